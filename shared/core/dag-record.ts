@@ -1,0 +1,84 @@
+/** The record of a DAG: which version runs, where its schedule stands, which runs are active, which windows are open. */
+import type { ArrivedObject } from "./attempt.ts";
+import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
+import type { DataInterval } from "./run.ts";
+import type { Instant } from "./time.ts";
+
+export const DAG_SCHEMA = 1;
+/** Runs of one DAG that may be active at once, whatever `maxActiveRuns` asks: the set lives in the record. */
+export const ACTIVE_RUNS_MAX = 500;
+/** Runs that windows may have put in the queue; beyond it they stay open. */
+export const QUEUED_EVENT_RUNS_MAX = 100;
+
+/** A run that holds one of the DAG's places. */
+export interface ActiveRun {
+  readonly runId: RunId;
+  readonly epoch: number;
+  readonly since: Instant;
+  /** Of a scheduled run: what its put is derived from again if we died before it. */
+  readonly scheduled?: { readonly version: VersionHash; readonly logicalDate: Instant; readonly dataInterval: DataInterval };
+  /** The run has been seen to have started: it need not be told again. */
+  readonly confirmed: boolean;
+}
+
+/** A debounce window of an arrival trigger. Windows are numbered; the open one will become the run (trigger, number). */
+export interface ArrivalWindow {
+  readonly triggerId: TriggerId;
+  readonly number: number;
+  /** null: nothing has arrived since the last one fired. */
+  readonly open: { readonly openedAt: Instant; readonly due: Instant } | null;
+}
+
+export interface DagRecord {
+  readonly schema: typeof DAG_SCHEMA;
+  readonly dagId: DagId;
+  /** The version that new runs get. */
+  readonly version: VersionHash;
+  readonly registeredAt: Instant;
+  /** Gone from the source: starts nothing, stays readable. */
+  readonly removed: boolean;
+  readonly paused: boolean;
+  /** Everything up to here has its run or was passed over: the end of the last interval accounted for. */
+  readonly cursor: Instant | null;
+  /** When the schedule next fires. */
+  readonly nextFire: Instant | null;
+  readonly active: readonly ActiveRun[];
+  readonly windows: readonly ArrivalWindow[];
+  /** Queued runs may be waiting for a place. */
+  readonly queue: "empty" | "maybe";
+  readonly due: Instant | null;
+}
+
+export type DagEvent =
+  | { readonly type: "wake" }
+  /** A run has been put in the queue. */
+  | { readonly type: "run_queued"; readonly runId: RunId }
+  /** What the index of queued runs shows, oldest first; `complete` if that is all of them. */
+  | { readonly type: "candidates"; readonly runIds: readonly RunId[]; readonly complete: boolean }
+  | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number }
+  /** The run of an active entry was read and is past `queued`. */
+  | { readonly type: "run_confirmed"; readonly runId: RunId }
+  | { readonly type: "arrived"; readonly triggerId: TriggerId; readonly at: Instant }
+  /** What the inbox holds for a trigger that is not in a run yet, as its window falls due. */
+  | { readonly type: "inbox_seen"; readonly triggerId: TriggerId; readonly window: number; readonly count: number; readonly newestAt: Instant | null; readonly queuedRuns: number }
+  /** Window `window` has become a run; `left` arrivals are not in any. */
+  | { readonly type: "window_fired"; readonly triggerId: TriggerId; readonly window: number; readonly left: number };
+
+export type DagCommand =
+  /** Put the run if absent, and start it. */
+  | { readonly type: "start_run"; readonly active: ActiveRun }
+  /** Look in the index of queued runs for up to `places` runs, and come back with `candidates`. */
+  | { readonly type: "find_candidates"; readonly places: number }
+  /** Read what waits for the trigger, and come back with `inbox_seen`. */
+  | { readonly type: "read_inbox"; readonly triggerId: TriggerId; readonly window: number }
+  /** Make the run of the window, mark its arrivals, and come back with `window_fired`. */
+  | { readonly type: "fire_window"; readonly triggerId: TriggerId; readonly window: number; readonly maxFiles: number }
+  | { readonly type: "timer"; readonly at: Instant };
+
+/** An arrival in the inbox of a trigger. */
+export interface Arrival {
+  readonly triggerId: TriggerId;
+  readonly dagId: DagId;
+  readonly object: ArrivedObject;
+  readonly at: Instant;
+}

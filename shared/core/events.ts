@@ -1,0 +1,57 @@
+/** What a run's decision takes in and gives out. */
+import type { AttemptItem, CloseReason, HookSubject, Outcome, OutputRef } from "./attempt.ts";
+import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
+import type { RunState } from "./states.ts";
+import type { Instant } from "./time.ts";
+
+export type RunEvent =
+  /** Its DAG has a place for it. */
+  | { readonly type: "admitted"; readonly epoch: number }
+  /** An executor says that an attempt ended. `epoch` of an earlier clear: dropped. */
+  | { readonly type: "completed"; readonly key: AttemptKey; readonly epoch: number; readonly outcome: Outcome }
+  /** What the attempt store holds for an attempt: read because it was inspected, or returned when it was closed. */
+  | { readonly type: "attempt_seen"; readonly key: AttemptKey; readonly item: AttemptItem | null }
+  /** Look at everything that is due. */
+  | { readonly type: "wake" }
+  | { readonly type: "cancel"; readonly by: string; readonly reason: string }
+  /** The receiver has applied the effect, or no longer exists. */
+  | { readonly type: "effect_acknowledged"; readonly kind: "run_finished"; readonly epoch: number };
+
+export type RunCommand =
+  /** Send the attempt to its executor; a receiver may get it twice. */
+  | {
+      readonly type: "dispatch";
+      readonly key: AttemptKey;
+      readonly upstream: readonly { readonly taskId: TaskId; readonly attempt: number }[];
+      readonly carried: { readonly [taskId: string]: OutputRef };
+      readonly timeoutMs: number;
+      readonly subject?: HookSubject;
+      /** 1 for the first sending of this attempt. */
+      readonly send: number;
+    }
+  /** Read these attempts and come back with `attempt_seen` for each. */
+  | { readonly type: "inspect"; readonly keys: readonly AttemptKey[] }
+  /** Close the attempt and come back with `attempt_seen`. With `lease`: only if its lease is still that one. */
+  | { readonly type: "close"; readonly key: AttemptKey; readonly reason: CloseReason; readonly lease?: Instant }
+  /** Something falls due at this instant that should not wait for the next sweep. */
+  | { readonly type: "timer"; readonly at: Instant }
+  /** Tell the DAG, until it has acknowledged. */
+  | { readonly type: "tell_dag"; readonly dagId: DagId; readonly effect: "run_finished"; readonly epoch: number }
+  /** Tell the world. */
+  | { readonly type: "publish"; readonly fact: Fact };
+
+/** What Freshet publishes on its bus: about runs always. */
+export interface Fact {
+  readonly v: 1;
+  readonly type: "run_started" | "run_ended";
+  readonly runId: RunId;
+  readonly dagId: DagId;
+  readonly state: RunState;
+  readonly degraded: boolean;
+  readonly at: Instant;
+  readonly owner: string | null;
+  readonly team: string | null;
+  readonly runbook: string | null;
+  /** Tasks that failed, with why; of a failed or degraded run. */
+  readonly failed: readonly { readonly taskId: TaskId; readonly cause: string }[];
+}

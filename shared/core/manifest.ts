@@ -1,0 +1,164 @@
+/**
+ * The compiled form of a DAG: plain JSON, all defaults filled in, content-addressed. Everything the engine knows of a DAG
+ * is here; the functions stay in the code bundle, where executors look them up by id.
+ */
+import type { DagId, TaskId, TriggerId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+
+export const MANIFEST_SCHEMA = 1;
+/** Tasks of one DAG; the run record must stay far below the 400 KB of an item. */
+export const DAG_TASKS_MAX = 5_000;
+
+export const TRIGGER_RULES = [
+  "all_success",
+  "all_failed",
+  "all_done",
+  "all_done_min_one_success",
+  "all_skipped",
+  "one_success",
+  "one_failed",
+  "one_done",
+  "none_failed",
+  "none_failed_min_one_success",
+  "none_skipped",
+  "always",
+  "all_done_setup_success",
+] as const;
+export type TriggerRule = (typeof TRIGGER_RULES)[number];
+
+export const EXECUTORS = ["lambda", "worker"] as const;
+export type Executor = (typeof EXECUTORS)[number];
+
+/** `task` returns an output; `branch` names the children to run; `shortCircuit` says whether its children run. */
+export type TaskKind = "task" | "branch" | "shortCircuit";
+
+export interface UpstreamSpec {
+  readonly taskId: TaskId;
+  /** The name under which the task sees the upstream's output; null orders without data. */
+  readonly input: string | null;
+  /** Need only be done; its output is undefined when it did not succeed. */
+  readonly optional: boolean;
+}
+
+export interface RetrySpec {
+  /** Tries after the first one. */
+  readonly retries: number;
+  readonly delayMs: number;
+  /** Each delay is this many times the one before it. */
+  readonly backoff: number;
+  readonly jitter: "full" | "none";
+  readonly maxDelayMs: number;
+  /** No try starts later than this after the first failure; null: no such bound. */
+  readonly budgetMs: number | null;
+  /**
+   * Which failures are tried again: by their class, only errors with these names, or as the task's own function (it runs
+   * in the executor, which sends the verdict along).
+   */
+  readonly on: "transient" | "function" | readonly string[];
+}
+
+export interface HookSpec {
+  readonly onSuccess: boolean;
+  readonly onFailure: boolean;
+}
+
+export interface TaskSpec {
+  readonly taskId: TaskId;
+  readonly kind: TaskKind;
+  readonly role: "work" | "setup" | "teardown";
+  /** Of a teardown: the setups it takes down. */
+  readonly setups: readonly TaskId[];
+  readonly upstream: readonly UpstreamSpec[];
+  readonly rule: TriggerRule;
+  readonly retry: RetrySpec;
+  /** One attempt, from the start of its code. */
+  readonly timeoutMs: number;
+  /** How long an attempt may wait for an executor before it fails. */
+  readonly queuedTimeoutMs: number;
+  readonly allowFailure: boolean;
+  /** Of a teardown: its failure fails the run instead of degrading it. */
+  readonly failRun: boolean;
+  readonly executor: Executor;
+  readonly resources: { readonly memoryMb: number | null; readonly cpu: number | null };
+  readonly hooks: HookSpec & { readonly onRetry: boolean };
+  readonly owner: string | null;
+  readonly runbook: string | null;
+  readonly tags: readonly string[];
+  readonly docs: string | null;
+  /** Places kept for what is to come, so that versions do not all change with it. */
+  readonly pools: readonly never[];
+  readonly deadline: null;
+  readonly connections: readonly never[];
+  readonly publishes: readonly never[];
+  readonly map: null;
+}
+
+export const PERIODS = ["hour", "day", "week", "month"] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** When runs come by the clock. */
+export interface ScheduleSpec {
+  readonly kind: "cron";
+  /** Five fields. */
+  readonly expression: string;
+  /**
+   * What a run covers: `cron`, from one firing to the next; a period, the whole local hour, day, week or month before the
+   * firing; `none`, just the instant of the firing.
+   */
+  readonly interval: "cron" | Period | "none";
+  /** IANA name. */
+  readonly timezone: string;
+  readonly dst: { readonly gap: "shift" | "skip"; readonly fold: "first" | "second" | "both" };
+}
+
+/** Runs that start because objects arrive under a prefix of a bucket. */
+export interface ArrivalTriggerSpec {
+  readonly kind: "arrival";
+  readonly triggerId: TriggerId;
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Quiet time after the last arrival before a run takes what is there. */
+  readonly debounceMs: number;
+  /** The window fires at the latest this long after its first arrival. */
+  readonly maxWaitMs: number;
+  /** Objects of one run; the rest opens the next window. */
+  readonly maxFiles: number;
+}
+
+export interface Manifest {
+  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly dagId: DagId;
+  readonly description: string | null;
+  readonly owner: string | null;
+  readonly team: string | null;
+  /** 1 is the most important. */
+  readonly tier: number | null;
+  readonly runbook: string | null;
+  readonly tags: readonly string[];
+  readonly docs: string | null;
+  readonly timezone: string;
+  readonly schedule: ScheduleSpec | null;
+  readonly triggers: readonly ArrivalTriggerSpec[];
+  readonly catchup: false;
+  readonly maxActiveRuns: number;
+  readonly runTimeoutMs: number | null;
+  /** Total time for retries, from the first failure in the run; null: no such bound. */
+  readonly retryBudgetMs: number | null;
+  /** JSON Schema of the params, and their defaults; null: takes none. */
+  readonly params: { readonly schema: JsonObject; readonly defaults: JsonObject } | null;
+  /** In topological order, ties by the order of definition. */
+  readonly tasks: readonly TaskSpec[];
+  readonly hooks: HookSpec;
+  /** Hash of the sources that the functions come from; part of the version. */
+  readonly codeHash: string;
+  /** Places kept for what is to come. */
+  readonly deadlines: readonly never[];
+  readonly assets: { readonly consumes: readonly never[]; readonly publishes: readonly never[] };
+  readonly connections: readonly never[];
+  readonly pools: readonly never[];
+}
+
+/** The name under which a task's or the DAG's hook runs, as a task instance of its own: `extract$onRetry`, `$onFailure`. */
+export type HookName = "onSuccess" | "onFailure" | "onRetry";
+export const hookTaskId = (task: TaskId | null, hook: HookName): TaskId => `${task ?? ""}$${hook}` as TaskId;

@@ -1,0 +1,111 @@
+/** The record of a run. Small whatever happens in it: what an attempt did lives in the attempt store. */
+import type { ArrivedObject, CloseReason, ErrorClass } from "./attempt.ts";
+import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+import type { RunState, RunType, TaskState } from "./states.ts";
+import type { Instant } from "./time.ts";
+
+export const RUN_SCHEMA = 1;
+
+export interface DataInterval {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+/** What made the run come into being. */
+export type RunOrigin =
+  | { readonly kind: "schedule" }
+  | { readonly kind: "manual"; readonly by: string; readonly idempotencyKey: string | null }
+  | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number };
+
+/** Why a task instance or a run is as it is. */
+export type Cause =
+  | { readonly code: "rule"; readonly text: string }
+  | { readonly code: "branch"; readonly text: string }
+  | { readonly code: "author_skip"; readonly text: string }
+  | { readonly code: "error"; readonly text: string; readonly class: ErrorClass; readonly name: string }
+  | { readonly code: "retries_exhausted" | "retry_budget"; readonly text: string; readonly class: ErrorClass; readonly name: string }
+  | { readonly code: "closed"; readonly text: string; readonly reason: CloseReason }
+  | { readonly code: "cancelled" | "run_timeout" | "deadlock" | "transition_budget" | "invalid_branch" | "lost"; readonly text: string };
+
+/** What a `restarting` instance becomes once its attempt is closed. */
+export type Target =
+  | { readonly to: "failed" | "skipped"; readonly cause: Cause }
+  /** The platform lost it, or it ran too long: as if it had failed so. */
+  | { readonly to: "retry"; readonly class: "lost" | "timeout"; readonly text: string };
+
+/** What the packed form cannot say in 4 bits and a counter; only where there is something to say. */
+export interface TaskDetail {
+  /** When it entered its state. */
+  readonly since: Instant;
+  /** When it next needs a look; absent: only an event moves it. */
+  readonly due?: Instant;
+  readonly cause?: Cause;
+  /** Dispatches sent for the current attempt. */
+  readonly sends?: number;
+  /** When the current attempt was first sent: the queued timeout counts from it. */
+  readonly queuedAt?: Instant;
+  /** Attempts that the platform lost; they do not count as tries. */
+  readonly losses?: number;
+  /** The retry budget counts from it. */
+  readonly firstFailureAt?: Instant;
+  readonly target?: Target;
+  readonly reason?: CloseReason;
+  /** Of an attempt to be closed as lost: only if its lease is still this one. */
+  readonly lease?: Instant;
+  /** Of a branch or short circuit that succeeded: the direct children that run. */
+  readonly chosen?: readonly string[];
+}
+
+/** Task instances by slot: the DAG's tasks in the manifest's order, then its hooks. */
+export interface TaskTable {
+  /** Positions in TASK_STATES. */
+  readonly states: Uint8Array;
+  /** The current attempt; 0 before the first. */
+  readonly attempts: Uint16Array;
+  readonly details: ReadonlyMap<number, TaskDetail>;
+}
+
+/** Something that another record must hear; kept until it has acknowledged. */
+export interface RunEffect {
+  readonly kind: "run_finished";
+  readonly epoch: number;
+}
+
+export interface Run {
+  readonly schema: typeof RUN_SCHEMA;
+  readonly runId: RunId;
+  readonly dagId: DagId;
+  readonly version: VersionHash;
+  readonly runType: RunType;
+  readonly origin: RunOrigin;
+  readonly logicalDate: Instant | null;
+  readonly dataInterval: DataInterval | null;
+  readonly params: JsonObject;
+  readonly files: readonly ArrivedObject[] | { readonly blob: string };
+  readonly state: RunState;
+  /** Raised by each clear that reopens the run; older effects are dropped. */
+  readonly epoch: number;
+  readonly queuedAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly degraded: boolean;
+  /** Why the run ended as it did, or is being ended. */
+  readonly cause: Cause | null;
+  readonly cancel: { readonly by: string; readonly reason: string; readonly at: Instant } | null;
+  readonly firstFailureAt: Instant | null;
+  readonly transitions: number;
+  readonly tasks: TaskTable;
+  readonly effects: readonly RunEffect[];
+  /** When the record next needs a look; may be early, never late. Absent once nothing more can happen. */
+  readonly due: Instant | null;
+}
+
+/** One task instance, unpacked. */
+export interface TaskInstance {
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly detail: TaskDetail | undefined;
+}
