@@ -44,6 +44,6 @@ for (const parent of Object.values(lock.packages)) {
     added[place] = entryOf(version, platform, parent.dev);
   }
 }
-const places = Object.entries({ ...lock.packages, ...added }).sort(([a], [b]) => a.localeCompare(b, "en"));
+const places = Object.entries({ ...lock.packages, ...added }).toSorted(([a], [b]) => a.localeCompare(b, "en"));
 writeFileSync(LOCKFILE, `${JSON.stringify({ ...lock, packages: Object.fromEntries(places) }, null, 2)}\n`);
 console.log(`${Object.keys(added).length} packages of other platforms added to ${LOCKFILE}`);
