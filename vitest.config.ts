@@ -1,0 +1,53 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** The machine-readable report that CI adds up; a person at a terminal needs none. */
+const report = process.env["VITEST_REPORT"];
+
+const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test}";
+const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
+const AWS = `${FOLDERS}/**/*.aws.test.ts`;
+const TYPES = `${FOLDERS}/**/*.test-d.ts`;
+
+export default defineConfig({
+  test: {
+    pool: "forks", // Child processes and signals, which threads do not have.
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [`${FOLDERS}/**/*.test.ts`],
+          exclude: [...configDefaults.exclude, INTEGRATION, AWS],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: "types",
+          include: [],
+          typecheck: { enabled: true, only: true, checker: "tsc", include: [TYPES], tsconfig: "./tsconfig.json" },
+        },
+      },
+      {
+        test: {
+          name: "int",
+          include: [INTEGRATION],
+          maxWorkers: 2, // Each starts processes of its own.
+          sequence: { groupOrder: 1 }, // After the quick ones; a group has one number of workers.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "aws-contract",
+          include: [AWS],
+          fileParallelism: false, // They share the emulators.
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
