@@ -1,0 +1,118 @@
+/** Manifests and what they are made of, with the defaults of the authoring API. */
+import { type TaskId, dagId, taskId, triggerId } from "../../shared/core/ids.ts";
+import {
+  type ArrivalTriggerSpec,
+  MANIFEST_SCHEMA,
+  type Manifest,
+  type RetrySpec,
+  type ScheduleSpec,
+  type TaskSpec,
+  type UpstreamSpec,
+} from "../../shared/core/manifest.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./times.ts";
+
+/** No retries, as most tests want it. */
+export const aRetrySpec = (overrides: Partial<RetrySpec> = {}): RetrySpec => ({
+  retries: 0,
+  delayMs: 30 * SECOND_MS,
+  backoff: 2,
+  jitter: "none",
+  maxDelayMs: HOUR_MS,
+  budgetMs: null,
+  on: "transient",
+  ...overrides,
+});
+
+/** An upstream whose output is taken under its own name. */
+export const anUpstream = (id: string, overrides: Partial<UpstreamSpec> = {}): UpstreamSpec => ({
+  taskId: taskId(id),
+  input: id,
+  optional: false,
+  ...overrides,
+});
+
+type TaskOverrides = Partial<Omit<TaskSpec, "taskId" | "setups">> & {
+  /** Upstream tasks by id, their outputs taken under their own names; `upstream` says more. */
+  readonly after?: readonly string[];
+  readonly setups?: readonly string[];
+};
+
+export function aTaskSpec(id: string, { after = [], setups = [], ...overrides }: TaskOverrides = {}): TaskSpec {
+  return {
+    taskId: taskId(id),
+    kind: "task",
+    role: "work",
+    setups: setups.map((setup): TaskId => taskId(setup)),
+    upstream: after.map((upstream) => anUpstream(upstream)),
+    rule: "all_success",
+    retry: aRetrySpec(),
+    timeoutMs: HOUR_MS,
+    queuedTimeoutMs: 30 * MINUTE_MS,
+    allowFailure: false,
+    failRun: false,
+    executor: "worker",
+    resources: { memoryMb: null, cpu: null },
+    hooks: { onSuccess: false, onFailure: false, onRetry: false },
+    owner: null,
+    runbook: null,
+    tags: [],
+    docs: null,
+    pools: [],
+    deadline: null,
+    connections: [],
+    publishes: [],
+    map: null,
+    ...overrides,
+  };
+}
+
+/** Every day at 04:00 UTC, for the whole day before. */
+export const aSchedule = (overrides: Partial<ScheduleSpec> = {}): ScheduleSpec => ({
+  kind: "cron",
+  expression: "0 4 * * *",
+  interval: "day",
+  timezone: "UTC",
+  dst: { gap: "shift", fold: "first" },
+  ...overrides,
+});
+
+export const anArrivalTrigger = (overrides: Partial<ArrivalTriggerSpec> = {}): ArrivalTriggerSpec => ({
+  kind: "arrival",
+  triggerId: triggerId("files"),
+  bucket: "data-lake",
+  prefix: "raw/orders/",
+  suffix: "",
+  debounceMs: MINUTE_MS,
+  maxWaitMs: 10 * MINUTE_MS,
+  maxFiles: 100,
+  ...overrides,
+});
+
+/** Without overrides: a DAG `orders` of one task `extract`, no schedule, no trigger. */
+export const aManifest = (overrides: Partial<Manifest> = {}): Manifest => ({
+  schema: MANIFEST_SCHEMA,
+  dagId: dagId("orders"),
+  description: null,
+  owner: null,
+  team: null,
+  tier: null,
+  runbook: null,
+  tags: [],
+  docs: null,
+  timezone: "UTC",
+  schedule: null,
+  triggers: [],
+  catchup: false,
+  maxActiveRuns: 1,
+  runTimeoutMs: null,
+  retryBudgetMs: null,
+  params: null,
+  tasks: [aTaskSpec("extract")],
+  hooks: { onSuccess: false, onFailure: false },
+  codeHash: "c".repeat(64),
+  deadlines: [],
+  assets: { consumes: [], publishes: [] },
+  connections: [],
+  pools: [],
+  ...overrides,
+});
