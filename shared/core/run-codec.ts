@@ -28,13 +28,13 @@ export function decodeRun({ head, tasks }: EncodedRun): Run {
       `run '${rest.runId}' has schema ${String(rest.schema)}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
     );
   }
-  return { ...rest, tasks: { ...unpackTasks(tasks, slots), details: detailMap(details) } };
+  return { ...rest, tasks: { ...unpackTasks(tasks, slots), details: detailsOf(details, slots) } };
 }
 
-function detailRows(details: ReadonlyMap<number, TaskDetail>): DetailRow[] {
+function detailRows(details: TaskTable["details"]): DetailRow[] {
   const rows: [number, number, TaskDetail][] = [];
-  for (const slot of [...details.keys()].toSorted((a, b) => a - b)) {
-    const detail = details.get(slot) as TaskDetail;
+  for (const [slot, detail] of details.entries()) {
+    if (detail === undefined) continue;
     const last = rows.at(-1);
     // Slots that one decision moved share the object itself; a comparison of contents would cost more than it saves.
     if (last !== undefined && last[0] + last[1] === slot && last[2] === detail) last[1] += 1;
@@ -43,9 +43,9 @@ function detailRows(details: ReadonlyMap<number, TaskDetail>): DetailRow[] {
   return rows;
 }
 
-function detailMap(rows: readonly DetailRow[]): Map<number, TaskDetail> {
-  const details = new Map<number, TaskDetail>();
-  for (const [first, count, detail] of rows) for (let slot = first; slot < first + count; slot++) details.set(slot, detail);
+function detailsOf(rows: readonly DetailRow[], slots: number): (TaskDetail | undefined)[] {
+  const details = Array.from<TaskDetail | undefined>({ length: slots });
+  for (const [first, count, detail] of rows) details.fill(detail, first, first + count);
   return details;
 }
 

@@ -63,7 +63,8 @@ export interface TaskTable {
   readonly states: Uint8Array;
   /** The current attempt; 0 before the first. */
   readonly attempts: Uint16Array;
-  readonly details: ReadonlyMap<number, TaskDetail>;
+  /** By slot; as long as `states`. Slots that one decision moved share the object. */
+  readonly details: readonly (TaskDetail | undefined)[];
 }
 
 /** Something that another record must hear; kept until it has acknowledged. */
