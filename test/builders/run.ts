@@ -9,11 +9,11 @@ type Slot = TaskState | { readonly state: TaskState; readonly attempt?: number; 
 
 /** One entry for each slot: `aTaskTable(["success", { state: "running", attempt: 2 }])`. Attempts are 0 unless given. */
 export function aTaskTable(slots: readonly Slot[]): TaskTable {
-  const rows = slots.map((slot) => (typeof slot === "string" ? { state: slot } : slot));
+  const rows = slots.map((slot): Exclude<Slot, string> => (typeof slot === "string" ? { state: slot } : slot));
   return {
     states: Uint8Array.from(rows, ({ state }) => TASK_STATES.indexOf(state)),
     attempts: Uint16Array.from(rows, ({ attempt }) => attempt ?? 0),
-    details: new Map(rows.flatMap(({ detail }, slot) => (detail === undefined ? [] : [[slot, detail] as const]))),
+    details: rows.map(({ detail }) => detail),
   };
 }
 
