@@ -35,6 +35,6 @@ export interface RunStore {
    * written a moment ago. Each run in it is read as it is now.
    */
   list(query: RunQuery): Promise<RunPage>;
-  /** Queued runs of a DAG, oldest first. From an index: a hint; the record decides. */
+  /** Queued runs of a DAG, the one queued first comes first. From an index: a hint; the record decides. */
   queued(dagId: DagId, limit: number): Promise<readonly RunId[]>;
 }

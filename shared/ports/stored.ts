@@ -1,5 +1,11 @@
 /** What every record store shares. */
 
+/**
+ * The largest record, as it is stored. A larger one is refused with RECORD_TOO_LARGE and nothing is written: an item of
+ * DynamoDB holds 400 KB, and what does not fit there must not come into being on a laptop.
+ */
+export const RECORD_BYTES_MAX = 350 * 1024;
+
 /** A record as it was read, with the version that a commit must still find. */
 export interface Stored<T> {
   readonly value: T;
