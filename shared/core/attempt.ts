@@ -36,7 +36,12 @@ export interface TaskError {
 
 /** How an attempt ended, as its executor saw it. */
 export type Outcome =
-  | { readonly kind: "success"; readonly output: OutputRef; readonly chosen?: readonly string[]; readonly proceed?: boolean }
+  | {
+      readonly kind: "success";
+      readonly output: OutputRef;
+      readonly chosen?: readonly string[];
+      readonly proceed?: boolean;
+    }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: TaskError };
 

@@ -16,7 +16,11 @@ export interface ActiveRun {
   readonly epoch: number;
   readonly since: Instant;
   /** Of a scheduled run: what its put is derived from again if we died before it. */
-  readonly scheduled?: { readonly version: VersionHash; readonly logicalDate: Instant; readonly dataInterval: DataInterval };
+  readonly scheduled?: {
+    readonly version: VersionHash;
+    readonly logicalDate: Instant;
+    readonly dataInterval: DataInterval;
+  };
   /** The run has been seen to have started: it need not be told again. */
   readonly confirmed: boolean;
 }
@@ -49,18 +53,35 @@ export interface DagRecord {
   readonly due: Instant | null;
 }
 
+/** A run that waits for a place, as its record says. */
+export interface QueuedRun {
+  readonly runId: RunId;
+  readonly epoch: number;
+}
+
 export type DagEvent =
   | { readonly type: "wake" }
+  /** A version of the DAG has become the one that new runs get. */
+  | { readonly type: "registered"; readonly version: VersionHash }
+  /** Its definition is gone from the source. */
+  | { readonly type: "removed" }
   /** A run has been put in the queue. */
   | { readonly type: "run_queued"; readonly runId: RunId }
   /** What the index of queued runs shows, oldest first; `complete` if that is all of them. */
-  | { readonly type: "candidates"; readonly runIds: readonly RunId[]; readonly complete: boolean }
+  | { readonly type: "candidates"; readonly runs: readonly QueuedRun[]; readonly complete: boolean }
   | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number }
   /** The run of an active entry was read and is past `queued`. */
   | { readonly type: "run_confirmed"; readonly runId: RunId }
   | { readonly type: "arrived"; readonly triggerId: TriggerId; readonly at: Instant }
   /** What the inbox holds for a trigger that is not in a run yet, as its window falls due. */
-  | { readonly type: "inbox_seen"; readonly triggerId: TriggerId; readonly window: number; readonly count: number; readonly newestAt: Instant | null; readonly queuedRuns: number }
+  | {
+      readonly type: "inbox_seen";
+      readonly triggerId: TriggerId;
+      readonly window: number;
+      readonly count: number;
+      readonly newestAt: Instant | null;
+      readonly queuedRuns: number;
+    }
   /** Window `window` has become a run; `left` arrivals are not in any. */
   | { readonly type: "window_fired"; readonly triggerId: TriggerId; readonly window: number; readonly left: number };
 

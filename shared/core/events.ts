@@ -36,7 +36,12 @@ export type RunCommand =
   /** Something falls due at this instant that should not wait for the next sweep. */
   | { readonly type: "timer"; readonly at: Instant }
   /** Tell the DAG, until it has acknowledged. */
-  | { readonly type: "tell_dag"; readonly dagId: DagId; readonly effect: "run_finished"; readonly epoch: number }
+  | {
+      readonly type: "tell_dag";
+      readonly dagId: DagId;
+      readonly effect: "run_queued" | "run_finished";
+      readonly epoch: number;
+    }
   /** Tell the world. */
   | { readonly type: "publish"; readonly fact: Fact };
 

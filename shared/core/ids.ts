@@ -43,7 +43,7 @@ export function idFault(kind: IdKind, value: unknown): string | undefined {
   if (value.length > LENGTH_MAX[kind]) return `has ${value.length} characters; at most ${LENGTH_MAX[kind]} are allowed`;
   if (RESERVED.has(value)) return "is a reserved name";
   const dots = kind === "task" || kind === "run";
-  for (const [index, character] of [...value].entries()) {
+  for (const [index, character] of Array.from(value).entries()) {
     if (ID_CHARACTER.test(character) || (dots && character === ".")) continue;
     return `has ${JSON.stringify(character)} at position ${index + 1}; letters, digits, '_' and '-'${dots ? ", and '.' between names," : ""} are allowed`;
   }

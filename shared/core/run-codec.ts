@@ -22,10 +22,11 @@ export function encodeRun(run: Run): EncodedRun {
 /** Throws RECORD_NEWER for a schema this code does not know, so that nothing is ever written over it. */
 export function decodeRun({ head, tasks }: EncodedRun): Run {
   const { slots, details, ...rest } = JSON.parse(head) as Head;
-  if (rest.schema !== RUN_SCHEMA) {
+  const schema: number = rest.schema;
+  if (schema !== RUN_SCHEMA) {
     throw new FreshetError(
       "RECORD_NEWER",
-      `run '${rest.runId}' has schema ${String(rest.schema)}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
+      `run '${rest.runId}' has schema ${schema}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
     );
   }
   return { ...rest, tasks: { ...unpackTasks(tasks, slots), details: detailsOf(details, slots) } };
@@ -56,7 +57,7 @@ function packTasks({ states, attempts }: TaskTable): Uint8Array {
     bytes[slot >> 1] = (states[slot] ?? 0) | ((states[slot + 1] ?? 0) << 4);
   }
   let end = packedStates;
-  for (let slot = 0; slot < attempts.length; ) {
+  for (let slot = 0; slot < attempts.length;) {
     const attempt = attempts[slot] ?? 0;
     const first = slot;
     while (slot < attempts.length && attempts[slot] === attempt) slot += 1;
@@ -71,7 +72,7 @@ function unpackTasks(bytes: Uint8Array, slots: number): Omit<TaskTable, "details
   for (let slot = 0; slot < slots; slot++) states[slot] = ((bytes[slot >> 1] ?? 0) >> ((slot & 1) * 4)) & 15;
   const attempts = new Uint16Array(slots);
   let at = (slots + 1) >> 1;
-  for (let slot = 0; slot < slots && at < bytes.length; ) {
+  for (let slot = 0; slot < slots && at < bytes.length;) {
     const count = readVarint(bytes, at);
     const attempt = readVarint(bytes, count.end);
     attempts.fill(attempt.value, slot, slot + count.value);

@@ -24,9 +24,17 @@ export type Cause =
   | { readonly code: "branch"; readonly text: string }
   | { readonly code: "author_skip"; readonly text: string }
   | { readonly code: "error"; readonly text: string; readonly class: ErrorClass; readonly name: string }
-  | { readonly code: "retries_exhausted" | "retry_budget"; readonly text: string; readonly class: ErrorClass; readonly name: string }
+  | {
+      readonly code: "retries_exhausted" | "retry_budget";
+      readonly text: string;
+      readonly class: ErrorClass;
+      readonly name: string;
+    }
   | { readonly code: "closed"; readonly text: string; readonly reason: CloseReason }
-  | { readonly code: "cancelled" | "run_timeout" | "deadlock" | "transition_budget" | "invalid_branch" | "lost"; readonly text: string };
+  | {
+      readonly code: "cancelled" | "run_timeout" | "deadlock" | "transition_budget" | "invalid_branch" | "lost";
+      readonly text: string;
+    };
 
 /** What a `restarting` instance becomes once its attempt is closed. */
 export type Target =

@@ -30,7 +30,11 @@ interface TaskStateFacts {
 const AFTER_ATTEMPT = ["success", "failed", "skipped", "up_for_retry", "restarting"] as const;
 
 export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
-  none: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "removed"] },
+  none: {
+    terminal: false,
+    inFlight: false,
+    next: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "removed"],
+  },
   scheduled: { terminal: false, inFlight: false, next: ["queued", "skipped", "failed", "removed"] },
   queued: { terminal: false, inFlight: true, next: ["running", ...AFTER_ATTEMPT] },
   running: { terminal: false, inFlight: true, next: [...AFTER_ATTEMPT, "deferred", "up_for_reschedule"] },
@@ -41,7 +45,11 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
   up_for_retry: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
   up_for_reschedule: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
   deferred: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
-  restarting: { terminal: false, inFlight: true, next: ["queued", "running", "success", "failed", "skipped", "up_for_retry"] },
+  restarting: {
+    terminal: false,
+    inFlight: true,
+    next: ["queued", "running", "success", "failed", "skipped", "up_for_retry"],
+  },
   removed: { terminal: true, inFlight: false, next: [] },
 };
 

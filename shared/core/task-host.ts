@@ -15,7 +15,12 @@ export interface RunnerInput {
 
 /** How the user's code ended: an outcome whose output has not been stored yet. */
 export type RunnerResult =
-  | { readonly kind: "success"; readonly output?: JsonValue; readonly chosen?: readonly string[]; readonly proceed?: boolean }
+  | {
+      readonly kind: "success";
+      readonly output?: JsonValue;
+      readonly chosen?: readonly string[];
+      readonly proceed?: boolean;
+    }
   | Exclude<Outcome, { readonly kind: "success" }>;
 
 export interface ObjectInfo {
@@ -34,7 +39,12 @@ export interface ObjectStore {
   get(bucket: string, key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo } | undefined>;
   head(bucket: string, key: string): Promise<ObjectInfo | undefined>;
   /** Stores the whole object or nothing. With a condition that does not hold: `changed`, and nothing is written. */
-  put(bucket: string, key: string, body: Uint8Array, condition?: PutCondition): Promise<{ readonly etag: string } | "changed">;
+  put(
+    bucket: string,
+    key: string,
+    body: Uint8Array,
+    condition?: PutCondition,
+  ): Promise<{ readonly etag: string } | "changed">;
   /** All keys that begin with `prefix`, in code-unit order. */
   list(bucket: string, prefix: string): Promise<readonly ObjectInfo[]>;
   /** `missing` if there is no object at `from`. */

@@ -14,7 +14,10 @@ export interface AttemptStore {
    * Puts the item as running if there is none. `claimed` also when this same owner had claimed it in a try whose reply was
    * lost (owners are unique for each claim); otherwise what is there.
    */
-  claim(key: AttemptKey, claim: { readonly owner: string; readonly at: Instant; readonly leaseUntil: Instant }): Promise<"claimed" | AttemptItem>;
+  claim(
+    key: AttemptKey,
+    claim: { readonly owner: string; readonly at: Instant; readonly leaseUntil: Instant },
+  ): Promise<"claimed" | AttemptItem>;
   /** Renews the lease of a running item of this owner; otherwise returns what is there, or `absent`. */
   heartbeat(key: AttemptKey, owner: string, leaseUntil: Instant): Promise<"renewed" | "absent" | AttemptItem>;
   /** Ends a running item of this owner; doing it twice is `finished` both times. Otherwise what is there, or `absent`. */
@@ -23,7 +26,10 @@ export interface AttemptStore {
    * Makes sure that nobody starts or finishes this attempt from now on, and returns what is then there. Absent: puts
    * `revoked`. Running: turns it into `closed`; with `lease`, only if the lease is still that one. Otherwise unchanged.
    */
-  close(key: AttemptKey, close: { readonly reason: CloseReason; readonly at: Instant; readonly lease?: Instant }): Promise<AttemptItem>;
+  close(
+    key: AttemptKey,
+    close: { readonly reason: CloseReason; readonly at: Instant; readonly lease?: Instant },
+  ): Promise<AttemptItem>;
   /** The items as they are now, in the order of `keys` (`ATTEMPT_READ_MAX` at the most); null where there is none. */
   read(keys: readonly AttemptKey[]): Promise<readonly (AttemptItem | null)[]>;
   /** All attempts of a run, or of one task in it, by task, mapIndex and attempt. For people: never to decide. */

@@ -4,7 +4,10 @@
  */
 export interface Queue<Message> {
   /** Resolves once the queue has them. Those that it refused come back, to be sent again or left to the sweep. */
-  send(messages: readonly Message[], options?: { readonly delayMs?: number }): Promise<{ readonly refused: readonly Message[] }>;
+  send(
+    messages: readonly Message[],
+    options?: { readonly delayMs?: number },
+  ): Promise<{ readonly refused: readonly Message[] }>;
 }
 
 /** The longest delay of a message. */

@@ -1,0 +1,137 @@
+/**
+ * The decision on a run: `advance(run, manifest, events, now)` gives the next record and what is to be done once it is
+ * stored. Pure, total and deterministic; events may come twice, late and in any order.
+ */
+import { assertNever } from "../errors.ts";
+import type { RunCommand, RunEvent } from "../events.ts";
+import type { AttemptKey } from "../ids.ts";
+import type { Manifest } from "../manifest.ts";
+import { planOf } from "../plan.ts";
+import type { Run } from "../run.ts";
+import { isRunEnded, TASK_STATE } from "../states.ts";
+import { instant, plus, type Instant } from "../time.ts";
+import { applyFinished, applySeen, lookAt } from "./attempts.ts";
+import { dispatchAgain } from "./dispatch.ts";
+import { closeDraft, isEnding, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
+import { cancelRun, factOf, failRun, finishIfDone } from "./ending.ts";
+import { startReady } from "./ready.ts";
+
+/** A run that waits for its DAG, or an effect that nobody acknowledged, is told again after this long at first ... */
+export const TELL_AGAIN_AFTER_MS = 30_000;
+/** ... and after half the time that it has waited later, up to this. */
+export const TELL_AGAIN_AFTER_MS_MAX = 3_600_000;
+
+export interface RunDecision {
+  readonly run: Run;
+  readonly commands: readonly RunCommand[];
+  /** False: the record is as it was; nothing needs to be stored. */
+  readonly changed: boolean;
+}
+
+export function advance(run: Run, manifest: Manifest, events: readonly RunEvent[], now: Instant): RunDecision {
+  const draft = openDraft(run, planOf(manifest), now);
+  for (const event of events) applyEvent(draft, event);
+  startReady(draft);
+  if (draft.head.transitions > draft.plan.transitionsMax) overBudget(draft);
+  finishIfDone(draft);
+  startReady(draft);
+  if (draft.inspect.length > 0) draft.commands.push({ type: "inspect", keys: draft.inspect });
+  const next = closeDraft(draft, [runDue(draft)]);
+  const changed = draft.changed || next.due !== run.due;
+  return { run: changed ? next : run, commands: draft.commands, changed };
+}
+
+function applyEvent(draft: Draft, event: RunEvent): void {
+  switch (event.type) {
+    case "admitted":
+      return admit(draft, event.epoch);
+    case "completed":
+      if (event.epoch !== draft.head.epoch) return;
+      return withCurrent(draft, event.key, (slot) => applyFinished(draft, slot, event.outcome));
+    case "attempt_seen":
+      return withCurrent(draft, event.key, (slot) => applySeen(draft, slot, event.item));
+    case "wake":
+      return wake(draft);
+    case "cancel":
+      return cancelRun(draft, event.by, event.reason);
+    case "effect_acknowledged":
+      return acknowledge(draft, event.epoch);
+    default:
+      return assertNever(event);
+  }
+}
+
+function admit(draft: Draft, epoch: number): void {
+  if (draft.head.state !== "queued" || epoch !== draft.head.epoch) return;
+  setHead(draft, { state: "running", startedAt: draft.now });
+  for (const task of draft.plan.tasks.slice(0, draft.plan.taskCount)) draft.touched.add(task.slot);
+  draft.commands.push({ type: "publish", fact: factOf(draft, "run_started") });
+  const { runTimeoutMs } = draft.plan.manifest;
+  if (runTimeoutMs !== null) draft.commands.push({ type: "timer", at: plus(draft.now, runTimeoutMs) });
+}
+
+/** Hands on what is about the current, open attempt of a task; the rest is an echo. */
+function withCurrent(draft: Draft, key: AttemptKey, apply: (slot: number) => void): void {
+  const slot = draft.plan.slotOf.get(key.taskId);
+  if (slot === undefined || isRunEnded(draft.head.state)) return;
+  const attempt = draft.attempts[slot] ?? 0;
+  if (key.attempt === attempt && TASK_STATE[stateOf(draft, slot)].inFlight) return apply(slot);
+  if (key.attempt <= attempt) hearEcho(draft, slot, key.attempt < attempt);
+}
+
+/**
+ * The end of this attempt has been applied, yet somebody tells it again: perhaps we died between that commit and what it
+ * was to send. What it unlocked and nobody has answered since is sent again now instead of by the sweep.
+ */
+function hearEcho(draft: Draft, slot: number, retried: boolean): void {
+  if (isEnding(draft)) return;
+  const unlocked = retried ? [slot] : (draft.plan.tasks[slot]?.downstream ?? []);
+  for (const below of unlocked) {
+    if (stateOf(draft, below) === "queued" && draft.details[below]?.sends === 1) dispatchAgain(draft, below);
+  }
+}
+
+function wake(draft: Draft): void {
+  const { head, now } = draft;
+  if (head.state === "queued" || isRunEnded(head.state)) {
+    if (head.due === null || head.due > now) return;
+    if (head.state === "queued" || head.effects.length > 0) tellDag(draft);
+    return;
+  }
+  const { runTimeoutMs } = draft.plan.manifest;
+  if (runTimeoutMs !== null && head.startedAt !== null && plus(head.startedAt, runTimeoutMs) <= now) {
+    failRun(draft, "run_timeout", { code: "run_timeout", text: "the run ran longer than its timeout" });
+  }
+  for (const [slot, detail] of draft.details.entries()) {
+    if (detail?.due !== undefined && detail.due <= now) lookAt(draft, slot);
+  }
+}
+
+function tellDag(draft: Draft): void {
+  const { dagId, epoch, state } = draft.head;
+  draft.commands.push({ type: "tell_dag", dagId, effect: state === "queued" ? "run_queued" : "run_finished", epoch });
+}
+
+function acknowledge(draft: Draft, epoch: number): void {
+  const effects = draft.head.effects.filter((effect) => effect.epoch !== epoch);
+  if (effects.length < draft.head.effects.length) setHead(draft, { effects });
+}
+
+function overBudget(draft: Draft): void {
+  const text = `the run changed state more than ${draft.plan.transitionsMax} times, its transition budget`;
+  failRun(draft, "budget", { code: "transition_budget", text });
+}
+
+/** When the run itself, apart from its tasks, next needs a look. */
+function runDue({ head, plan, now }: Draft): Instant | undefined {
+  if (head.state === "queued") return tellAgainAt(head.queuedAt, now);
+  if (isRunEnded(head.state)) return head.effects.length === 0 ? undefined : tellAgainAt(head.endedAt ?? now, now);
+  const { runTimeoutMs } = plan.manifest;
+  if (runTimeoutMs === null || head.startedAt === null || head.cause !== null || head.cancel !== null) return undefined;
+  return plus(head.startedAt, runTimeoutMs);
+}
+
+function tellAgainAt(since: Instant, now: Instant): Instant {
+  const waitMs = Math.min(Math.max(TELL_AGAIN_AFTER_MS, (now - since) / 2), TELL_AGAIN_AFTER_MS_MAX);
+  return instant(Math.round(now + waitMs));
+}

@@ -1,0 +1,245 @@
+/** What the ends of attempts, and looks at them, do to a task instance. */
+import type { AttemptItem, CloseReason, Outcome, TaskError } from "../attempt.ts";
+import { assertNever } from "../errors.ts";
+import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
+import { isDownstream } from "../plan.ts";
+import type { Target, TaskDetail } from "../run.ts";
+import { earliest, plus, type Instant } from "../time.ts";
+import { dispatchAgain, dispatchNext, fireHook } from "./dispatch.ts";
+import { amend, isEnding, keyOf, kept, move, setHead, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+
+/** An executor has this long after an attempt's timeout to end it itself before the scheduler does. */
+export const TIMEOUT_GRACE_MS = 30_000;
+/** A close whose answer never came is tried again after this long. */
+export const CLOSE_AGAIN_AFTER_MS = 10_000;
+
+/** The attempt of `slot` has finished with this outcome. */
+export function applyOutcome(draft: Draft, slot: number, outcome: Outcome): void {
+  switch (outcome.kind) {
+    case "success":
+      return succeed(draft, slot, outcome);
+    case "skipped":
+      return move(draft, slot, "skipped", { since: draft.now, cause: { code: "author_skip", text: outcome.reason } });
+    case "failed":
+      return outcome.error.class === "lost"
+        ? lose(draft, slot, outcome.error.message)
+        : fail(draft, slot, outcome.error);
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function succeed(draft: Draft, slot: number, outcome: Extract<Outcome, { kind: "success" }>): void {
+  const { spec } = taskAt(draft, slot);
+  const chosen = spec.kind === "task" ? undefined : chosenChildren(draft, slot, outcome);
+  if (typeof chosen === "string") {
+    return move(draft, slot, "failed", { since: draft.now, cause: { code: "invalid_branch", text: chosen } });
+  }
+  draft.outputs.set(slot, outcome.output);
+  move(draft, slot, "success", chosen === undefined ? undefined : { since: draft.now, chosen });
+  fireHook(draft, slot, "onSuccess");
+}
+
+/** The direct children that run after a branch or short circuit; a text if the choice names something that is not there. */
+function chosenChildren(
+  draft: Draft,
+  slot: number,
+  outcome: Extract<Outcome, { kind: "success" }>,
+): readonly string[] | string | undefined {
+  const { spec, downstream } = taskAt(draft, slot);
+  if (spec.kind === "shortCircuit") return outcome.proceed === false ? [] : undefined;
+  const children = downstream.filter((child) => taskAt(draft, child).gates.includes(slot));
+  const names = children.map((child) => taskIdAt(draft, child));
+  const chosen = new Set<number>();
+  for (const name of outcome.chosen ?? []) {
+    const matches = children.filter(
+      (child) => taskIdAt(draft, child) === name || taskIdAt(draft, child).startsWith(`${name}.`),
+    );
+    if (matches.length === 0)
+      return `chose '${name}', which does not follow it directly; its children are ${names.join(", ") || "none"}`;
+    for (const match of matches) chosen.add(match);
+  }
+  // A child that is also downstream of a chosen one is on the chosen way: branch -> join survives branch -> a -> join.
+  const survives = (child: number): boolean =>
+    chosen.has(child) || [...chosen].some((from) => isDownstream(draft.plan, from, child));
+  return children.filter((child) => survives(child)).map((child) => taskIdAt(draft, child));
+}
+
+function fail(draft: Draft, slot: number, error: TaskError): void {
+  const { spec } = taskAt(draft, slot);
+  const before = draft.details[slot];
+  const firstFailureAt = before?.firstFailureAt ?? draft.now;
+  if (draft.head.firstFailureAt === null) setHead(draft, { firstFailureAt: draft.now });
+  const answer = decideRetry({
+    spec: spec.retry,
+    error,
+    failures: (draft.attempts[slot] ?? 0) - (before?.losses ?? 0),
+    firstFailureAt,
+    run: { budgetMs: draft.plan.manifest.retryBudgetMs, firstFailureAt: draft.head.firstFailureAt ?? draft.now },
+    seed: retrySeed(draft, slot),
+    now: draft.now,
+  });
+  if (answer.again && !stopsHere(draft, slot)) {
+    const waiting = { since: draft.now, ...kept(before), firstFailureAt, cause: answer.cause, due: answer.at };
+    move(draft, slot, "up_for_retry", waiting);
+    draft.commands.push({ type: "timer", at: answer.at });
+    return fireHook(draft, slot, "onRetry");
+  }
+  move(draft, slot, "failed", { since: draft.now, cause: answer.cause });
+  fireHook(draft, slot, "onFailure");
+}
+
+/** In a run that is being ended only teardowns and hooks go on trying. */
+const stopsHere = (draft: Draft, slot: number): boolean => {
+  const { spec, hook } = taskAt(draft, slot);
+  return isEnding(draft) && spec.role !== "teardown" && hook === null;
+};
+
+/** The platform lost the attempt: a new one, which does not count as a try, until its own budget is spent. */
+function lose(draft: Draft, slot: number, text: string): void {
+  const before = draft.details[slot];
+  const losses = (before?.losses ?? 0) + 1;
+  const cause = { code: "lost", text } as const;
+  if (losses > LOSSES_MAX || stopsHere(draft, slot)) {
+    move(draft, slot, "failed", { since: draft.now, cause: { code: "lost", text: `${text} (lost ${losses} times)` } });
+    return fireHook(draft, slot, "onFailure");
+  }
+  const due = plus(draft.now, lossDelayMs(losses));
+  move(draft, slot, "up_for_retry", { since: draft.now, ...kept(before), losses, cause, due });
+  draft.commands.push({ type: "timer", at: due });
+}
+
+const retrySeed = (draft: Draft, slot: number): string => {
+  const { dagId, logicalDate, runId } = draft.head;
+  return `${dagId}#${taskIdAt(draft, slot)}#${logicalDate ?? hash32(runId)}`;
+};
+
+/** Ends the attempt of `slot` from outside: first it is closed, only then does the target come true. */
+export function restart(draft: Draft, slot: number, reason: CloseReason, target: Target, lease?: Instant): void {
+  const before = draft.details[slot];
+  const closing = { since: draft.now, ...kept(before), target, reason, due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) };
+  move(draft, slot, "restarting", lease === undefined ? closing : { ...closing, lease });
+  pushClose(draft, slot);
+}
+
+/** An attempt that is being closed in order to be tried again gets this target instead. */
+export function overrule(draft: Draft, slot: number, reason: CloseReason, target: Target): void {
+  const detail = draft.details[slot];
+  if (detail?.target?.to !== "retry") return;
+  const closing = { since: detail.since, ...kept(detail), target, reason, due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) };
+  draft.details[slot] = closing;
+  draft.changed = true;
+  pushClose(draft, slot);
+}
+
+function pushClose(draft: Draft, slot: number): void {
+  const detail = draft.details[slot];
+  if (detail?.reason === undefined) return;
+  draft.commands.push({
+    type: "close",
+    key: keyOf(draft, slot),
+    reason: detail.reason,
+    ...(detail.lease === undefined ? {} : { lease: detail.lease }),
+  });
+}
+
+function applyTarget(draft: Draft, slot: number, target: Target): void {
+  if (target.to === "retry") {
+    return target.class === "lost" ? lose(draft, slot, target.text) : fail(draft, slot, timeoutError(target.text));
+  }
+  move(draft, slot, target.to, { since: draft.now, cause: target.cause });
+  if (target.to === "failed") fireHook(draft, slot, "onFailure");
+}
+
+const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
+
+/** The attempt of `slot` is finished; while it is being closed, only a loss or a timeout lets it have its say. */
+export function applyFinished(draft: Draft, slot: number, outcome: Outcome): void {
+  const target = stateOf(draft, slot) === "restarting" ? draft.details[slot]?.target : undefined;
+  if (target === undefined || target.to === "retry") applyOutcome(draft, slot, outcome);
+  else applyTarget(draft, slot, target);
+}
+
+/** What the attempt store holds for the current attempt of `slot`. */
+export function applySeen(draft: Draft, slot: number, item: AttemptItem | null): void {
+  const state = stateOf(draft, slot);
+  if (item === null) return state === "restarting" ? closeAgain(draft, slot) : seenAbsent(draft, slot);
+  switch (item.status) {
+    case "finished":
+      return applyFinished(draft, slot, item.outcome);
+    case "running":
+      return state === "restarting" && draft.details[slot]?.lease === undefined
+        ? closeAgain(draft, slot)
+        : seenRunning(draft, slot, item);
+    case "closed":
+    case "revoked":
+      return applyTarget(draft, slot, draft.details[slot]?.target ?? targetOf(item.reason));
+    default:
+      return assertNever(item);
+  }
+}
+
+/** Nobody has claimed it: send it again, unless it has waited too long. */
+function seenAbsent(draft: Draft, slot: number): void {
+  const detail = draft.details[slot];
+  const { spec } = taskAt(draft, slot);
+  if (stateOf(draft, slot) !== "queued" || detail === undefined) return;
+  if (plus(detail.queuedAt ?? detail.since, spec.queuedTimeoutMs) <= draft.now) {
+    return restart(draft, slot, "queued_timeout", targetOf("queued_timeout"));
+  }
+  dispatchAgain(draft, slot);
+}
+
+function seenRunning(draft: Draft, slot: number, item: Extract<AttemptItem, { status: "running" }>): void {
+  const { spec } = taskAt(draft, slot);
+  const overdue = plus(item.startedAt, spec.timeoutMs + TIMEOUT_GRACE_MS);
+  if (item.leaseUntil <= draft.now) {
+    const text = "its executor stopped renewing the lease";
+    return restart(draft, slot, "lost", { to: "retry", class: "lost", text }, item.leaseUntil);
+  }
+  if (overdue <= draft.now) return restart(draft, slot, "timeout", targetOf("timeout"));
+  const due = earliest(item.leaseUntil, overdue) as Instant;
+  if (stateOf(draft, slot) === "running") return amend(draft, slot, { due });
+  const running: TaskDetail = { since: item.startedAt, ...kept(draft.details[slot]), due };
+  move(draft, slot, "running", running);
+}
+
+export function closeAgain(draft: Draft, slot: number): void {
+  amend(draft, slot, { due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) });
+  pushClose(draft, slot);
+}
+
+/** What an attempt's closing means where the record does not say it better. */
+function targetOf(reason: CloseReason): Target {
+  switch (reason) {
+    case "lost":
+      return { to: "retry", class: "lost", text: "its executor was lost" };
+    case "timeout":
+      return { to: "retry", class: "timeout", text: "ran longer than its timeout" };
+    case "cancelled":
+      return { to: "skipped", cause: { code: "cancelled", text: "the run was cancelled" } };
+    case "queued_timeout":
+      return { to: "failed", cause: { code: "closed", reason, text: "no executor took it within its queued timeout" } };
+    case "run_timeout":
+      return { to: "failed", cause: { code: "run_timeout", text: "the run ran longer than its timeout" } };
+    case "budget":
+      return { to: "failed", cause: { code: "transition_budget", text: "the run spent its transition budget" } };
+    default:
+      return assertNever(reason);
+  }
+}
+
+/** Looks at a task instance whose time has come. */
+export function lookAt(draft: Draft, slot: number): void {
+  switch (stateOf(draft, slot)) {
+    case "queued":
+    case "running":
+      draft.inspect.push(keyOf(draft, slot));
+      return;
+    case "restarting":
+      return closeAgain(draft, slot);
+    case "up_for_retry":
+      return dispatchNext(draft, slot);
+    default:
+  }
+}

@@ -1,0 +1,120 @@
+/** A run in the making: the one place where a decision writes. */
+import type { OutputRef } from "../attempt.ts";
+import type { RunCommand } from "../events.ts";
+import type { AttemptKey } from "../ids.ts";
+import { UNMAPPED, type TaskId } from "../ids.ts";
+import type { Plan, PlannedTask } from "../plan.ts";
+import type { Cause, Run, TaskDetail, TaskTable } from "../run.ts";
+import { TASK_STATE, TASK_STATES, type TaskState } from "../states.ts";
+import { earliest, type Instant } from "../time.ts";
+
+const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Readonly<
+  Record<TaskState, number>
+>;
+
+export interface Draft {
+  readonly plan: Plan;
+  readonly now: Instant;
+  /** All but the task table, replaced as a whole. */
+  head: Omit<Run, "tasks">;
+  readonly states: Uint8Array;
+  readonly attempts: Uint16Array;
+  readonly details: (TaskDetail | undefined)[];
+  readonly commands: RunCommand[];
+  /** Attempts to read, gathered into one command. */
+  readonly inspect: AttemptKey[];
+  /** Outputs that came with the events of this decision: carried on to what they unlock. */
+  readonly outputs: Map<number, OutputRef>;
+  /** Slots whose rule may have changed its verdict. */
+  readonly touched: Set<number>;
+  changed: boolean;
+}
+
+export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
+  const { tasks, ...head } = run;
+  return {
+    plan,
+    now,
+    head,
+    states: tasks.states.slice(),
+    attempts: tasks.attempts.slice(),
+    details: tasks.details.slice(),
+    commands: [],
+    inspect: [],
+    outputs: new Map(),
+    touched: new Set(),
+    changed: false,
+  };
+}
+
+/** An empty task table for a run of this plan. */
+export function emptyTasks(plan: Plan): TaskTable {
+  const slots = plan.tasks.length;
+  return { states: new Uint8Array(slots), attempts: new Uint16Array(slots), details: Array.from({ length: slots }) };
+}
+
+export const stateOf = (tasks: Pick<TaskTable, "states">, slot: number): TaskState =>
+  TASK_STATES[tasks.states[slot] ?? 0] ?? "none";
+
+export const isTerminal = (tasks: Pick<TaskTable, "states">, slot: number): boolean =>
+  TASK_STATE[stateOf(tasks, slot)].terminal;
+
+export const taskAt = (draft: Draft, slot: number): PlannedTask => {
+  const task = draft.plan.tasks[slot];
+  if (task === undefined) throw new RangeError(`run '${draft.head.runId}' has no slot ${slot}`);
+  return task;
+};
+
+export const keyOf = (draft: Draft, slot: number): AttemptKey => ({
+  runId: draft.head.runId,
+  taskId: taskAt(draft, slot).spec.taskId,
+  mapIndex: UNMAPPED,
+  attempt: draft.attempts[slot] ?? 0,
+});
+
+export const sinceOf = (draft: Draft): { readonly since: Instant } => ({ since: draft.now });
+
+/** Moves a task instance; what waits for it is looked at again once it has ended. */
+export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
+  draft.states[slot] = STATE_CODE[to];
+  draft.details[slot] = detail;
+  draft.head = { ...draft.head, transitions: draft.head.transitions + 1 };
+  draft.changed = true;
+  if (!TASK_STATE[to].terminal) return;
+  for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
+}
+
+/** Changes what is known of a task instance that stays in its state. */
+export function amend(draft: Draft, slot: number, change: Partial<TaskDetail>): void {
+  draft.details[slot] = { since: draft.now, ...draft.details[slot], ...change };
+  draft.changed = true;
+}
+
+export function setHead(draft: Draft, change: Partial<Omit<Run, "tasks">>): void {
+  draft.head = { ...draft.head, ...change };
+  draft.changed = true;
+}
+
+/** What a later attempt must still know of the ones before. */
+export function kept(detail: TaskDetail | undefined): Pick<TaskDetail, "losses" | "firstFailureAt"> {
+  return {
+    ...(detail?.losses === undefined ? {} : { losses: detail.losses }),
+    ...(detail?.firstFailureAt === undefined ? {} : { firstFailureAt: detail.firstFailureAt }),
+  };
+}
+
+/** Whether the run is being ended: nothing new starts but teardowns. */
+export const isEnding = (draft: Draft): boolean => draft.head.cancel !== null || draft.head.cause !== null;
+
+export const causeText = (cause: Cause | undefined): string => cause?.text ?? "";
+
+/** The draft as a record. `due` is when it next needs a look: early rather than late, and written only when it must be. */
+export function closeDraft(draft: Draft, runDues: readonly (Instant | undefined)[]): Run {
+  const exact = earliest(...runDues, ...draft.details.map((detail) => detail?.due));
+  const stored = draft.head.due;
+  const keep = stored !== null && exact !== undefined && stored > draft.now && stored <= exact;
+  const due = keep ? stored : (exact ?? null);
+  return { ...draft.head, due, tasks: { states: draft.states, attempts: draft.attempts, details: draft.details } };
+}
+
+export const taskIdAt = (draft: Draft, slot: number): TaskId => taskAt(draft, slot).spec.taskId;

@@ -1,0 +1,167 @@
+/** How a run ends: by itself, by its timeout or budget, or by somebody's hand. */
+import type { CloseReason } from "../attempt.ts";
+import type { Fact } from "../events.ts";
+import type { Plan, PlannedTask } from "../plan.ts";
+import type { Cause, Run, Target, TaskTable } from "../run.ts";
+import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
+import { failedTasks, fireHook } from "./dispatch.ts";
+import { isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
+import { overrule, restart } from "./attempts.ts";
+
+export interface RunOutcome {
+  readonly state: Extract<RunState, "success" | "failed" | "cancelled">;
+  readonly degraded: boolean;
+  readonly cause: Cause | null;
+}
+
+/**
+ * The outcome of a run whose tasks have all ended: a pure function of their states and of what ended the run. Success only
+ * if every task succeeded or was skipped; failures that were allowed, of a teardown, or that all consumers take by
+ * `optional()` degrade it. An upstream_failed task counts as allowed when every failure above it is.
+ */
+export function outcomeOf(
+  plan: Plan,
+  run: Pick<Run, "cancel" | "cause">,
+  tasks: Pick<TaskTable, "states" | "details">,
+): RunOutcome {
+  if (run.cancel !== null) {
+    const { by, reason } = run.cancel;
+    return {
+      state: "cancelled",
+      degraded: false,
+      cause: { code: "cancelled", text: `cancelled by ${by}${reason === "" ? "" : `: ${reason}`}` },
+    };
+  }
+  const hard: boolean[] = [];
+  let degraded = false;
+  let worst: Cause | null = run.cause;
+  for (let slot = 0; slot < plan.taskCount; slot++) {
+    const task = plan.tasks[slot] as PlannedTask;
+    const state = stateOf(tasks, slot);
+    const broken = state === "failed" || state === "upstream_failed";
+    hard[slot] = broken && isHard(task, state, hard);
+    degraded ||= broken || (state === "success" && missesOptional(task, tasks));
+    if (hard[slot] && (worst === null || worst.code === "rule"))
+      worst = taskCause(task, state, tasks.details[slot]?.cause);
+  }
+  if (run.cause !== null || hard.includes(true)) return { state: "failed", degraded: false, cause: worst };
+  return { state: "success", degraded, cause: null };
+}
+
+/** Whether this failure fails the run; upstream ones have been judged before. */
+function isHard(
+  { spec, forgiven, required, scopeSetups }: PlannedTask,
+  state: TaskState,
+  hard: readonly boolean[],
+): boolean {
+  if (spec.role === "teardown") return spec.failRun;
+  if (spec.allowFailure || forgiven) return false;
+  if (state === "failed") return true;
+  return [...required, ...scopeSetups].some((above) => hard[above] === true);
+}
+
+const missesOptional = (task: PlannedTask, tasks: Pick<TaskTable, "states">): boolean =>
+  task.optional.some((above) => stateOf(tasks, above) !== "success");
+
+function taskCause({ spec }: PlannedTask, state: TaskState, cause: Cause | undefined): Cause {
+  const text = `task '${spec.taskId}' ${state}${cause === undefined ? "" : `: ${cause.text}`}`;
+  return cause === undefined || state === "upstream_failed" ? { code: "rule", text } : { ...cause, text };
+}
+
+/** Ends everything open: what has not started at once, what may be at work by closing its attempt first. */
+export function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
+  const to = reason === "cancelled" ? "skipped" : "failed";
+  const target: Target = { to, cause };
+  for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+    const state = stateOf(draft, slot);
+    if (TASK_STATE[state].terminal || taskAt(draft, slot).spec.role === "teardown") continue;
+    if (state === "restarting") overrule(draft, slot, reason, target);
+    else if (TASK_STATE[state].inFlight) restart(draft, slot, reason, target);
+    else move(draft, slot, to, { since: draft.now, cause });
+  }
+  // Teardowns are decided by their rule even now: what a setup made is taken down.
+  for (const task of draft.plan.tasks) if (task.spec.role === "teardown") draft.touched.add(task.slot);
+}
+
+export function cancelRun(draft: Draft, by: string, reason: string): void {
+  if (isRunEnded(draft.head.state) || draft.head.cancel !== null) return;
+  setHead(draft, { cancel: { by, reason, at: draft.now } });
+  endOpenTasks(draft, "cancelled", { code: "cancelled", text: `the run was cancelled by ${by}` });
+}
+
+/** Ends a run for a cause of its own; the first cause stays. */
+export function failRun(draft: Draft, reason: CloseReason, cause: Cause): void {
+  if (isEnding(draft)) return;
+  setHead(draft, { cause });
+  endOpenTasks(draft, reason, cause);
+}
+
+/** Ends the run once all of its tasks have ended and its hooks have been told. */
+export function finishIfDone(draft: Draft): void {
+  const { head, plan } = draft;
+  if (isRunEnded(head.state)) return;
+  for (let slot = 0; slot < plan.taskCount; slot++) if (!isTerminal(draft, slot)) return failIfDeadlocked(draft);
+  const outcome = outcomeOf(plan, head, draft);
+  if (fireRunHook(draft, outcome.state) || hooksAtWork(draft)) return;
+  setHead(draft, { ...outcome, endedAt: draft.now, effects: [{ kind: "run_finished", epoch: head.epoch }] });
+  draft.commands.push({ type: "tell_dag", dagId: head.dagId, effect: "run_finished", epoch: head.epoch });
+  draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
+}
+
+/** Starts the run's own hook, once. */
+function fireRunHook(draft: Draft, state: RunOutcome["state"]): boolean {
+  if (state === "cancelled") return false;
+  const hook = state === "success" ? "onSuccess" : "onFailure";
+  const slot = draft.plan.slotOf.get(`$${hook}`);
+  if (slot === undefined || stateOf(draft, slot) !== "none") return false;
+  fireHook(draft, null, hook);
+  return true;
+}
+
+function hooksAtWork(draft: Draft): boolean {
+  for (let slot = draft.plan.taskCount; slot < draft.plan.tasks.length; slot++) {
+    const state = stateOf(draft, slot);
+    if (state !== "none" && !TASK_STATE[state].terminal) return true;
+  }
+  return false;
+}
+
+/** Open tasks of which none is at work, waits for its time or can start: no event will ever come. */
+function failIfDeadlocked(draft: Draft): void {
+  if (draft.head.state !== "running") return;
+  const stuck: string[] = [];
+  for (const { slot, spec } of draft.plan.tasks) {
+    const state = stateOf(draft, slot);
+    if (TASK_STATE[state].terminal) continue;
+    if (TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return;
+    if (slot < draft.plan.taskCount) stuck.push(spec.taskId);
+  }
+  const cause: Cause = {
+    code: "deadlock",
+    text: `no task can start any more: ${stuck.slice(0, 5).join(", ")} wait for each other`,
+  };
+  setHead(draft, { cause: draft.head.cause ?? cause });
+  for (const { slot, spec } of draft.plan.tasks.slice(0, draft.plan.taskCount)) {
+    if (stuck.includes(spec.taskId)) move(draft, slot, "failed", { since: draft.now, cause });
+  }
+  finishIfDone(draft);
+}
+
+export function factOf(draft: Draft, type: Fact["type"]): Fact {
+  const { head, plan } = draft;
+  const { owner, team, runbook } = plan.manifest;
+  const failed = type === "run_ended" ? failedTasks(draft, null) : [];
+  return {
+    v: 1,
+    type,
+    runId: head.runId,
+    dagId: head.dagId,
+    state: head.state,
+    degraded: head.degraded,
+    at: draft.now,
+    owner,
+    team,
+    runbook,
+    failed,
+  };
+}

@@ -1,0 +1,123 @@
+/** Which tasks start, and which will never: the trigger rules over the run's own states. */
+import { decideRule, type Seen, type Verdict } from "../trigger-rules.ts";
+import type { PlannedTask } from "../plan.ts";
+import type { Cause, TaskTable } from "../run.ts";
+import { dispatchNext } from "./dispatch.ts";
+import { isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
+
+type Table = Pick<TaskTable, "states" | "details">;
+
+export interface Decided {
+  readonly verdict: Verdict;
+  /** Why not: for a verdict that ends the task. */
+  readonly cause?: Cause;
+}
+
+/** Decides every task that was touched, in the order of the graph: each ending can decide tasks below it. */
+export function startReady(draft: Draft): void {
+  while (draft.touched.size > 0) {
+    const slots = [...draft.touched].toSorted((a, b) => a - b);
+    draft.touched.clear();
+    for (const slot of slots) decideSlot(draft, slot);
+  }
+}
+
+function decideSlot(draft: Draft, slot: number): void {
+  if (stateOf(draft, slot) !== "none") return;
+  const task = taskAt(draft, slot);
+  if (task.hook !== null || (draft.head.state !== "running" && !isEnding(draft))) return;
+  if (isEnding(draft) && task.spec.role !== "teardown") return;
+  const { verdict, cause } = decideTask(task, draft, (other) => taskAt(draft, other).spec.taskId);
+  if (verdict === "run") return dispatchNext(draft, slot);
+  if (verdict === "wait") return;
+  move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
+}
+
+/**
+ * The verdict on a task that has not started. A gate that did not choose it skips it; a task in a setup's scope first needs
+ * that setup; then its own rule decides, on the upstreams it requires; the optional ones need only be done.
+ */
+export function decideTask(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided {
+  const gate = decideGates(task, table, nameOf);
+  if (gate !== undefined) return gate;
+  if (task.spec.role === "teardown" && task.spec.rule === "all_done_setup_success") return decideTeardown(task, table);
+  const setups = task.scopeSetups.length === 0 ? "run" : decideRule("all_success", ...tally(task.scopeSetups, table));
+  const own = decideRule(task.spec.rule, ...tally(task.required, table));
+  for (const verdict of ["upstream_failed", "wait", "skipped"] as const) {
+    if (setups !== verdict && own !== verdict) continue;
+    if (verdict === "wait") return { verdict };
+    return {
+      verdict,
+      cause: ruleCause(task, own === verdict ? task.required : task.scopeSetups, table, nameOf, own === verdict),
+    };
+  }
+  return { verdict: task.optional.every((slot) => isTerminal(table, slot)) ? "run" : "wait" };
+}
+
+function decideGates(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided | undefined {
+  if (!task.gates.every((gate) => isTerminal(table, gate))) return { verdict: "wait" };
+  for (const gate of task.gates) {
+    const chosen = table.details[gate]?.chosen;
+    if (stateOf(table, gate) !== "success" || chosen === undefined || chosen.includes(task.spec.taskId)) continue;
+    return { verdict: "skipped", cause: { code: "branch", text: `'${nameOf(gate)}' did not choose it` } };
+  }
+  return undefined;
+}
+
+/** A teardown runs once everything above it is done, if any of its setups succeeded. */
+function decideTeardown(task: PlannedTask, table: Table): Decided {
+  const verdict = task.setups.length === 0 ? "run" : decideRule("all_done_setup_success", ...tally(task.setups, table));
+  if (verdict === "skipped" || verdict === "upstream_failed") {
+    const text = verdict === "skipped" ? "its setups were skipped" : "none of its setups succeeded";
+    return { verdict, cause: { code: "rule", text } };
+  }
+  return {
+    verdict: [...task.required, ...task.optional, ...task.setups].every((slot) => isTerminal(table, slot))
+      ? "run"
+      : "wait",
+  };
+}
+
+function tally(slots: readonly number[], table: Table): [seen: Seen, pending: number] {
+  const seen = { success: false, skipped: false, failed: false, upstreamFailed: false };
+  let pending = 0;
+  for (const slot of slots) {
+    switch (stateOf(table, slot)) {
+      case "success":
+        seen.success = true;
+        break;
+      // An upstream of which nothing is left counts as skipped.
+      case "skipped":
+      case "removed":
+        seen.skipped = true;
+        break;
+      case "failed":
+        seen.failed = true;
+        break;
+      case "upstream_failed":
+        seen.upstreamFailed = true;
+        break;
+      default:
+        pending += 1;
+    }
+  }
+  return [seen, pending];
+}
+
+/** Upstream tasks named in a cause at the most. */
+const UPSTREAMS_NAMED_MAX = 5;
+
+function ruleCause(
+  task: PlannedTask,
+  slots: readonly number[],
+  table: Table,
+  nameOf: (slot: number) => string,
+  own: boolean,
+): Cause {
+  const done = slots.filter(
+    (slot) => isTerminal(table, slot) && (task.spec.rule !== "all_success" || stateOf(table, slot) !== "success"),
+  );
+  const named = done.slice(0, UPSTREAMS_NAMED_MAX).map((slot) => `'${nameOf(slot)}' ${stateOf(table, slot)}`);
+  const more = done.length > named.length ? ` and ${done.length - named.length} more` : "";
+  return { code: "rule", text: `${own ? task.spec.rule : "its setup must succeed"}: ${named.join(", ")}${more}` };
+}
