@@ -97,8 +97,12 @@ export interface RunContext {
   readonly runId: RunId;
   readonly dagId: DagId;
   readonly version: VersionHash;
+  /** SHA-256 of the code bundle, under which executors find it. */
+  readonly bundle: string;
   readonly runType: RunType;
   readonly epoch: number;
+  /** The DAG's time zone. */
+  readonly timezone: string;
   /** ISO 8601; null for a run that no schedule made. */
   readonly logicalDate: string | null;
   readonly dataInterval: { readonly start: string; readonly end: string } | null;

@@ -29,6 +29,8 @@ export const aRunContext = (overrides: Partial<RunContext> = {}): RunContext => 
   runId: runId("orders.run-1"),
   dagId: dagId("orders"),
   version: aVersionHash(),
+  bundle: "b".repeat(64),
+  timezone: "UTC",
   runType: "manual",
   epoch: 1,
   logicalDate: null,

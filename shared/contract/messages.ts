@@ -1,0 +1,136 @@
+/**
+ * What travels through queues and the bus, versioned. Whoever takes a message in parses it here; the types that the engine
+ * uses live in the core, and `satisfies` keeps the two the same.
+ */
+import { z } from "zod";
+import type { ArrivedObject, Completion, Dispatch, Outcome } from "../core/attempt.ts";
+import { FreshetError } from "../core/errors.ts";
+import { dagId, runId, taskId, versionHash, type AttemptKey } from "../core/ids.ts";
+import type { JsonObject, JsonValue } from "../core/json.ts";
+import { RUN_TYPES } from "../core/states.ts";
+import { instant, type Instant } from "../core/time.ts";
+
+const json: z.ZodType<JsonValue> = z.json();
+const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+/** An id of the grammar; one outside it is a fault of the message, not an exception. */
+const id = <Id>(make: (value: string) => Id): z.ZodType<Id, string> =>
+  z.string().transform((value, context) => {
+    try {
+      return make(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  });
+const at: z.ZodType<Instant, number> = z.number().transform(instant);
+
+const attemptKey = z.object({
+  runId: id(runId),
+  // Hooks are task instances too, named after what they follow: `extract$onFailure`.
+  taskId: z.string().min(1).transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
+  mapIndex: z.int().min(-1),
+  attempt: z.int().min(1),
+}) satisfies z.ZodType<AttemptKey, unknown>;
+
+const outputRef = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("none") }),
+  z.object({ kind: z.literal("inline"), value: json }),
+  z.object({ kind: z.literal("blob"), key: z.string(), bytes: z.int(), sha256: z.string() }),
+]);
+
+const taskError = z.object({
+  name: z.string(),
+  message: z.string(),
+  class: z.enum(["transient", "permanent", "quarantine", "timeout", "lost"]),
+  stack: z.string().exactOptional(),
+  retry: z.boolean().exactOptional(),
+});
+
+export const outcomeSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("success"),
+    output: outputRef,
+    chosen: z.array(z.string()).exactOptional(),
+    proceed: z.boolean().exactOptional(),
+  }),
+  z.object({ kind: z.literal("skipped"), reason: z.string() }),
+  z.object({ kind: z.literal("failed"), error: taskError }),
+]) satisfies z.ZodType<Outcome, unknown>;
+
+const arrivedObject = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  size: z.number(),
+  etag: z.string(),
+  version: z.string(),
+  arrivedAt: z.string(),
+}) satisfies z.ZodType<ArrivedObject, unknown>;
+
+const files = z.union([z.array(arrivedObject), z.object({ blob: z.string() })]);
+
+export const dispatchSchema = z.object({
+  v: z.literal(1),
+  key: attemptKey,
+  run: z.object({
+    runId: id(runId),
+    dagId: id(dagId),
+    version: id(versionHash),
+    bundle: z.string(),
+    runType: z.enum(RUN_TYPES),
+    epoch: z.int(),
+    timezone: z.string(),
+    logicalDate: z.string().nullable(),
+    dataInterval: z.object({ start: z.string(), end: z.string() }).nullable(),
+    params: jsonObject,
+    files,
+  }),
+  token: z.string(),
+  carried: z.record(z.string(), outputRef),
+  upstream: z.array(z.object({ taskId: id(taskId), attempt: z.int().min(0) })),
+  timeoutMs: z.number(),
+  subject: z
+    .object({
+      hook: z.enum(["onSuccess", "onFailure", "onRetry"]),
+      taskId: id(taskId).nullable(),
+      attempt: z.int(),
+      owner: z.string().nullable(),
+      runbook: z.string().nullable(),
+      failed: z.array(z.object({ taskId: id(taskId), cause: z.string() })),
+    })
+    .exactOptional(),
+  sentAt: at,
+}) satisfies z.ZodType<Dispatch, unknown>;
+
+const completion = z.object({
+  type: z.literal("completed"),
+  v: z.literal(1),
+  key: attemptKey,
+  epoch: z.int(),
+  token: z.string(),
+  outcome: outcomeSchema,
+}) satisfies z.ZodType<Completion, unknown>;
+
+/** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
+export const runMessageSchema = z.discriminatedUnion("type", [
+  completion.extend({ tries: z.int().exactOptional() }),
+  z.object({ type: z.literal("wake_run"), v: z.literal(1), runId: id(runId), tries: z.int().exactOptional() }),
+  z.object({ type: z.literal("wake_dag"), v: z.literal(1), dagId: id(dagId), tries: z.int().exactOptional() }),
+  z.object({ type: z.literal("object_created"), v: z.literal(1), object: arrivedObject, tries: z.int().exactOptional() }),
+]);
+export type RunMessage = z.infer<typeof runMessageSchema>;
+
+/** Throws INVALID_MESSAGE, which says what is wrong with it; such a message is set aside, not tried again. */
+export const parseRunMessage = (body: string): RunMessage => parseBody(runMessageSchema, "run message", body);
+export const parseDispatch = (body: string): Dispatch => parseBody(dispatchSchema, "dispatch", body);
+
+function parseBody<T>(schema: z.ZodType<T, unknown>, what: string, body: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw new FreshetError("INVALID_MESSAGE", `a ${what} is not JSON: ${body.slice(0, 100)}`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new FreshetError("INVALID_MESSAGE", `a ${what} is not as agreed: ${z.prettifyError(parsed.error)}`);
+}
