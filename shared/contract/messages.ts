@@ -27,7 +27,10 @@ const at: z.ZodType<Instant, number> = z.number().transform(instant);
 const attemptKey = z.object({
   runId: id(runId),
   // Hooks are task instances too, named after what they follow: `extract$onFailure`.
-  taskId: z.string().min(1).transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
+  taskId: z
+    .string()
+    .min(1)
+    .transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
   mapIndex: z.int().min(-1),
   attempt: z.int().min(1),
 }) satisfies z.ZodType<AttemptKey, unknown>;
@@ -115,7 +118,12 @@ export const runMessageSchema = z.discriminatedUnion("type", [
   completion.extend({ tries: z.int().exactOptional() }),
   z.object({ type: z.literal("wake_run"), v: z.literal(1), runId: id(runId), tries: z.int().exactOptional() }),
   z.object({ type: z.literal("wake_dag"), v: z.literal(1), dagId: id(dagId), tries: z.int().exactOptional() }),
-  z.object({ type: z.literal("object_created"), v: z.literal(1), object: arrivedObject, tries: z.int().exactOptional() }),
+  z.object({
+    type: z.literal("object_created"),
+    v: z.literal(1),
+    object: arrivedObject,
+    tries: z.int().exactOptional(),
+  }),
 ]);
 export type RunMessage = z.infer<typeof runMessageSchema>;
 

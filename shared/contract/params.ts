@@ -16,10 +16,15 @@ export function checkParams(manifest: Manifest, given: JsonObject): JsonObject {
   const fault = jsonFault(given, "params");
   if (fault !== undefined) return fail(`params must be JSON; ${fault}`);
   const bytes = new TextEncoder().encode(JSON.stringify(given)).length;
-  if (bytes > PARAMS_BYTES_MAX) return fail(`params have ${bytes} bytes; at most ${PARAMS_BYTES_MAX} are allowed: put the data into storage and pass its key`);
+  if (bytes > PARAMS_BYTES_MAX)
+    return fail(
+      `params have ${bytes} bytes; at most ${PARAMS_BYTES_MAX} are allowed: put the data into storage and pass its key`,
+    );
   if (manifest.params === null) {
     const names = Object.keys(given);
-    return names.length === 0 ? {} : fail(`takes no params, but was given ${names.map((name) => `'${name}'`).join(", ")}`);
+    return names.length === 0
+      ? {}
+      : fail(`takes no params, but was given ${names.map((name) => `'${name}'`).join(", ")}`);
   }
   const merged = { ...manifest.params.defaults, ...given };
   const parsed = z.fromJSONSchema(manifest.params.schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(merged);
@@ -36,7 +41,9 @@ function issueProblem(issue: z.core.$ZodIssue, params: JsonObject, known: readon
   for (const step of path) value = (value as Record<string, unknown> | undefined)?.[step];
   const message =
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => `'${key}' is no param${didYouMean(key, known)}; there are ${known.join(", ") || "none"}`).join("; ")
+      ? issue.keys
+          .map((key) => `'${key}' is no param${didYouMean(key, known)}; there are ${known.join(", ") || "none"}`)
+          .join("; ")
       : `'${name}' is ${value === undefined ? "missing" : JSON.stringify(value)}: ${issue.message}`;
   return { code: "PARAMS001", level: "error", message };
 }

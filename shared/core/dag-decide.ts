@@ -11,6 +11,7 @@ import {
   type DagCommand,
   type DagEvent,
   type DagRecord,
+  type QueuedRun,
 } from "./dag-record.ts";
 import { assertNever } from "./errors.ts";
 import { scheduledRunId } from "./run-id.ts";
@@ -90,10 +91,9 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
     case "wake":
       return wake(draft);
     case "run_queued":
-      if (draft.dag.queue === "empty") draft.dag = { ...draft.dag, queue: "maybe" };
-      return;
+      return enqueue(draft, event);
     case "candidates":
-      return admitQueued(draft, event);
+      return admitQueued(draft, event.runs, event.complete);
     case "run_finished":
       return release(draft, event.runId, event.epoch);
     case "run_confirmed":
@@ -171,15 +171,22 @@ function fireSchedule(draft: DagDraft): void {
   draft.commands.push({ type: "start_run", active });
 }
 
-/** Admits queued runs that the index named, as far as there are places. */
-function admitQueued(draft: DagDraft, candidates: Extract<DagEvent, { type: "candidates" }>): void {
+/** A run that nobody is ahead of needs no index to be found, and the index may not show it yet. */
+function enqueue(draft: DagDraft, run: QueuedRun): void {
+  if (draft.dag.queue === "empty") admitQueued(draft, [run], true);
+}
+
+/** Admits queued runs as far as there are places; `complete`: there are no others. */
+function admitQueued(draft: DagDraft, candidates: readonly QueuedRun[], complete: boolean): void {
   const { dag, now } = draft;
   const held = new Set(dag.active.map((run) => run.runId));
-  const waiting = candidates.runs.filter((run) => !held.has(run.runId));
+  const waiting = candidates.filter((run) => !held.has(run.runId));
   const free = dag.removed || dag.paused ? 0 : places(draft);
-  const admitted = waiting.slice(0, free).map((run): ActiveRun => ({ ...run, since: now, confirmed: false }));
+  const admitted = waiting
+    .slice(0, free)
+    .map(({ runId, epoch }): ActiveRun => ({ runId, epoch, since: now, confirmed: false }));
   for (const active of admitted) draft.commands.push({ type: "start_run", active });
-  const queue = candidates.complete && admitted.length === waiting.length ? "empty" : "maybe";
+  const queue = complete && admitted.length === waiting.length ? "empty" : "maybe";
   if (admitted.length > 0 || queue !== dag.queue) draft.dag = { ...dag, active: [...dag.active, ...admitted], queue };
 }
 
@@ -223,7 +230,6 @@ function closeWindow(draft: DagDraft, triggerId: string, fired: number): void {
   const window = windowOf(draft.dag, triggerId);
   if (window === undefined || window.number !== fired) return;
   setWindow(draft, { ...window, number: fired + 1, open: { openedAt: draft.now, due: draft.now } });
-  draft.dag = { ...draft.dag, queue: "maybe" };
   draft.commands.push({ type: "read_inbox", triggerId: window.triggerId, window: fired + 1 });
 }
 

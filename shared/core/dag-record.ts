@@ -66,7 +66,7 @@ export type DagEvent =
   /** Its definition is gone from the source. */
   | { readonly type: "removed" }
   /** A run has been put in the queue. */
-  | { readonly type: "run_queued"; readonly runId: RunId }
+  | ({ readonly type: "run_queued" } & QueuedRun)
   /** What the index of queued runs shows, oldest first; `complete` if that is all of them. */
   | { readonly type: "candidates"; readonly runs: readonly QueuedRun[]; readonly complete: boolean }
   | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number }
@@ -82,8 +82,8 @@ export type DagEvent =
       readonly newestAt: Instant | null;
       readonly queuedRuns: number;
     }
-  /** Window `window` has become a run; `left` arrivals are not in any. */
-  | { readonly type: "window_fired"; readonly triggerId: TriggerId; readonly window: number; readonly left: number };
+  /** Window `window` has become a run, or there was nothing to make one of. */
+  | { readonly type: "window_fired"; readonly triggerId: TriggerId; readonly window: number };
 
 export type DagCommand =
   /** Put the run if absent, and start it. */

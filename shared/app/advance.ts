@@ -1,0 +1,115 @@
+/**
+ * Advances records: load, decide, commit, deliver; then whatever the delivery answered, until it answers nothing. Every
+ * record changes only here.
+ */
+import type { DagEvent, DagRecord } from "../core/dag-record.ts";
+import { decideDag } from "../core/dag-decide.ts";
+import type { RunEvent } from "../core/events.ts";
+import type { DagId, RunId } from "../core/ids.ts";
+import type { Run } from "../core/run.ts";
+import { advance } from "../core/run/advance.ts";
+import type { CommitResult } from "../ports/stored.ts";
+import { deliverDag } from "./deliver-dag.ts";
+import { deliverRun } from "./deliver-run.ts";
+import { CONFLICTS_MAX, FOLLOW_UPS_MAX, contention, type Engine } from "./engine.ts";
+import type { Addressed } from "./addressed.ts";
+
+/** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
+export async function advanceRun(engine: Engine, id: RunId, events: readonly RunEvent[]): Promise<Run | undefined> {
+  const first = await stepRun(engine, id, events);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** The DAG after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
+export async function advanceDag(
+  engine: Engine,
+  id: DagId,
+  events: readonly DagEvent[],
+): Promise<DagRecord | undefined> {
+  const first = await stepDag(engine, id, events);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** Applies what the deliveries answered, each record's events together, and what those deliveries answer in turn. */
+export async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<void> {
+  let open = answers;
+  for (let round = 0; open.length > 0 && round < FOLLOW_UPS_MAX; round++) {
+    const next: Addressed[] = [];
+    for (const group of Map.groupBy(open, ({ kind, id }) => `${kind}#${id}`).values()) {
+      const step = await stepGroup(engine, group);
+      next.push(...step.answers);
+      for (const { then, otherwise } of group) {
+        const reply = step.record === undefined ? otherwise : then;
+        if (reply !== undefined) next.push(reply);
+      }
+    }
+    open = next;
+  }
+}
+
+interface Step<Record> {
+  readonly record: Record | undefined;
+  readonly answers: readonly Addressed[];
+}
+
+async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<Run | DagRecord>> {
+  const runEvents = group.flatMap((item) => (item.kind === "run" ? [item] : []));
+  const [run] = runEvents;
+  if (run !== undefined)
+    return stepRun(
+      engine,
+      run.id,
+      runEvents.map((item) => item.event),
+    );
+  const dagEvents = group.flatMap((item) => (item.kind === "dag" ? [item] : []));
+  const [dag] = dagEvents;
+  return dag === undefined
+    ? { record: undefined, answers: [] }
+    : stepDag(
+        engine,
+        dag.id,
+        dagEvents.map((item) => item.event),
+      );
+}
+
+async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[]): Promise<Step<Run>> {
+  const commitId = engine.ids.commitId();
+  const commit = async (): Promise<Step<Run> | "stale"> => {
+    const stored = await engine.runs.load(id);
+    if (stored === undefined) return { record: undefined, answers: [] };
+    engine.crashPoint("run:loaded");
+    const version = await engine.versions(stored.value.version);
+    const { run, commands, changed } = advance(stored.value, version.manifest, events, engine.clock.now());
+    if (changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return "stale";
+    if (changed) engine.crashPoint("run:committed");
+    return { record: run, answers: await deliverRun(engine, run, version, commands) };
+  };
+  return untilCommitted(commit, `run '${id}'`);
+}
+
+async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): Promise<Step<DagRecord>> {
+  const commitId = engine.ids.commitId();
+  const commit = async (): Promise<Step<DagRecord> | "stale"> => {
+    const stored = await engine.dags.load(id);
+    if (stored === undefined) return { record: undefined, answers: [] };
+    const version = await engine.versions(stored.value.version);
+    const { dag, commands, changed } = decideDag(stored.value, version.manifest, events, engine.clock.now());
+    if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return "stale";
+    if (changed) engine.crashPoint("dag:committed");
+    return { record: dag, answers: await deliverDag(engine, dag, version, commands) };
+  };
+  return untilCommitted(commit, `dag '${id}'`);
+}
+
+/** Records are never deleted while they are decided on: one that is missing now is read again, and then is not there. */
+const committed = async (result: Promise<CommitResult>): Promise<boolean> => (await result) === "committed";
+
+async function untilCommitted<T>(commit: () => Promise<T | "stale">, what: string): Promise<T> {
+  for (let conflict = 0; conflict < CONFLICTS_MAX; conflict++) {
+    const result = await commit();
+    if (result !== "stale") return result;
+  }
+  throw contention(what);
+}

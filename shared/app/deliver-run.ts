@@ -1,0 +1,135 @@
+/** Carries out what a decision on a run asked for, after its commit. */
+import type { Dispatch } from "../core/attempt.ts";
+import type { RunCommand } from "../core/events.ts";
+import type { RunId } from "../core/ids.ts";
+import type { Executor } from "../core/manifest.ts";
+import type { Run } from "../core/run.ts";
+import { iso, type Instant } from "../core/time.ts";
+import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { TIMER_HORIZON_MS } from "../ports/timers.ts";
+import { toDag, toRun, type Addressed } from "./addressed.ts";
+import type { Engine } from "./engine.ts";
+
+/** Dispatches go first, so that work begins; returns what the others answered. */
+export async function deliverRun(
+  engine: Engine,
+  run: Run,
+  version: DagVersion,
+  commands: readonly RunCommand[],
+): Promise<readonly Addressed[]> {
+  await sendDispatches(engine, run, version, commands);
+  const facts = commands.flatMap((command) => (command.type === "publish" ? [command.fact] : []));
+  if (facts.length > 0) await engine.bus.publish(facts);
+  const answers: Addressed[] = [];
+  for (const command of commands) {
+    switch (command.type) {
+      case "dispatch":
+      case "publish":
+        break;
+      case "inspect":
+        answers.push(...(await inspect(engine, run.runId, command.keys)));
+        break;
+      case "close":
+        answers.push(await close(engine, command));
+        break;
+      case "timer":
+        await armTimer(engine, run.runId, command.at);
+        break;
+      case "tell_dag":
+        answers.push(tellDag(run.runId, command));
+        break;
+    }
+  }
+  return answers;
+}
+
+async function close(
+  engine: Engine,
+  { key, reason, lease }: Extract<RunCommand, { type: "close" }>,
+): Promise<Addressed> {
+  const at = engine.clock.now();
+  const item = await engine.attempts.close(key, { reason, at, ...(lease === undefined ? {} : { lease }) });
+  engine.crashPoint("run:closed-attempt");
+  return toRun(key.runId, { type: "attempt_seen", key, item });
+}
+
+/** The run keeps the effect, and is due, until the DAG has applied it or turns out not to exist. */
+function tellDag(id: RunId, { dagId, effect, epoch }: Extract<RunCommand, { type: "tell_dag" }>): Addressed {
+  if (effect === "run_queued") return toDag(dagId, { type: effect, runId: id, epoch });
+  const acknowledged = toRun(id, { type: "effect_acknowledged", kind: effect, epoch });
+  return toDag(dagId, { type: effect, runId: id, epoch }, { then: acknowledged, otherwise: acknowledged });
+}
+
+async function inspect(
+  engine: Engine,
+  id: RunId,
+  keys: Extract<RunCommand, { type: "inspect" }>["keys"],
+): Promise<Addressed[]> {
+  const answers: Addressed[] = [];
+  for (let first = 0; first < keys.length; first += ATTEMPT_READ_MAX) {
+    const page = keys.slice(first, first + ATTEMPT_READ_MAX);
+    const items = await engine.attempts.read(page);
+    for (const [index, key] of page.entries()) {
+      answers.push(toRun(id, { type: "attempt_seen", key, item: items[index] ?? null }));
+    }
+  }
+  return answers;
+}
+
+/** Longer waits live in the due index; the tick arms them when their time is near. */
+async function armTimer(engine: Engine, id: RunId, at: Instant): Promise<void> {
+  const now = engine.clock.now();
+  if (at - now <= TIMER_HORIZON_MS) await engine.timers.arm({ kind: "run", id }, at, now);
+}
+
+type DispatchCommand = Extract<RunCommand, { type: "dispatch" }>;
+
+async function sendDispatches(
+  engine: Engine,
+  run: Run,
+  version: DagVersion,
+  commands: readonly RunCommand[],
+): Promise<void> {
+  const dispatches = commands.filter((command): command is DispatchCommand => command.type === "dispatch");
+  if (dispatches.length === 0) return;
+  const context = contextOf(run, version);
+  const executors = executorsOf(version);
+  for (const [executor, group] of Map.groupBy(dispatches, ({ key }) => executors(key.taskId))) {
+    // What the queue refuses is found again by the sweep: the run is due until somebody claims the attempt.
+    await engine.tasks(executor).send(group.map((command) => dispatchOf(engine, context, command)));
+  }
+  engine.crashPoint("run:dispatched");
+}
+
+/** A hook goes where its task goes, the run's own hooks where its first task goes. */
+function executorsOf({ manifest }: DagVersion): (taskId: string) => Executor {
+  const executors = new Map<string, Executor>(manifest.tasks.map((task) => [task.taskId, task.executor]));
+  const first = manifest.tasks[0]?.executor ?? "lambda";
+  return (taskId) => executors.get(taskId) ?? executors.get(taskId.split("$", 1)[0] ?? "") ?? first;
+}
+
+function dispatchOf(engine: Engine, run: Dispatch["run"], command: DispatchCommand): Dispatch {
+  const { key, upstream, carried, timeoutMs, subject } = command;
+  const token = engine.tokens.sign(key);
+  const sentAt = engine.clock.now();
+  return { v: 1, key, run, token, carried, upstream, timeoutMs, sentAt, ...(subject === undefined ? {} : { subject }) };
+}
+
+/** What executors are told of the run. */
+export function contextOf(run: Run, { manifest, bundle }: DagVersion): Dispatch["run"] {
+  const { runId, dagId, version, runType, epoch, params, files, logicalDate, dataInterval } = run;
+  return {
+    runId,
+    dagId,
+    version,
+    bundle,
+    runType,
+    epoch,
+    timezone: manifest.timezone,
+    logicalDate: logicalDate === null ? null : iso(logicalDate),
+    dataInterval: dataInterval === null ? null : { start: iso(dataInterval.start), end: iso(dataInterval.end) },
+    params,
+    files,
+  };
+}

@@ -1,0 +1,45 @@
+/** Makes versions of DAGs the ones that new runs get. */
+import { decideDag, newDag } from "../core/dag-decide.ts";
+import type { DagId } from "../core/ids.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { advanceDag } from "./advance.ts";
+import { deliverDag } from "./deliver-dag.ts";
+import type { Engine } from "./engine.ts";
+
+export interface Registered {
+  readonly dagId: DagId;
+  /** `unchanged`: this version was the current one already. */
+  readonly change: "new" | "changed" | "unchanged" | "removed";
+}
+
+/** Registers versions whose bundles are stored. Idempotent; runs in flight keep the version they have. */
+export async function register(engine: Engine, versions: readonly DagVersion[]): Promise<readonly Registered[]> {
+  return Promise.all(versions.map((version) => registerOne(engine, version)));
+}
+
+async function registerOne(engine: Engine, version: DagVersion): Promise<Registered> {
+  const { dagId } = version.manifest;
+  const stored = await engine.dags.load(dagId);
+  if (stored !== undefined && stored.value.version === version.version && !stored.value.removed)
+    return { dagId, change: "unchanged" };
+  await engine.dags.putVersion(version);
+  engine.crashPoint("register:put-version");
+  const event = { type: "registered", version: version.version } as const;
+  if (stored === undefined) {
+    const now = engine.clock.now();
+    const { dag, commands } = decideDag(newDag(dagId, version.version, now), version.manifest, [event], now);
+    if ((await engine.dags.create(dag, engine.ids.commitId())) === "created") {
+      await deliverDag(engine, dag, version, commands);
+      return { dagId, change: "new" };
+    }
+  }
+  await advanceDag(engine, dagId, [event]);
+  return { dagId, change: stored === undefined ? "new" : "changed" };
+}
+
+/** Stops DAGs whose definition is gone: they start nothing, and stay readable. Returns those that were there till now. */
+export async function unregister(engine: Engine, keep: ReadonlySet<string>): Promise<readonly Registered[]> {
+  const gone = (await engine.dags.list()).filter((dag) => !dag.removed && !keep.has(dag.dagId));
+  await Promise.all(gone.map((dag) => advanceDag(engine, dag.dagId, [{ type: "removed" }])));
+  return gone.map((dag) => ({ dagId: dag.dagId, change: "removed" }));
+}

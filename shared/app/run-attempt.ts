@@ -1,0 +1,213 @@
+/** Runs one attempt on an executor: claim, gather its inputs, run the user's code, finish, tell the scheduler. */
+import {
+  OUTPUT_BYTES_MAX,
+  OUTPUT_CARRIED_BYTES_MAX,
+  OUTPUT_INLINE_BYTES_MAX,
+  type AttemptItem,
+  type Dispatch,
+  type Outcome,
+  type OutputRef,
+  type TaskError,
+} from "../core/attempt.ts";
+import { FreshetError } from "../core/errors.ts";
+import { UNMAPPED, attemptKeyText, type AttemptKey } from "../core/ids.ts";
+import { jsonFault, type JsonValue } from "../core/json.ts";
+import type { RunnerResult } from "../core/task-host.ts";
+import { plus } from "../core/time.ts";
+import type { RunMessage } from "../contract/messages.ts";
+import { ATTEMPT_READ_MAX, type AttemptStore } from "../ports/attempt-store.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { TaskRunner } from "../ports/task-runner.ts";
+import type { CrashPoint } from "./crash-points.ts";
+import { loadFiles } from "./files.ts";
+
+/** What an executor needs; it has no access to the engine's own records. */
+export interface Executing {
+  readonly attempts: AttemptStore;
+  readonly blobs: BlobStore;
+  readonly events: Queue<RunMessage>;
+  readonly runner: TaskRunner;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** How long a claim lasts unless it is renewed. */
+  readonly leaseMs: number;
+  /** How often it is renewed. */
+  readonly heartbeatMs: number;
+  readonly crashPoint: CrashPoint;
+}
+
+/** What came of a dispatch. */
+export type AttemptEnd =
+  /** The code ran and its end was stored. */
+  | "finished"
+  /** Somebody else runs it, has run it, or it was closed: nothing was run. */
+  | "not_ours"
+  /** It was closed while the code ran: the result was dropped. */
+  | "superseded";
+
+/** Runs the attempt of a dispatch; a dispatch that comes twice runs it once. `signal` ends it from outside. */
+export async function runAttempt(executing: Executing, dispatch: Dispatch, signal?: AbortSignal): Promise<AttemptEnd> {
+  const { attempts, clock, ids } = executing;
+  const owner = ids.owner();
+  const at = clock.now();
+  const claim = await attempts.claim(dispatch.key, { owner, at, leaseUntil: plus(at, executing.leaseMs) });
+  if (claim !== "claimed") {
+    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
+    return "not_ours";
+  }
+  executing.crashPoint("attempt:claimed");
+  const result = await runWithHeartbeat(executing, dispatch, owner, signal);
+  executing.crashPoint("attempt:ran");
+  const { stored, carried } = await outcomeOf(executing, dispatch.key, result);
+  executing.crashPoint("attempt:stored-output");
+  if ((await attempts.finish(dispatch.key, owner, stored, clock.now())) !== "finished") return "superseded";
+  executing.crashPoint("attempt:finished");
+  await complete(executing, dispatch, carried);
+  return "finished";
+}
+
+async function complete({ events }: Executing, { key, run, token }: Dispatch, outcome: Outcome): Promise<void> {
+  const told = withoutStack(outcome);
+  // A completion that is lost is found again: the run is due until its attempts have been looked at.
+  await events.send([{ type: "completed", v: 1, key, epoch: run.epoch, token, outcome: told }]);
+}
+
+/** The scheduler decides by class and name; the stack stays with the attempt. */
+function withoutStack(outcome: Outcome): Outcome {
+  if (outcome.kind !== "failed") return outcome;
+  const { stack: _stack, ...error } = outcome.error;
+  return { kind: "failed", error };
+}
+
+/** The first completion may have been lost: the item tells the same. */
+async function repeatCompletion(
+  executing: Executing,
+  dispatch: Dispatch,
+  item: Extract<AttemptItem, { status: "finished" }>,
+): Promise<void> {
+  await complete(executing, dispatch, item.outcome);
+}
+
+/** Renews the lease while the code runs, and learns there that the attempt was closed. */
+async function runWithHeartbeat(
+  executing: Executing,
+  dispatch: Dispatch,
+  owner: string,
+  outside?: AbortSignal,
+): Promise<RunnerResult> {
+  const { attempts, clock, runner } = executing;
+  const superseded = new AbortController();
+  const done = new AbortController();
+  const signal = outside === undefined ? superseded.signal : AbortSignal.any([superseded.signal, outside]);
+  const beat = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(executing.heartbeatMs, done.signal);
+      if (done.signal.aborted) return;
+      const answer = await attempts
+        .heartbeat(dispatch.key, owner, plus(clock.now(), executing.leaseMs))
+        .catch(() => "unanswered" as const);
+      // A store that does not answer proves nothing: the lease runs on, and the next beat may get through.
+      if (answer === "renewed" || answer === "unanswered") continue;
+      superseded.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(dispatch.key)} was closed`));
+      return;
+    }
+  };
+  const beating = beat();
+  try {
+    const [outputs, files] = await Promise.all([
+      gatherOutputs(executing, dispatch),
+      loadFiles(executing.blobs, dispatch.run.files),
+    ]);
+    return await runner.run({ dispatch, outputs, files }, signal);
+  } catch (error) {
+    return { kind: "failed", error: inputError(error) };
+  } finally {
+    done.abort();
+    await beating;
+  }
+}
+
+/** Inputs that cannot be read are the platform's trouble, worth another try. */
+const inputError = (error: unknown): TaskError => ({
+  name: error instanceof FreshetError ? error.code : "InputError",
+  message: `its inputs could not be read: ${error instanceof Error ? error.message : String(error)}`,
+  class: "transient",
+});
+
+async function gatherOutputs(
+  executing: Executing,
+  { key, carried, upstream }: Dispatch,
+): Promise<{ readonly [taskId: string]: JsonValue }> {
+  const refs = new Map<string, OutputRef>(Object.entries(carried));
+  const missing = upstream.filter(({ taskId, attempt }) => attempt > 0 && !refs.has(taskId));
+  for (let first = 0; first < missing.length; first += ATTEMPT_READ_MAX) {
+    const page = missing.slice(first, first + ATTEMPT_READ_MAX);
+    const keys = page.map(({ taskId, attempt }) => ({ runId: key.runId, taskId, mapIndex: UNMAPPED, attempt }));
+    const items = await executing.attempts.read(keys);
+    for (const [index, { taskId }] of page.entries()) {
+      const item = items[index];
+      if (item?.status === "finished" && item.outcome.kind === "success") refs.set(taskId, item.outcome.output);
+    }
+  }
+  const outputs: { [taskId: string]: JsonValue } = {};
+  for (const [taskId, ref] of refs) {
+    if (ref.kind !== "none")
+      outputs[taskId] = ref.kind === "inline" ? ref.value : await readOutput(executing.blobs, ref.key);
+  }
+  return outputs;
+}
+
+/** Throws RECORD_DAMAGED if the blob is gone. */
+export async function readOutput(blobs: BlobStore, key: string): Promise<JsonValue> {
+  const body = await blobs.get(key);
+  if (body === undefined)
+    throw new FreshetError("RECORD_DAMAGED", `the output '${key}' is missing from the blob store`);
+  return JSON.parse(new TextDecoder().decode(body)) as JsonValue;
+}
+
+interface Outcomes {
+  /** What the attempt item keeps. */
+  readonly stored: Outcome;
+  /** What the completion carries: a small output in place, so that the next task need not read it. */
+  readonly carried: Outcome;
+}
+
+async function outcomeOf(executing: Executing, key: AttemptKey, result: RunnerResult): Promise<Outcomes> {
+  if (result.kind !== "success") return { stored: result, carried: result };
+  const { output, ...rest } = result;
+  if (output === undefined || output === null) return both({ ...rest, output: { kind: "none" } });
+  const fault = jsonFault(output);
+  if (fault !== undefined)
+    return both(
+      refused(
+        "OUTPUT_NOT_JSON",
+        `the output is not JSON; ${fault}: return plain data, or write a file and return its key`,
+      ),
+    );
+  const body = new TextEncoder().encode(JSON.stringify(output));
+  const inline: Outcome = { ...rest, output: { kind: "inline", value: output } };
+  if (body.length <= OUTPUT_INLINE_BYTES_MAX) return both(inline);
+  if (body.length > OUTPUT_BYTES_MAX) {
+    const text = `the output has ${body.length} bytes; at most ${OUTPUT_BYTES_MAX} are allowed: write it to storage and return its key`;
+    return both(refused("OUTPUT_TOO_LARGE", text));
+  }
+  const index = key.mapIndex === UNMAPPED ? "" : `.${key.mapIndex}`;
+  const blob = `runs/${key.runId}/${key.taskId}${index}.${key.attempt}.json`;
+  await executing.blobs.put(blob, body);
+  const ref: OutputRef = {
+    kind: "blob",
+    key: blob,
+    bytes: body.length,
+    sha256: executing.ids.digest(JSON.stringify(output)),
+  };
+  const stored: Outcome = { ...rest, output: ref };
+  return { stored, carried: body.length <= OUTPUT_CARRIED_BYTES_MAX ? inline : stored };
+}
+
+const both = (outcome: Outcome): Outcomes => ({ stored: outcome, carried: outcome });
+const refused = (name: string, message: string): Outcome => ({
+  kind: "failed",
+  error: { name, message, class: "permanent" },
+});

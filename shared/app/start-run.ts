@@ -1,0 +1,72 @@
+/** Starts a run by hand: it is put first, with its payload, and then admitted by its DAG. */
+import type { ArrivedObject } from "../core/attempt.ts";
+import { FreshetError } from "../core/errors.ts";
+import type { DagId, RunId } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import { didYouMean } from "../core/problem.ts";
+import type { DataInterval, Run } from "../core/run.ts";
+import { idempotentRunId, manualRunId } from "../core/run-id.ts";
+import { newRun } from "../core/run/new-run.ts";
+import { lastFiring } from "../core/schedule.ts";
+import type { Instant } from "../core/time.ts";
+import { checkParams } from "../contract/params.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { advanceDag } from "./advance.ts";
+import type { Engine } from "./engine.ts";
+import { listFiles } from "./files.ts";
+
+export interface StartRequest {
+  readonly dagId: DagId;
+  /** Who asks; shown with the run. */
+  readonly by: string;
+  readonly params?: JsonObject;
+  /** What the run covers; without it the last complete interval of the schedule, if there is one. */
+  readonly dataInterval?: DataInterval;
+  readonly files?: readonly ArrivedObject[];
+  /** The same key gives the same run, once. */
+  readonly idempotencyKey?: string;
+}
+
+/** The run, and whether this request made it. Throws DAG_NOT_FOUND, INVALID_PARAMS. */
+export async function startRun(
+  engine: Engine,
+  request: StartRequest,
+): Promise<{ readonly runId: RunId; readonly created: boolean }> {
+  const { version, manifest } = await currentVersion(engine, request.dagId);
+  const params = checkParams(manifest, request.params ?? {});
+  const now = engine.clock.now();
+  const { idempotencyKey } = request;
+  const runId =
+    idempotencyKey === undefined
+      ? manualRunId(request.dagId, now, engine.ids.suffix())
+      : idempotentRunId(request.dagId, engine.ids.digest(idempotencyKey));
+  const run: Run = newRun({
+    runId,
+    version,
+    manifest,
+    runType: "manual",
+    origin: { kind: "manual", by: request.by, idempotencyKey: idempotencyKey ?? null },
+    dataInterval: request.dataInterval ?? lastComplete(manifest, now),
+    params,
+    files: await listFiles(engine, runId, request.files ?? []),
+    now,
+  });
+  const put = await engine.runs.create(run, engine.ids.commitId());
+  engine.crashPoint("start:put-run");
+  const epoch = put === "created" ? run.epoch : put.value.epoch;
+  await advanceDag(engine, request.dagId, [{ type: "run_queued", runId, epoch }]);
+  return { runId, created: put === "created" };
+}
+
+/** The version that a new run of the DAG gets. Throws DAG_NOT_FOUND, with the nearest name. */
+export async function currentVersion(engine: Engine, id: DagId): Promise<DagVersion> {
+  const dag = await engine.dags.load(id);
+  if (dag !== undefined && !dag.value.removed) return engine.versions(dag.value.version);
+  const known = (await engine.dags.list()).filter((other) => !other.removed).map((other) => other.dagId);
+  const there = known.length === 0 ? "no DAG is registered here" : `there are: ${known.join(", ")}`;
+  const what = dag === undefined ? `there is no dag '${id}'` : `dag '${id}' has been removed from the source`;
+  throw new FreshetError("DAG_NOT_FOUND", `${what}${didYouMean(id, known)}; ${there}`);
+}
+
+const lastComplete = (manifest: DagVersion["manifest"], now: Instant): DataInterval | null =>
+  manifest.schedule === null ? null : lastFiring(manifest.schedule, now).dataInterval;

@@ -1,0 +1,44 @@
+import type { RunId, VersionHash } from "../ids.ts";
+import type { Manifest } from "../manifest.ts";
+import { planOf } from "../plan.ts";
+import { RUN_SCHEMA, type DataInterval, type Run, type RunOrigin } from "../run.ts";
+import type { RunType } from "../states.ts";
+import { plus, type Instant } from "../time.ts";
+import { TELL_AGAIN_AFTER_MS } from "./advance.ts";
+import { emptyTasks } from "./draft.ts";
+
+export interface NewRun {
+  readonly runId: RunId;
+  readonly version: VersionHash;
+  readonly manifest: Manifest;
+  readonly runType: RunType;
+  readonly origin: RunOrigin;
+  readonly dataInterval: DataInterval | null;
+  readonly params: Run["params"];
+  readonly files: Run["files"];
+  readonly now: Instant;
+}
+
+/** A run as it is first put: queued, nothing started, due to remind its DAG should nobody admit it. */
+export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
+  return {
+    schema: RUN_SCHEMA,
+    ...given,
+    dagId: manifest.dagId,
+    dataInterval,
+    logicalDate: dataInterval?.start ?? null,
+    state: "queued",
+    epoch: 0,
+    queuedAt: now,
+    startedAt: null,
+    endedAt: null,
+    degraded: false,
+    cause: null,
+    cancel: null,
+    firstFailureAt: null,
+    transitions: 0,
+    tasks: emptyTasks(planOf(manifest)),
+    effects: [],
+    due: plus(now, TELL_AGAIN_AFTER_MS),
+  };
+}
