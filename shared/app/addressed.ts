@@ -5,9 +5,9 @@ import type { DagId, RunId } from "../core/ids.ts";
 
 interface Replies {
   /** To be applied once this one has been. */
-  readonly then?: Addressed;
+  readonly onApplied?: Addressed;
   /** To be applied instead, if there is no such record. */
-  readonly otherwise?: Addressed;
+  readonly ifMissing?: Addressed;
 }
 
 export type Addressed =

@@ -57,7 +57,7 @@ async function startRun(engine: Engine, dag: DagRecord, active: ActiveRun): Prom
   const gone = toDag(dag.dagId, { type: "run_finished", runId: active.runId, epoch: active.epoch });
   if (stored === undefined || isRunEnded(stored.value.state)) return [gone];
   if (stored.value.state === "queued")
-    return [toRun(active.runId, { type: "admitted", epoch: active.epoch }, { otherwise: gone })];
+    return [toRun(active.runId, { type: "admitted", epoch: active.epoch }, { ifMissing: gone })];
   return [toDag(dag.dagId, { type: "run_confirmed", runId: active.runId })];
 }
 

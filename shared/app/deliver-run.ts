@@ -58,7 +58,7 @@ async function close(
 function tellDag(id: RunId, { dagId, effect, epoch }: Extract<RunCommand, { type: "tell_dag" }>): Addressed {
   if (effect === "run_queued") return toDag(dagId, { type: effect, runId: id, epoch });
   const acknowledged = toRun(id, { type: "effect_acknowledged", kind: effect, epoch });
-  return toDag(dagId, { type: effect, runId: id, epoch }, { then: acknowledged, otherwise: acknowledged });
+  return toDag(dagId, { type: effect, runId: id, epoch }, { onApplied: acknowledged, ifMissing: acknowledged });
 }
 
 async function inspect(

@@ -1,5 +1,5 @@
 /** Takes in a batch of the run-event queue: all events of a record together, one decision and one commit for them. */
-import { FreshetError } from "../core/errors.ts";
+import { FreshetError, assertNever } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import { toDag, toRun, type Addressed } from "./addressed.ts";
@@ -31,6 +31,8 @@ export function recordOf(message: RunMessage): string {
       return `dag#${message.dagId}`;
     case "object_created":
       return `bucket#${message.object.bucket}`;
+    default:
+      return assertNever(message);
   }
 }
 
@@ -71,6 +73,8 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toDag(message.dagId, { type: "wake" })];
     case "object_created":
       return [];
+    default:
+      return assertNever(message);
   }
 }
 

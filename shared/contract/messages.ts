@@ -33,7 +33,7 @@ const attemptKey = z.object({
     .transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
   mapIndex: z.int().min(-1),
   attempt: z.int().min(1),
-}) satisfies z.ZodType<AttemptKey, unknown>;
+}) satisfies z.ZodType<AttemptKey>;
 
 const outputRef = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
@@ -53,12 +53,12 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("success"),
     output: outputRef,
-    chosen: z.array(z.string()).exactOptional(),
+    chosen: z.array(z.string()).readonly().exactOptional(),
     proceed: z.boolean().exactOptional(),
   }),
   z.object({ kind: z.literal("skipped"), reason: z.string() }),
   z.object({ kind: z.literal("failed"), error: taskError }),
-]) satisfies z.ZodType<Outcome, unknown>;
+]) satisfies z.ZodType<Outcome>;
 
 const arrivedObject = z.object({
   bucket: z.string(),
@@ -67,7 +67,7 @@ const arrivedObject = z.object({
   etag: z.string(),
   version: z.string(),
   arrivedAt: z.string(),
-}) satisfies z.ZodType<ArrivedObject, unknown>;
+}) satisfies z.ZodType<ArrivedObject>;
 
 const files = z.union([z.array(arrivedObject), z.object({ blob: z.string() })]);
 
@@ -102,7 +102,7 @@ export const dispatchSchema = z.object({
     })
     .exactOptional(),
   sentAt: at,
-}) satisfies z.ZodType<Dispatch, unknown>;
+}) satisfies z.ZodType<Dispatch>;
 
 const completion = z.object({
   type: z.literal("completed"),
@@ -111,7 +111,7 @@ const completion = z.object({
   epoch: z.int(),
   token: z.string(),
   outcome: outcomeSchema,
-}) satisfies z.ZodType<Completion, unknown>;
+}) satisfies z.ZodType<Completion>;
 
 /** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
 export const runMessageSchema = z.discriminatedUnion("type", [
@@ -131,7 +131,7 @@ export type RunMessage = z.infer<typeof runMessageSchema>;
 export const parseRunMessage = (body: string): RunMessage => parseBody(runMessageSchema, "run message", body);
 export const parseDispatch = (body: string): Dispatch => parseBody(dispatchSchema, "dispatch", body);
 
-function parseBody<T>(schema: z.ZodType<T, unknown>, what: string, body: string): T {
+function parseBody<T>(schema: z.ZodType<T>, what: string, body: string): T {
   let value: unknown;
   try {
     value = JSON.parse(body);

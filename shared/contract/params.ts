@@ -27,7 +27,7 @@ export function checkParams(manifest: Manifest, given: JsonObject): JsonObject {
       : fail(`takes no params, but was given ${names.map((name) => `'${name}'`).join(", ")}`);
   }
   const merged = { ...manifest.params.defaults, ...given };
-  const parsed = z.fromJSONSchema(manifest.params.schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(merged);
+  const parsed = z.fromJSONSchema(manifest.params.schema).safeParse(merged);
   if (parsed.success) return merged;
   const known = Object.keys((manifest.params.schema["properties"] ?? {}) as object);
   const problems = parsed.error.issues.map((issue) => issueProblem(issue, merged, known));
