@@ -1,0 +1,136 @@
+/** Reads for people: lists of runs and tasks, and why they are as they are. Two round trips at the most, whatever is asked. */
+import type { AttemptItem, StoredAttempt } from "../core/attempt.ts";
+import { FreshetError } from "../core/errors.ts";
+import { UNMAPPED, type RunId } from "../core/ids.ts";
+import { planOf } from "../core/plan.ts";
+import { didYouMean } from "../core/problem.ts";
+import type { Run } from "../core/run.ts";
+import { explainRun, explainTask, shownState } from "../core/run/explain.ts";
+import { iso, type Instant } from "../core/time.ts";
+import type { DagView, RunView, TaskView, WhyView } from "../contract/views.ts";
+import type { DagRecord } from "../core/dag-record.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import type { Engine } from "./engine.ts";
+
+export type Reading = Pick<Engine, "runs" | "dags" | "attempts" | "versions" | "clock">;
+
+const isoOrNull = (at: Instant | null | undefined): string | null => (at === null || at === undefined ? null : iso(at));
+
+export const runView = (run: Run): RunView => ({
+  runId: run.runId,
+  dagId: run.dagId,
+  runType: run.runType,
+  state: run.state,
+  degraded: run.degraded,
+  logicalDate: isoOrNull(run.logicalDate),
+  dataInterval:
+    run.dataInterval === null ? null : { start: iso(run.dataInterval.start), end: iso(run.dataInterval.end) },
+  queuedAt: iso(run.queuedAt),
+  startedAt: isoOrNull(run.startedAt),
+  endedAt: isoOrNull(run.endedAt),
+});
+
+export function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
+  const { schedule, triggers } = manifest;
+  return {
+    dagId: dag.dagId,
+    description: manifest.description,
+    schedule: schedule === null ? null : `${schedule.expression} ${schedule.timezone}`,
+    triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
+    paused: dag.paused,
+    removed: dag.removed,
+    nextRun: isoOrNull(dag.nextFire),
+    activeRuns: dag.active.length,
+    version: dag.version,
+    owner: manifest.owner,
+    tags: manifest.tags,
+  };
+}
+
+export async function listDags(reading: Reading): Promise<readonly DagView[]> {
+  const dags = await reading.dags.list();
+  return Promise.all(dags.map(async (dag) => dagView(dag, await reading.versions(dag.version))));
+}
+
+export interface RunReading {
+  readonly run: Run;
+  readonly version: DagVersion;
+  readonly attempts: readonly StoredAttempt[];
+}
+
+/** A run with all of its attempts. Throws RUN_NOT_FOUND, with the nearest of the latest runs. */
+export async function readRun(reading: Reading, id: RunId): Promise<RunReading> {
+  const [stored, attempts] = await Promise.all([reading.runs.load(id), reading.attempts.list(id)]);
+  if (stored === undefined) {
+    const { runs } = await reading.runs.list({ limit: RUNS_SUGGESTED_FROM });
+    const known = runs.map((run) => run.runId);
+    throw new FreshetError(
+      "RUN_NOT_FOUND",
+      `there is no run '${id}'${didYouMean(id, known)}; \`freshet runs\` lists them`,
+    );
+  }
+  return { run: stored.value, version: await reading.versions(stored.value.version), attempts };
+}
+
+/** A mistyped run id is compared with so many of the latest. */
+const RUNS_SUGGESTED_FROM = 100;
+
+/** The DAG's tasks in its order; of hooks those that were fired. */
+export function taskViews({ run, version, attempts }: RunReading): readonly TaskView[] {
+  const plan = planOf(version.manifest);
+  const current = currentItems(run, attempts);
+  return plan.tasks.flatMap(({ slot, spec, hook }) => {
+    const attempt = run.tasks.attempts[slot] ?? 0;
+    if (hook !== null && attempt === 0) return [];
+    const item = current(spec.taskId, attempt);
+    const detail = run.tasks.details[slot];
+    const error = item?.status === "finished" && item.outcome.kind === "failed" ? item.outcome.error : undefined;
+    return {
+      taskId: spec.taskId,
+      mapIndex: null,
+      state: shownState(run, slot, item),
+      attempt,
+      startedAt: item !== null && "startedAt" in item ? iso(item.startedAt) : null,
+      endedAt: item !== null && "endedAt" in item ? iso(item.endedAt) : null,
+      cause: detail?.cause?.text ?? (error === undefined ? null : `${error.name}: ${error.message}`),
+    };
+  });
+}
+
+function currentItems(
+  run: Run,
+  attempts: readonly StoredAttempt[],
+): (taskId: string, attempt: number) => AttemptItem | null {
+  const items = new Map(attempts.map(({ key, item }) => [`${key.taskId}#${key.mapIndex}#${key.attempt}`, item]));
+  return (taskId, attempt) => items.get(`${taskId}#${UNMAPPED}#${attempt}`) ?? null;
+}
+
+/** Why the run, and each task or the one named, is as it is. Throws TASK_NOT_FOUND, with the nearest name. */
+export function whyView(reading: RunReading, now: Instant, task?: string): WhyView {
+  const { run, version, attempts } = reading;
+  const plan = planOf(version.manifest);
+  const current = currentItems(run, attempts);
+  if (task !== undefined) requireTask(reading, task);
+  const tasks = plan.tasks.filter(({ slot, spec, hook }) =>
+    task === undefined ? hook === null || (run.tasks.attempts[slot] ?? 0) > 0 : spec.taskId === task,
+  );
+  return {
+    runId: run.runId,
+    state: run.state,
+    why: explainRun(run, version.manifest, now),
+    tasks: tasks.map(({ slot, spec }) => {
+      const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
+      const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now);
+      return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook) };
+    }),
+  };
+}
+
+/** Throws TASK_NOT_FOUND, with the nearest name. */
+export function requireTask({ run, version }: Pick<RunReading, "run" | "version">, task: string): void {
+  const plan = planOf(version.manifest);
+  if (plan.slotOf.has(task)) return;
+  const known = version.manifest.tasks.map((spec) => spec.taskId);
+  const text = `dag '${run.dagId}' has no task '${task}'${didYouMean(task, known)}; it has ${known.join(", ")}`;
+  throw new FreshetError("TASK_NOT_FOUND", text);
+}

@@ -1,0 +1,55 @@
+/** What the CLI's `--json` and the API say of runs and tasks. These shapes stay. Times are ISO 8601 in UTC. */
+
+export interface RunView {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly runType: string;
+  readonly state: string;
+  readonly degraded: boolean;
+  readonly logicalDate: string | null;
+  readonly dataInterval: { readonly start: string; readonly end: string } | null;
+  readonly queuedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface TaskView {
+  readonly taskId: string;
+  /** null: not mapped. */
+  readonly mapIndex: number | null;
+  readonly state: string;
+  readonly attempt: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly cause: string | null;
+}
+
+export interface DagView {
+  readonly dagId: string;
+  readonly description: string | null;
+  readonly schedule: string | null;
+  readonly triggers: readonly string[];
+  readonly paused: boolean;
+  readonly removed: boolean;
+  readonly nextRun: string | null;
+  readonly activeRuns: number;
+  readonly version: string;
+  readonly owner: string | null;
+  readonly tags: readonly string[];
+}
+
+export interface WhyView {
+  readonly runId: string;
+  readonly state: string;
+  readonly why: string;
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly state: string;
+    readonly attempt: number;
+    readonly why: string;
+    readonly since: string | null;
+    readonly nextLook: string | null;
+    readonly waitsFor: readonly { readonly taskId: string; readonly state: string }[];
+    readonly broke: readonly string[];
+  }[];
+}

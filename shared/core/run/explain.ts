@@ -1,0 +1,151 @@
+/** Why a task instance or a run is as it is, what it waits for, and when it is next looked at: for people. */
+import type { AttemptItem } from "../attempt.ts";
+import type { Manifest } from "../manifest.ts";
+import { planOf, type Plan, type PlannedTask } from "../plan.ts";
+import type { Run, TaskDetail } from "../run.ts";
+import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
+import { durationText, iso, type Instant } from "../time.ts";
+import { isTerminal, stateOf } from "./draft.ts";
+import { outcomeOf } from "./ending.ts";
+
+export interface TaskExplanation {
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly attempt: number;
+  /** One sentence. */
+  readonly why: string;
+  readonly since: Instant | null;
+  readonly nextLook: Instant | null;
+  /** Upstream tasks that it still waits for, with their states. */
+  readonly waitsFor: readonly { readonly taskId: string; readonly state: TaskState }[];
+  /** Tasks that did not run because of it. */
+  readonly broke: readonly string[];
+}
+
+/** The state as people see it: a queued instance whose attempt has been claimed is running. */
+export function shownState(run: Run, slot: number, item: AttemptItem | null): TaskState {
+  const state = stateOf(run.tasks, slot);
+  return state === "queued" && item?.status === "running" ? "running" : state;
+}
+
+/** `item`: the current attempt as the attempt store has it. */
+export function explainTask(
+  run: Run,
+  manifest: Manifest,
+  slot: number,
+  item: AttemptItem | null,
+  now: Instant,
+): TaskExplanation {
+  const plan = planOf(manifest);
+  const task = plan.tasks[slot] as PlannedTask;
+  const state = shownState(run, slot, item);
+  const detail = run.tasks.details[slot];
+  const waiting = state === "none" ? [...task.required, ...task.optional, ...task.scopeSetups, ...task.setups] : [];
+  const open = [...new Set(waiting)].filter((above) => !isTerminal(run.tasks, above));
+  return {
+    taskId: task.spec.taskId,
+    state,
+    attempt: run.tasks.attempts[slot] ?? 0,
+    why: whyOf({ run, plan, task, state, detail, item, open, now }),
+    since: item?.status === "running" || item?.status === "finished" ? item.startedAt : (detail?.since ?? null),
+    nextLook: detail?.due ?? null,
+    waitsFor: open.map((above) => ({ taskId: nameOf(plan, above), state: stateOf(run.tasks, above) })),
+    broke: broken(plan, run, slot),
+  };
+}
+
+interface Asked {
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly task: PlannedTask;
+  readonly state: TaskState;
+  readonly detail: TaskDetail | undefined;
+  readonly item: AttemptItem | null;
+  readonly open: readonly number[];
+  readonly now: Instant;
+}
+
+function whyOf(asked: Asked): string {
+  const { state, detail, item, task, now } = asked;
+  const ago = (at: Instant): string => durationText(Math.max(0, now - at));
+  switch (state) {
+    case "none":
+      return whyNotStarted(asked);
+    case "queued": {
+      const sends = detail?.sends ?? 1;
+      const since = detail?.queuedAt ?? detail?.since ?? now;
+      return `sent to its executor ${ago(since)} ago${sends > 1 ? `, ${sends} times` : ""}; nobody has taken it yet`;
+    }
+    case "running":
+      return item?.status === "running"
+        ? `at work for ${ago(item.startedAt)}; its timeout is ${durationText(task.spec.timeoutMs)}`
+        : "at work";
+    case "success":
+      return item?.status === "finished" ? `succeeded in ${durationText(item.endedAt - item.startedAt)}` : "succeeded";
+    case "up_for_retry":
+      return `${detail?.cause?.text ?? "its attempt failed"}; tried again ${detail?.due === undefined ? "soon" : `at ${iso(detail.due)}`}`;
+    case "restarting":
+      return `its attempt is being closed (${detail?.reason ?? "superseded"})`;
+    case "removed":
+      return "it is no longer part of the DAG";
+    case "scheduled":
+    case "deferred":
+    case "up_for_reschedule":
+      return detail?.cause?.text ?? "it waits";
+    case "failed":
+    case "skipped":
+    case "upstream_failed":
+      return detail?.cause?.text ?? state;
+  }
+}
+
+function whyNotStarted({ run, plan, task, open }: Asked): string {
+  if (run.state === "queued")
+    return `its run waits for a place: dag '${run.dagId}' runs ${plan.manifest.maxActiveRuns} at once`;
+  if (task.hook !== null) return "it has had nothing to tell";
+  if (isRunEnded(run.state)) return "its run ended before it could start";
+  if (open.length === 0) return "about to start";
+  const names = open.map((above) => `'${nameOf(plan, above)}' (${stateOf(run.tasks, above)})`);
+  return `waits for ${names.join(", ")} by its rule ${task.spec.rule}`;
+}
+
+const nameOf = (plan: Plan, slot: number): string => plan.tasks[slot]?.spec.taskId ?? String(slot);
+
+/** What a task that did not succeed kept from running, at any depth. */
+function broken(plan: Plan, run: Run, slot: number): string[] {
+  const state = stateOf(run.tasks, slot);
+  if (!TASK_STATE[state].terminal || state === "success") return [];
+  const found: number[] = [];
+  const open = [slot];
+  for (let from = open.shift(); from !== undefined; from = open.shift()) {
+    for (const below of plan.tasks[from]?.downstream ?? []) {
+      const kept = stateOf(run.tasks, below);
+      if ((kept !== "upstream_failed" && kept !== "skipped") || found.includes(below)) continue;
+      found.push(below);
+      open.push(below);
+    }
+  }
+  return found.toSorted((a, b) => a - b).map((below) => nameOf(plan, below));
+}
+
+/** Why the run is as it is, in one sentence. */
+export function explainRun(run: Run, manifest: Manifest, now: Instant): string {
+  if (run.state === "queued") {
+    const { maxActiveRuns } = manifest;
+    return `waits for a place for ${durationText(now - run.queuedAt)}: dag '${run.dagId}' runs ${maxActiveRuns} at once`;
+  }
+  if (run.cause !== null) return run.cause.text;
+  if (run.degraded) return "succeeded, degraded: something that it could do without failed";
+  if (run.state === "success") return "every task succeeded or was skipped";
+  const plan = planOf(manifest);
+  const outcome = outcomeOf(plan, run, run.tasks);
+  const counts = new Map<TaskState, number>();
+  for (let slot = 0; slot < plan.taskCount; slot++) {
+    const state = stateOf(run.tasks, slot);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  const tasks = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+  return outcome.state === "failed"
+    ? `will fail: ${outcome.cause?.text ?? "a task failed"}; ${tasks}`
+    : `at work: ${tasks}`;
+}
