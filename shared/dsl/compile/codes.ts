@@ -1,0 +1,82 @@
+/** Everything that can be wrong with a definition. docs/errors.md lists the same codes; a code never changes its meaning. */
+export const DAG_CODES = {
+  DAG001: {
+    title: "An id is not allowed",
+    explanation:
+      "Ids become parts of keys, folders and addresses. They have letters, digits, `_` and `-`; the id of a task may also have single dots between names.",
+  },
+  DAG002: {
+    title: "Two things have the same id",
+    explanation:
+      "The id of a DAG is unique among all files, the id of a task or a trigger within its DAG. Both places are shown.",
+  },
+  DAG003: {
+    title: "Tasks form a cycle",
+    explanation:
+      "Each task of the cycle waits for another one in it, so none could ever start. The shortest way round is shown.",
+  },
+  DAG004: {
+    title: "An option does not exist",
+    explanation: "The nearest option that does exist is named, and all of them are listed.",
+  },
+  DAG005: {
+    title: "An option has a wrong value",
+    explanation: "The message shows what was given and what is expected there.",
+  },
+  DAG006: {
+    title: "A duration cannot be read",
+    explanation: 'A duration is a text of numbers with units: "500ms", "30s", "10m", "1h30m", "2d".',
+  },
+  DAG007: {
+    title: "A schedule cannot be read, or never fires",
+    explanation:
+      'A schedule is made by `cron("0 4 * * *")`, with five fields, or by `every`: `every.day({ at: "04:00" })`.',
+  },
+  DAG008: {
+    title: "A time zone is not known",
+    explanation: 'A time zone has a name of the IANA database, such as "Europe/London" or "UTC".',
+  },
+  DAG009: {
+    title: "A timeout is longer than the executor allows",
+    explanation:
+      'A function on AWS Lambda ends after 15 minutes, so an attempt on `lambda` may take 14. Longer work belongs on `executor: "worker"`.',
+  },
+  DAG010: {
+    title: "An upstream is not usable",
+    explanation:
+      "`inputs`, `after` and `tasks` take tasks: the values that `task()` and its like return, not their ids. An output has one name in a task.",
+  },
+  DAG011: {
+    title: "A teardown does not fit its setups",
+    explanation: "A teardown names in `of` the tasks, made by `setup()`, that it takes down.",
+  },
+  DAG012: {
+    title: "A branch does not fit its children",
+    explanation:
+      "A branch chooses among the tasks that come directly after it. It needs at least one, and `choices` may name only such tasks.",
+  },
+  DAG013: {
+    title: "The params are not usable",
+    explanation:
+      "`params` is an object schema that can be turned into JSON Schema, such as `z.object({ ... })`. Tasks that read params name the same schema as their DAG.",
+  },
+  DAG014: {
+    title: "An arrival trigger is not usable",
+    explanation:
+      "An arrival trigger names a bucket and, if need be, how the keys begin and end; it never waits less than `debounce`.",
+  },
+  DAG015: {
+    title: "A DAG is too large",
+    explanation: "The bound and the measured size are shown. Split the DAG, or do more in one task.",
+  },
+  DAG016: {
+    title: "A task is exported, but no DAG uses it",
+    explanation: "Nothing runs it: add it to the `tasks` of a DAG, or do not export it. It is a warning.",
+  },
+  DAG017: {
+    title: "A file exports no DAG",
+    explanation: "A `*.dag.ts` file exports what `dag()` returns, by default or by name, or a list of such values.",
+  },
+} as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
+
+export type DagCode = keyof typeof DAG_CODES;

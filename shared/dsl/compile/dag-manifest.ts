@@ -1,0 +1,199 @@
+/** From a DAG as its author wrote it to its manifest. */
+import { ACTIVE_RUNS_MAX } from "../../core/dag-record.ts";
+import { idFault, type DagId } from "../../core/ids.ts";
+import { DAG_TASKS_MAX, MANIFEST_SCHEMA, type Manifest, type TaskSpec } from "../../core/manifest.ts";
+import type { Problem, SourcePlace } from "../../core/problem.ts";
+import {
+  isRecord,
+  optionsOf,
+  taskDefinition,
+  type CallSite,
+  type DagDefinition,
+  type TaskDefinition,
+} from "../definition.ts";
+import { membersOf } from "../members.ts";
+import { describeParams, isParamsSchema } from "../params.ts";
+import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
+import { anything, duration, fn, group, listOf, only, readOptions, text, whole, type Read } from "./option.ts";
+import { reporter, shown, type Reporter } from "./report.ts";
+import { placeOf } from "./source-place.ts";
+import { checkChoices, compileTask, DEFAULTS_OPTIONS, taskHelp, type CompiledTask } from "./task-spec.ts";
+import { scheduleSpec, timezoneOf, triggerSpecs } from "./triggers.ts";
+
+export const TIER_MAX = 5;
+
+const DAG_OPTIONS = {
+  description: text,
+  schedule: anything,
+  timezone: anything,
+  triggers: anything,
+  catchup: only(false),
+  maxActiveRuns: whole(1, ACTIVE_RUNS_MAX),
+  timeout: duration(),
+  retryBudget: duration(),
+  owner: text,
+  team: text,
+  tier: whole(1, TIER_MAX),
+  runbook: text,
+  tags: listOf(text),
+  docs: text,
+  params: anything,
+  defaults: group(DEFAULTS_OPTIONS),
+  onSuccess: fn,
+  onFailure: fn,
+  tasks: anything,
+} as const;
+type DagRead = Read<typeof DAG_OPTIONS>;
+
+/** The manifest, as far as it could be made out: it may only be used if nothing of level `error` was added to `problems`. */
+export function compileDag(dag: DagDefinition, file: string, codeHash: string, problems: Problem[]): Manifest {
+  const name = typeof dag.id === "string" ? `dag '${dag.id}'` : "dag";
+  const report = reporter(problems, name, () => placeOf(dag.site, file));
+  const fault = idFault("dag", dag.id);
+  if (fault !== undefined) report("DAG001", `its id ${fault}`);
+  if (!isRecord(dag.options)) report("DAG005", `its options are ${shown(dag.options)}, expected an object`);
+  const options = readOptions(DAG_OPTIONS, optionsOf(dag), report);
+  const timezone = timezoneOf(options.timezone, report);
+  return {
+    schema: MANIFEST_SCHEMA,
+    dagId: String(dag.id) as DagId,
+    description: options.description ?? null,
+    owner: options.owner ?? null,
+    team: options.team ?? null,
+    tier: options.tier ?? null,
+    runbook: options.runbook ?? null,
+    tags: options.tags ?? [],
+    docs: options.docs ?? null,
+    timezone,
+    schedule: scheduleSpec(options.schedule, timezone, report),
+    triggers: triggerSpecs(options.triggers, report),
+    catchup: false,
+    maxActiveRuns: options.maxActiveRuns ?? 1,
+    runTimeoutMs: options.timeout ?? null,
+    retryBudgetMs: options.retryBudget ?? null,
+    params: paramsOf(options.params, report),
+    tasks: compileTasks(dag, options, { file, name, problems, report }),
+    hooks: { onSuccess: options.onSuccess !== undefined, onFailure: options.onFailure !== undefined },
+    codeHash,
+    deadlines: [],
+    assets: { consumes: [], publishes: [] },
+    connections: [],
+    pools: [],
+  };
+}
+
+interface Surroundings {
+  readonly file: string;
+  readonly name: string;
+  readonly problems: Problem[];
+  /** Of the DAG itself. */
+  readonly report: Reporter;
+}
+
+function compileTasks(dag: DagDefinition, options: DagRead, surroundings: Surroundings): readonly TaskSpec[] {
+  const { file, name, problems, report } = surroundings;
+  checkTaskList(options.tasks, report);
+  const members = membersOf(dag);
+  if (members.length > DAG_TASKS_MAX) {
+    report("DAG015", `it has ${members.length} tasks; at most ${DAG_TASKS_MAX} are allowed`);
+    return [];
+  }
+  const distinct = checkDistinct(members, surroundings);
+  const ofDag = {
+    defaults: options.defaults ?? {},
+    owner: options.owner ?? null,
+    runbook: options.runbook ?? null,
+    params: options.params,
+  };
+  const reporters = members.map(({ id, site }) => {
+    const subject = typeof id === "string" ? `${name}: task '${id}'` : `${name}: a task`;
+    return reporter(problems, subject, () => placeOf(site, file));
+  });
+  const compiled = members.map((task, index) => compileTask(task, ofDag, reporters[index] as Reporter));
+  const declared = compiled.map(({ spec }) => spec);
+  // Two tasks with one id would look like one: the graph makes sense only without them.
+  if (!distinct) return declared;
+  const specs = withTeardownScopes(declared);
+  if (reportCycle(specs, members, surroundings)) return specs;
+  checkStructure(compiled, specs, reporters);
+  return specs === declared ? specs : inOrder(specs);
+}
+
+function checkTaskList(tasks: unknown, report: Reporter): void {
+  if (!Array.isArray(tasks)) {
+    report("DAG005", `tasks is ${shown(tasks)}, expected a list of tasks`);
+    return;
+  }
+  if (tasks.length === 0) report("DAG005", "tasks is empty, expected at least one task");
+  for (const [index, value] of (tasks as readonly unknown[]).entries()) {
+    if (taskDefinition(value) !== undefined) continue;
+    report("DAG010", `tasks[${index}] is ${shown(value)}, expected a task`, taskHelp(value));
+  }
+}
+
+function checkDistinct(members: readonly TaskDefinition[], { file, name, problems }: Surroundings): boolean {
+  const first = new Map<unknown, TaskDefinition>();
+  for (const task of members) {
+    const known = first.get(task.id);
+    if (known === undefined) {
+      first.set(task.id, task);
+      continue;
+    }
+    const place = placeOf(known.site, file);
+    const labels = place === undefined ? {} : { labels: [{ at: place, text: "the first one" }] };
+    const report = reporter(problems, name, () => placeOf(task.site, file));
+    report("DAG002", `two of its tasks have the id '${String(task.id)}'`, {
+      ...labels,
+      help: "give one of them another id",
+    });
+  }
+  return first.size === members.length;
+}
+
+function reportCycle(specs: readonly TaskSpec[], members: readonly TaskDefinition[], where: Surroundings): boolean {
+  const cycle = shortestCycle(specs);
+  if (cycle === undefined) return false;
+  const { file, name, problems } = where;
+  const siteOf = new Map<string, CallSite>(members.map((task) => [String(task.id), task.site]));
+  const at = (id: string): SourcePlace | undefined => placeOf(siteOf.get(id) ?? {}, file);
+  const [last = "", first = ""] = [cycle.at(-2), cycle[0]];
+  const labels = cycle.slice(1, -1).flatMap((id) => {
+    const place = at(id);
+    return place === undefined ? [] : [{ at: place, text: `'${id}'` }];
+  });
+  const report = reporter(problems, name, () => at(first));
+  report("DAG003", `tasks form a cycle: ${cycle.join(" -> ")}`, {
+    labels,
+    help: `remove '${last}' from what '${first}' comes after`,
+  });
+  return true;
+}
+
+/** Checks that need the whole graph. */
+function checkStructure(
+  compiled: readonly CompiledTask[],
+  specs: readonly TaskSpec[],
+  reporters: readonly Reporter[],
+): void {
+  if (!specs.some((task) => task.kind !== "task")) return;
+  const children = childrenOf(specs);
+  for (const [index, { spec, choices }] of compiled.entries()) {
+    const report = reporters[index];
+    if (report !== undefined && spec.kind !== "task") checkChoices(choices, children.get(spec.taskId) ?? [], report);
+  }
+}
+
+function paramsOf(given: unknown, report: Reporter): Manifest["params"] {
+  if (given === undefined) return null;
+  const example = "such as `z.object({ region: z.string() })`";
+  if (!isParamsSchema(given)) {
+    report("DAG013", `params is ${shown(given)}, expected an object schema that can give its JSON Schema, ${example}`);
+    return null;
+  }
+  const described = describeParams(given);
+  if (!("fault" in described)) return described;
+  report("DAG013", `params cannot be turned into JSON Schema: ${described.fault}`, {
+    help: `use an object schema ${example}`,
+  });
+  return null;
+}

@@ -1,0 +1,48 @@
+/** DAGs: what runs when, and who answers for it. */
+import type { HookEvent, Nothing, TaskContext } from "./context.ts";
+import { asDag, callSite, type RawOptions } from "./definition.ts";
+import type { Duration, Ownership, TaskDefaults } from "./options.ts";
+import type { ParamsOf, ParamsSchema } from "./params.ts";
+import type { Arrival, Schedule } from "./schedule.ts";
+import type { Task } from "./task.ts";
+
+export interface Dag<Id extends string = string> {
+  readonly id: Id;
+}
+
+type DagHook<Schema> = (event: HookEvent, ctx: TaskContext<Nothing, ParamsOf<Schema>>) => void | Promise<void>;
+
+export interface DagOptions<Schema> extends Ownership {
+  readonly description?: string;
+  /** `every.day({ at: "04:00" })` or `cron("0 4 * * *")`; without one, runs start by hand or by a trigger. */
+  readonly schedule?: Schedule | null;
+  /** IANA name, of the schedule and of `ds`; default `"UTC"`. */
+  readonly timezone?: string;
+  readonly triggers?: readonly Arrival[];
+  /** Intervals that were missed are not made up for. */
+  readonly catchup?: false;
+  /** Runs that may be active at once; default 1. */
+  readonly maxActiveRuns?: number;
+  /** Of the whole run; by default there is no such bound. */
+  readonly timeout?: Duration;
+  /** No retry in a run starts later than this after its first failure. */
+  readonly retryBudget?: Duration;
+  readonly team?: string;
+  /** 1 (the most important) to 5. */
+  readonly tier?: number;
+  /** What a run can be told: an object schema. Tasks that read params name the same schema. */
+  readonly params?: Schema;
+  readonly defaults?: TaskDefaults;
+  readonly onSuccess?: DagHook<Schema>;
+  readonly onFailure?: DagHook<Schema>;
+  /** Tasks, in the order in which they are to be listed. What they come after belongs to the DAG without being named. */
+  readonly tasks: readonly Task[];
+}
+
+/** A DAG: export it from a `*.dag.ts` file. What is wrong with it is told when the file is loaded, all of it together. */
+export function dag<const Id extends string, Schema extends ParamsSchema | undefined = undefined>(
+  id: Id,
+  options: DagOptions<Schema>,
+): Dag<Id> {
+  return asDag({ id, options: options as unknown as RawOptions, site: callSite(dag) });
+}

@@ -1,0 +1,29 @@
+/** What a pipeline imports: `import { dag, task } from "freshet"`. */
+export { dag, type Dag, type DagOptions } from "./dag.ts";
+export {
+  branch,
+  optional,
+  setup,
+  shortCircuit,
+  task,
+  teardown,
+  type Choice,
+  type Inputs,
+  type Optional,
+  type SetupTask,
+  type Task,
+  type Upstream,
+} from "./task.ts";
+export { arrival, cron, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";
+export { permanent, quarantine, skip } from "./signals.ts";
+export type { HookEvent, Interval, Log, RunFacts, TaskContext } from "./context.ts";
+export type { Duration, RetryOptions, TaskDefaults } from "./options.ts";
+export type { ParamsSchema } from "./params.ts";
+export type { Retry, RetryCallOptions } from "./runtime/retry.ts";
+export type { Bucket, Storage } from "./runtime/storage.ts";
+export type { StagedFile, Staging } from "./runtime/staging.ts";
+export type { Published, PublishedFile } from "./runtime/publish.ts";
+export type { ArrivedObject } from "../core/attempt.ts";
+export type { JsonObject, JsonValue } from "../core/json.ts";
+export type { TriggerRule } from "../core/manifest.ts";
+export { FreshetError } from "../core/errors.ts";
