@@ -47,8 +47,12 @@ export type AttemptEnd =
   /** It was closed while the code ran: the result was dropped. */
   | "superseded";
 
-/** Runs the attempt of a dispatch; a dispatch that comes twice runs it once. `signal` ends it from outside. */
-export async function runAttempt(executing: Executing, dispatch: Dispatch, signal?: AbortSignal): Promise<AttemptEnd> {
+/** Runs the attempt of a dispatch; a dispatch that comes twice runs it once. `control` ends it from outside. */
+export async function runAttempt(
+  executing: Executing,
+  dispatch: Dispatch,
+  control: AbortController = new AbortController(),
+): Promise<AttemptEnd> {
   const { attempts, clock, ids } = executing;
   const owner = ids.owner();
   const at = clock.now();
@@ -58,7 +62,7 @@ export async function runAttempt(executing: Executing, dispatch: Dispatch, signa
     return "not_ours";
   }
   executing.crashPoint("attempt:claimed");
-  const result = await runWithHeartbeat(executing, dispatch, owner, signal);
+  const result = await runWithHeartbeat(executing, dispatch, owner, control);
   executing.crashPoint("attempt:ran");
   const { stored, carried } = await outcomeOf(executing, dispatch.key, result);
   executing.crashPoint("attempt:stored-output");
@@ -95,12 +99,10 @@ async function runWithHeartbeat(
   executing: Executing,
   dispatch: Dispatch,
   owner: string,
-  outside?: AbortSignal,
+  control: AbortController,
 ): Promise<RunnerResult> {
   const { attempts, clock, runner } = executing;
-  const superseded = new AbortController();
   const done = new AbortController();
-  const signal = outside === undefined ? superseded.signal : AbortSignal.any([superseded.signal, outside]);
   const beat = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(executing.heartbeatMs, done.signal);
@@ -110,7 +112,7 @@ async function runWithHeartbeat(
         .catch(() => "unanswered" as const);
       // A store that does not answer proves nothing: the lease runs on, and the next beat may get through.
       if (answer === "renewed" || answer === "unanswered") continue;
-      superseded.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(dispatch.key)} was closed`));
+      control.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(dispatch.key)} was closed`));
       return;
     }
   };
@@ -120,7 +122,7 @@ async function runWithHeartbeat(
       gatherOutputs(executing, dispatch),
       loadFiles(executing.blobs, dispatch.run.files),
     ]);
-    return await runner.run({ dispatch, outputs, files }, signal);
+    return await runner.run({ dispatch, outputs, files }, control.signal);
   } catch (error) {
     return { kind: "failed", error: inputError(error) };
   } finally {

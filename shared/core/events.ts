@@ -11,8 +11,8 @@ export type RunEvent =
   | { readonly type: "completed"; readonly key: AttemptKey; readonly epoch: number; readonly outcome: Outcome }
   /** What the attempt store holds for an attempt: read because it was inspected, or returned when it was closed. */
   | { readonly type: "attempt_seen"; readonly key: AttemptKey; readonly item: AttemptItem | null }
-  /** Look at everything that is due. */
-  | { readonly type: "wake" }
+  /** Look at everything that is due; with `all`, at everything at work, since all that was on its way is known to be lost. */
+  | { readonly type: "wake"; readonly all?: boolean }
   | { readonly type: "cancel"; readonly by: string; readonly reason: string }
   /** The receiver has applied the effect, or no longer exists. */
   | { readonly type: "effect_acknowledged"; readonly kind: "run_finished"; readonly epoch: number };

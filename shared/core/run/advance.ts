@@ -51,7 +51,7 @@ function applyEvent(draft: Draft, event: RunEvent): void {
     case "attempt_seen":
       return withCurrent(draft, event.key, (slot) => applySeen(draft, slot, event.item));
     case "wake":
-      return wake(draft);
+      return wake(draft, event.all === true);
     case "cancel":
       return cancelRun(draft, event.by, event.reason);
     case "effect_acknowledged":
@@ -91,10 +91,10 @@ function hearEcho(draft: Draft, slot: number, retried: boolean): void {
   }
 }
 
-function wake(draft: Draft): void {
+function wake(draft: Draft, all: boolean): void {
   const { head, now } = draft;
   if (head.state === "queued" || isRunEnded(head.state)) {
-    if (head.due === null || head.due > now) return;
+    if (head.due === null || (head.due > now && !all)) return;
     if (head.state === "queued" || head.effects.length > 0) tellDag(draft);
     return;
   }
@@ -103,7 +103,8 @@ function wake(draft: Draft): void {
     failRun(draft, "run_timeout", { code: "run_timeout", text: "the run ran longer than its timeout" });
   }
   for (const [slot, detail] of draft.details.entries()) {
-    if (detail?.due !== undefined && detail.due <= now) lookAt(draft, slot);
+    if (detail?.due === undefined) continue;
+    if (detail.due <= now || (all && TASK_STATE[stateOf(draft, slot)].inFlight)) lookAt(draft, slot);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Why a task instance or a run is as it is, what it waits for, and when it is next looked at: for people. */
 import type { AttemptItem } from "../attempt.ts";
+import { assertNever } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf, type Plan, type PlannedTask } from "../plan.ts";
 import type { Run, TaskDetail } from "../run.ts";
@@ -96,6 +97,8 @@ function whyOf(asked: Asked): string {
     case "skipped":
     case "upstream_failed":
       return detail?.cause?.text ?? state;
+    default:
+      return assertNever(state);
   }
 }
 
