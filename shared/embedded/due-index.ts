@@ -1,0 +1,39 @@
+import type { DagId, RunId } from "../core/ids.ts";
+import type { Instant } from "../core/time.ts";
+import type { DueIndex, DueRecord } from "../ports/due-index.ts";
+import type { Database } from "./database.ts";
+
+/** Records of one page. */
+const DUE_PAGE = 500;
+
+const RUNS_DUE = `
+  SELECT run_id AS id, due FROM runs WHERE due <= ? AND (due, run_id) > (?, ?) ORDER BY due, run_id LIMIT ?`;
+const DAGS_DUE = `
+  SELECT dag_id AS id, due FROM dags WHERE due <= ? AND (due, dag_id) > (?, ?) ORDER BY due, dag_id LIMIT ?`;
+
+/** The `due` columns of the state file, which commits write along with the record. */
+export function createDueIndex(database: Database): DueIndex {
+  /** Goes on after the last one seen, so that records may move while the caller works on a page. */
+  function* pages(sql: string, until: Instant): Iterable<readonly { readonly id: string; readonly due: Instant }[]> {
+    let after: readonly [due: number, id: string] = [Number.MIN_SAFE_INTEGER, ""];
+    for (;;) {
+      const rows = database.statement(sql).all(until, ...after, DUE_PAGE) as unknown as { id: string; due: Instant }[];
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows;
+      if (rows.length < DUE_PAGE) return;
+      after = [last.due, last.id];
+    }
+  }
+
+  return {
+    async *due(until) {
+      for (const page of pages(DAGS_DUE, until)) {
+        yield page.map(({ id, due }): DueRecord => ({ kind: "dag", id: id as DagId, due }));
+      }
+      for (const page of pages(RUNS_DUE, until)) {
+        yield page.map(({ id, due }): DueRecord => ({ kind: "run", id: id as RunId, due }));
+      }
+    },
+  };
+}

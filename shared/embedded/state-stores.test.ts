@@ -1,0 +1,37 @@
+/** The contracts of everything that lives in the state file. */
+import { join } from "node:path";
+import { aFolder } from "../../test/builders/index.ts";
+import { attemptStoreContract } from "../../test/contract/attempt-store.suite.ts";
+import { dagStoreContract } from "../../test/contract/dag-store.suite.ts";
+import { dueIndexContract } from "../../test/contract/due-index.suite.ts";
+import { inboxContract } from "../../test/contract/inbox.suite.ts";
+import { runStoreContract } from "../../test/contract/run-store.suite.ts";
+import { createAttemptStore } from "./attempt-store.ts";
+import { createDagStore } from "./dag-store.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { createDueIndex } from "./due-index.ts";
+import { createInbox } from "./inbox.ts";
+import { createRunStore } from "./run-store.ts";
+import { type Writer, createWriter } from "./writer.ts";
+
+async function onNewState<T>(make: (database: Database, writer: Writer) => T): Promise<T & { close(): Promise<void> }> {
+  const folder = await aFolder();
+  const database = openDatabase(join(folder.path, "state.db"));
+  const close = async (): Promise<void> => {
+    database.close();
+    await folder.remove();
+  };
+  return { ...make(database, createWriter(database)), close };
+}
+
+runStoreContract(() => onNewState((database, writer) => ({ store: createRunStore(database, writer) })));
+dagStoreContract(() => onNewState((database, writer) => ({ store: createDagStore(database, writer) })));
+attemptStoreContract(() => onNewState((database, writer) => ({ store: createAttemptStore(database, writer) })));
+inboxContract(() => onNewState((database, writer) => ({ inbox: createInbox(database, writer) })));
+dueIndexContract(() =>
+  onNewState((database, writer) => ({
+    index: createDueIndex(database),
+    runs: createRunStore(database, writer),
+    dags: createDagStore(database, writer),
+  })),
+);
