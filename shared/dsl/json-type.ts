@@ -1,21 +1,32 @@
 /** What a type of output has that JSON cannot carry, found by the compiler, with the way out. */
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-
-type IsAny<T> = 0 extends 1 & T ? true : false;
+type Plain = string | number | boolean | null;
 type Code = (...args: never) => unknown;
+type IsAny<T> = 0 extends 1 & T ? true : false;
 /** Absent members are no trouble; a member that is there and undefined would vanish. */
 type Member<T, Key extends keyof T> = {} extends Pick<T, Key> ? Exclude<T[Key], undefined> : T[Key];
+
+/** What an object may be taken for that JSON would turn into something else. */
+type Special =
+  | Code
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBufferView
+  | PromiseLike<unknown>
+  | { toJSON(): unknown };
 
 /** `T` again where JSON carries all of it. Never computes a path, so that types that contain themselves stay cheap. */
 type Sound<T> =
   IsAny<T> extends true
     ? never
-    : T extends Json
+    : T extends Plain
       ? T
-      : T extends bigint | symbol | undefined | Code | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+      : T extends bigint | symbol | undefined | Special
         ? never
-        : { [Key in keyof T]: Sound<Member<T, Key>> };
+        : T extends readonly (infer Item)[]
+          ? readonly Sound<Item>[] // Not by the mapped type, which would look into lists of lists without end.
+          : { [Key in keyof T]: Sound<Member<T, Key>> };
 
 /** `never`: fine; `undefined`: look inside. */
 type LeafFault<T> =
@@ -23,23 +34,31 @@ type LeafFault<T> =
     ? "any: give it a type"
     : unknown extends T
       ? "unknown: give it a type"
-      : T extends Json
+      : T extends Plain
         ? never
-        : T extends Date
-          ? "a Date: use toISOString()"
-          : T extends bigint
-            ? "a bigint: use toString()"
-            : T extends ReadonlyMap<unknown, unknown>
-              ? "a Map: use Object.fromEntries()"
-              : T extends ReadonlySet<unknown>
-                ? "a Set: use an array"
-                : T extends undefined
-                  ? "undefined: use null, or leave it out"
-                  : T extends Code
-                    ? "a function"
-                    : T extends symbol
-                      ? "a symbol"
-                      : undefined;
+        : T extends bigint
+          ? "a bigint: use toString()"
+          : T extends symbol
+            ? "a symbol"
+            : T extends undefined
+              ? "undefined: use null, or leave it out"
+              : T extends Special
+                ? SpecialFault<T>
+                : undefined;
+
+type SpecialFault<T> = T extends Date
+  ? "a Date: use toISOString()"
+  : T extends ReadonlyMap<unknown, unknown>
+    ? "a Map: use Object.fromEntries()"
+    : T extends ReadonlySet<unknown>
+      ? "a Set: use an array"
+      : T extends ArrayBufferView
+        ? "bytes: stage them as a file"
+        : T extends PromiseLike<unknown>
+          ? "a promise: await it"
+          : T extends Code
+            ? "a function"
+            : "a class: use its toJSON()";
 
 /** Deeper faults are found when the task runs. */
 type DEPTH_MAX = 6;

@@ -133,7 +133,7 @@ export interface BranchOptions<
   /** The ids that `run` chooses from: the compiler then knows them. */
   readonly choices?: readonly Name[];
   /** Gives the direct children to run; the others are skipped, but for those that also come after a chosen one. */
-  readonly run: Run<Id, From, Rule, Schema, Choice<Name>>;
+  readonly run: Run<Id, From, Rule, Schema, Choice<NoInfer<Name>>>;
 }
 
 /** A task that chooses which of its direct children run. It has no output. */
