@@ -1,0 +1,71 @@
+/** Keys of items, and how records are spread over partitions. */
+import {
+  UNMAPPED,
+  dagId,
+  runId,
+  type AttemptKey,
+  type DagId,
+  type RunId,
+  type TaskId,
+  type VersionHash,
+} from "../core/ids.ts";
+import type { Instant } from "../core/time.ts";
+import type { DueRecord } from "../ports/due-index.ts";
+import { ATTEMPT_SHARDS } from "./tables.ts";
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const RUN = "RUN";
+const DAG = "DAG";
+const VERSION = "VERSION";
+
+export const runKey = (id: RunId): ItemKey => ({ pk: `${RUN}#${id}`, sk: RUN });
+export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
+export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
+
+/** The id in the partition key of a run or a DAG. */
+export const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
+export const runIdOf = (pk: string): RunId => runId(idOf(pk));
+export const dagIdOf = (pk: string): DagId => dagId(idOf(pk));
+
+export function dueRecord(pk: string, due: Instant): DueRecord {
+  return pk.startsWith(`${RUN}#`) ? { kind: "run", id: runIdOf(pk), due } : { kind: "dag", id: dagIdOf(pk), due };
+}
+
+/**
+ * Where an attempt lies: a run's attempts are spread over `ATTEMPT_SHARDS` partitions by the hash of their task instance,
+ * so that a wide map writes to all of them, and the attempts of a run are found without knowing its tasks.
+ */
+export function attemptItemKey({ runId: run, taskId: task, mapIndex, attempt }: AttemptKey): ItemKey {
+  const instance = `${task}#${mapIndex === UNMAPPED ? "-" : mapIndex}`;
+  return { pk: attemptPartition(run, shardOf(instance, ATTEMPT_SHARDS)), sk: `${instance}#${attempt}` };
+}
+
+export const attemptPartition = (run: RunId, shard: number): string => `${run}#${shard.toString(ATTEMPT_SHARDS)}`;
+
+export function attemptKeyOf(run: RunId, sk: string): AttemptKey {
+  const [task = "", mapIndex = "", attempt = ""] = sk.split("#");
+  return {
+    runId: run,
+    taskId: task as TaskId, // Hooks too stand under an id, which is none that an author could choose.
+    mapIndex: mapIndex === "-" ? UNMAPPED : Number(mapIndex),
+    attempt: Number(attempt),
+  };
+}
+
+/** In [0, shards): the FNV-1a hash of the text's code units. Stored keys hang on it: it stays as it is for ever. */
+export function shardOf(text: string, shards: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  // The low bits of FNV mix least: fold the high half in.
+  return ((hash ^ (hash >>> 16)) >>> 0) % shards;
+}
+
+/** Sorts by time, then by id: the time always has 24 characters. */
+export const timeOrder = (at: Instant, id: string): string => `${new Date(at).toISOString()}#${id}`;
+
+/** Epoch seconds for DynamoDB's TTL. */
+export const expiresAt = (at: Instant, retentionMs: number): number => Math.ceil((at + retentionMs) / 1000);

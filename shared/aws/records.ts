@@ -1,0 +1,89 @@
+/** Records with a version: runs and DAGs. */
+import { FreshetError } from "../core/errors.ts";
+import type { CommitId } from "../core/ids.ts";
+import type { CommitResult, Stored } from "../ports/stored.ts";
+import { getItem, putIf, type Item, type NewItem, type Table } from "./dynamo.ts";
+import type { ItemKey } from "./keys.ts";
+
+/** How a record of one kind is stored. */
+export interface RecordForm<T> {
+  /** Names the record in messages. */
+  readonly subject: (value: T) => string;
+  /** The item without its version and commit id. */
+  readonly encode: (value: T) => NewItem;
+  /** Throws RECORD_NEWER and RECORD_DAMAGED. */
+  readonly decode: (item: Item) => T;
+}
+
+export interface RecordStore<T> {
+  readonly load: (key: ItemKey) => Promise<Stored<T> | undefined>;
+  readonly create: (value: T, commitId: CommitId) => Promise<"created" | Stored<T>>;
+  readonly commit: (read: Stored<T>, next: T, commitId: CommitId) => Promise<CommitResult>;
+}
+
+export function createRecordStore<T>(table: Table, form: RecordForm<T>): RecordStore<T> {
+  const stored = (item: Item): Stored<T> => ({ value: form.decode(item), version: Number(item["version"]) });
+  const itemOf = (value: T, version: number, commitId: CommitId): NewItem => ({
+    ...form.encode(value),
+    version,
+    commitId,
+  });
+  return {
+    async load(key) {
+      const item = await getItem(table, key);
+      return item === undefined ? undefined : stored(item);
+    },
+
+    async create(value, commitId) {
+      const result = await putIf(table, itemOf(value, 1, commitId), form.subject(value), {
+        condition: "attribute_not_exists(#pk)",
+        names: { "#pk": "pk" },
+      });
+      if ("written" in result) return "created";
+      const { found } = result;
+      if (found === undefined) throw new TypeError("DynamoDB refused a put if absent and showed nothing in its place");
+      return isOwn(found, 1, commitId) ? "created" : stored(found);
+    },
+
+    async commit(read, next, commitId) {
+      const version = read.version + 1;
+      const result = await putIf(table, itemOf(next, version, commitId), form.subject(next), {
+        condition: "#version = :read",
+        names: { "#version": "version" },
+        values: { ":read": read.version },
+      });
+      if ("written" in result) return "committed";
+      if (result.found === undefined) return "missing";
+      return isOwn(result.found, version, commitId) ? "committed" : "stale";
+    },
+  };
+}
+
+/** The SDK sends a request again whose reply was lost, and then finds its own write in the way. */
+const isOwn = (found: Item, version: number, commitId: CommitId): boolean =>
+  found["version"] === version && found["commitId"] === commitId;
+
+/** A text attribute that the item must have. */
+export function textOf(item: Item, name: string): string {
+  const value = item[name];
+  if (typeof value === "string") return value;
+  throw damaged(item, `has no text '${name}'`);
+}
+
+/** What the JSON in a text attribute says. */
+export function jsonOf(item: Item, name: string): unknown {
+  const text = textOf(item, name);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw damaged(item, `has no JSON in '${name}'`, cause);
+  }
+}
+
+export function damaged(item: Item, fault: string, cause?: unknown): FreshetError {
+  return new FreshetError(
+    "RECORD_DAMAGED",
+    `item '${String(item["pk"])}' ('${String(item["sk"])}') ${fault}: something else wrote it; restore the table to a time before`,
+    { cause },
+  );
+}
