@@ -41,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: "aws-contract",
+          globalSetup: "./test/contract/aws/emulators.ts",
           include: [AWS],
           fileParallelism: false, // They share the emulators.
           sequence: { groupOrder: 2 },

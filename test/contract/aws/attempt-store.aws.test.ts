@@ -1,0 +1,14 @@
+import { describe } from "vitest";
+import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
+import { ATTEMPTS_TABLE } from "../../../shared/aws/tables.ts";
+import { attemptStoreContract } from "../attempt-store.suite.ts";
+import { dynamoClients, freshTable, hasDynamo } from "./subjects.ts";
+
+describe.skipIf(!hasDynamo())("on DynamoDB", () => {
+  const { dynamo } = dynamoClients();
+
+  attemptStoreContract(async () => {
+    const table = await freshTable(dynamo, ATTEMPTS_TABLE);
+    return { store: createAttemptStore(table), close: table.close };
+  });
+});

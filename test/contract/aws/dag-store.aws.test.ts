@@ -1,0 +1,17 @@
+import { describe } from "vitest";
+import { createBlobStore } from "../../../shared/aws/blob-store.ts";
+import { createDagStore } from "../../../shared/aws/dag-store.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { dagStoreContract } from "../dag-store.suite.ts";
+import { dynamoClients, fauxqsClients, freshBucket, freshTable, hasDynamo } from "./subjects.ts";
+
+describe.skipIf(!hasDynamo())("on DynamoDB and S3", () => {
+  const { dynamo } = dynamoClients();
+  const clients = fauxqsClients();
+
+  dagStoreContract(async () => {
+    const table = await freshTable(dynamo, ENGINE_TABLE);
+    const blobs = createBlobStore({ client: clients.s3, bucket: await freshBucket(clients) });
+    return { store: createDagStore(table, blobs), close: table.close };
+  });
+});

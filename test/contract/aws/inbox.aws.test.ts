@@ -1,0 +1,14 @@
+import { describe } from "vitest";
+import { createInbox } from "../../../shared/aws/inbox.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { inboxContract } from "../inbox.suite.ts";
+import { dynamoClients, freshTable, hasDynamo } from "./subjects.ts";
+
+describe.skipIf(!hasDynamo())("on DynamoDB", () => {
+  const { dynamo } = dynamoClients();
+
+  inboxContract(async () => {
+    const table = await freshTable(dynamo, ENGINE_TABLE);
+    return { inbox: createInbox(table), close: table.close };
+  });
+});

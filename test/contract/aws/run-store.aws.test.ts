@@ -1,0 +1,27 @@
+import { describe } from "vitest";
+import { createDagStore } from "../../../shared/aws/dag-store.ts";
+import { createDueIndex } from "../../../shared/aws/due-index.ts";
+import { createRunStore } from "../../../shared/aws/run-store.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { dueIndexContract } from "../due-index.suite.ts";
+import { runStoreContract } from "../run-store.suite.ts";
+import { dynamoClients, freshTable, hasDynamo, noBlobs } from "./subjects.ts";
+
+describe.skipIf(!hasDynamo())("on DynamoDB", () => {
+  const { dynamo } = dynamoClients();
+
+  runStoreContract(async () => {
+    const table = await freshTable(dynamo, ENGINE_TABLE);
+    return { store: createRunStore(table), close: table.close };
+  });
+
+  dueIndexContract(async () => {
+    const table = await freshTable(dynamo, ENGINE_TABLE);
+    return {
+      index: createDueIndex(table),
+      runs: createRunStore(table),
+      dags: createDagStore(table, noBlobs),
+      close: table.close,
+    };
+  });
+});
