@@ -1,0 +1,102 @@
+/** Takes dispatches and runs them on this machine's workers, as many at once as the workers want. */
+import { runAttempt, type Executing } from "../../shared/app/run-attempt.ts";
+import type { Dispatch } from "../../shared/core/attempt.ts";
+import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { ATTEMPT_READ_MAX, type AttemptStore } from "../../shared/ports/attempt-store.ts";
+import type { Queue } from "../../shared/ports/queue.ts";
+import type { TaskRunner } from "../../shared/ports/task-runner.ts";
+
+export interface LocalExecutor {
+  readonly queue: Queue<Dispatch>;
+  /** The attempt store as the scheduler sees it: what it closes is told to the code at once. */
+  readonly closing: AttemptStore;
+  /** Ends what another process has closed meanwhile. */
+  checkClosed(): Promise<void>;
+  /** Takes nothing more; resolves when nothing is in hand. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly executing: Omit<Executing, "runner">;
+  readonly runner: TaskRunner & { wanted(): number };
+  /** An attempt could not be claimed or ended: the sweep looks after it; people may want to know. */
+  readonly onError: (key: AttemptKey, error: unknown) => void;
+}
+
+export function createLocalExecutor({ executing, runner, onError }: Options): LocalExecutor {
+  const waiting: Dispatch[] = [];
+  const atWork = new Map<string, { readonly key: AttemptKey; readonly control: AbortController }>();
+  const ending = new Set<Promise<void>>();
+  let inHand = 0;
+  let closed = false;
+
+  const drain = (): void => {
+    while (!closed && waiting.length > 0 && inHand < runner.wanted()) {
+      const dispatch = waiting.shift();
+      if (dispatch !== undefined) start(dispatch);
+    }
+  };
+  const start = (dispatch: Dispatch): void => {
+    inHand += 1;
+    const control = new AbortController();
+    const name = attemptKeyText(dispatch.key);
+    const free = once(() => {
+      inHand -= 1;
+      drain();
+    });
+    // The worker is free once the code has ended: the next claim can share a commit with this finish.
+    const counted: TaskRunner = { run: async (input, signal) => runner.run(input, signal).finally(free) };
+    atWork.set(name, { key: dispatch.key, control });
+    const end = runAttempt({ ...executing, runner: counted }, dispatch, control)
+      .catch((error: unknown) => onError(dispatch.key, error))
+      .then(() => {
+        if (atWork.get(name)?.control === control) atWork.delete(name);
+        ending.delete(end);
+        free();
+      });
+    ending.add(end);
+  };
+
+  return {
+    queue: {
+      async send(dispatches) {
+        waiting.push(...dispatches);
+        drain();
+        return { refused: [] };
+      },
+    },
+    closing: {
+      ...executing.attempts,
+      async close(key, close) {
+        const item = await executing.attempts.close(key, close);
+        if (item.status === "closed") atWork.get(attemptKeyText(key))?.control.abort(close.reason);
+        return item;
+      },
+    },
+    async checkClosed() {
+      const open = [...atWork.values()];
+      for (let first = 0; first < open.length; first += ATTEMPT_READ_MAX) {
+        const page = open.slice(first, first + ATTEMPT_READ_MAX);
+        const items = await executing.attempts.read(page.map(({ key }) => key));
+        for (const [index, { control }] of page.entries()) {
+          const item = items[index];
+          if (item?.status === "closed") control.abort(item.reason);
+        }
+      }
+    },
+    async close() {
+      closed = true;
+      waiting.length = 0;
+      await Promise.allSettled(ending);
+    },
+  };
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * A whole Freshet in this process: the scheduler, its queues in memory, and warm workers. What is in memory may be lost at
+ * any moment: the records say what was to be done, and a start begins by looking at all that was at work.
+ */
+import { advanceDag, advanceRun } from "../../shared/app/advance.ts";
+import type { CrashPoint } from "../../shared/app/crash-points.ts";
+import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
+import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts";
+import { tick } from "../../shared/app/tick.ts";
+import type { RunMessage } from "../../shared/contract/messages.ts";
+import type { Fact } from "../../shared/core/events.ts";
+import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { plus } from "../../shared/core/time.ts";
+import { endLeasesOf } from "../../shared/embedded/attempt-store.ts";
+import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";
+import { createEventBus } from "../../shared/embedded/event-bus.ts";
+import { createKeyedQueue } from "../../shared/embedded/keyed-queue.ts";
+import { acquireLock, type HomeLock } from "../../shared/embedded/lock.ts";
+import { listenPings } from "../../shared/embedded/ping.ts";
+import { createTimers } from "../../shared/embedded/timers.ts";
+import { createWorkerPool, type WorkerPool } from "../../shared/embedded/worker/pool.ts";
+import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
+import type { Fault } from "../../shared/ports/fault-log.ts";
+import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
+import { createFaultLog } from "./faults.ts";
+import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
+import { STAGING_BUCKET, type Project } from "./paths.ts";
+import { openStores, type Stores } from "./stores.ts";
+
+/** An embedded claim lasts this long unless it is renewed. */
+const LEASE_MS = 30_000;
+const HEARTBEAT_MS = LEASE_MS / 3;
+/** How often the clock looks at what is due ... */
+const TICK_MS = 1_000;
+/** ... and how far ahead it arms timers, which are exact. */
+const TICK_HORIZON_MS = 2_500;
+
+export interface SchedulerOptions {
+  readonly project: Project;
+  /** Worker processes at the most. */
+  readonly workers?: number;
+  /** All of the environment that tasks see. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly crashPoint: CrashPoint;
+  readonly onFact: (fact: Fact) => void;
+  readonly onFault: (fault: Fault) => void;
+  /** False: only what is asked for runs; schedules and what an earlier process left are not touched. */
+  readonly serve: boolean;
+}
+
+export interface Scheduler {
+  readonly engine: Engine;
+  readonly stores: Stores;
+  readonly pool: WorkerPool;
+  /** Resolves once no message is waiting or being handled and no attempt is in hand. */
+  idle(): Promise<void>;
+  /** Attempts in hand are lost, and begin again with the next start. */
+  close(): Promise<void>;
+}
+
+/** Throws HOME_LOCKED if another process schedules this home, and what opening the home throws. */
+export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
+  const { home, root } = options.project;
+  const clock = createClock();
+  const lock = acquireLock(home.path, clock.now());
+  const stores = openOrRelease(options.project, lock);
+  endSurvivors(home.path);
+  await endLeasesOf(stores.writer, "", clock.now());
+  const pool = createWorkerPool({
+    home: home.path,
+    projectRoot: root,
+    stagingBucket: STAGING_BUCKET,
+    env: options.env,
+    clock,
+    ...(options.workers === undefined ? {} : { size: options.workers }),
+  });
+  const { engine, events, executor } = assemble(options, stores, pool);
+  const look = async (): Promise<void> => {
+    await executor.checkClosed();
+    await lookAtAll(engine);
+  };
+  const stopClock = options.serve ? startClock(engine, stores, look) : (): void => {};
+  const pings = options.serve ? await listenPings(home.path, () => void look()) : undefined;
+  if (options.serve) await look();
+  return {
+    engine,
+    stores,
+    pool,
+    async idle() {
+      await events.idle();
+      await pool.idle();
+    },
+    async close() {
+      stopClock();
+      await pings?.close();
+      await events.close();
+      await pool.close();
+      await executor.close();
+      await stores.close();
+      lock.release();
+    },
+  };
+}
+
+function openOrRelease({ home }: Project, lock: HomeLock): Stores {
+  try {
+    return openStores(home);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Assembly {
+  readonly engine: Engine;
+  readonly events: ReturnType<typeof createKeyedQueue<RunMessage>>;
+  readonly executor: LocalExecutor;
+}
+
+function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): Assembly {
+  const { crashPoint } = options;
+  const clock = createClock();
+  const ids = createIds();
+  const events = createKeyedQueue<RunMessage>({
+    keyOf: recordOf,
+    handle: (messages) => handleRunMessages(engine, messages),
+  });
+  const faults = createFaultLog(options.onFault);
+  const onError = (key: AttemptKey, error: unknown): void =>
+    faults.record({
+      kind: "message",
+      id: attemptKeyText(key),
+      code: "ATTEMPT",
+      message: textOf(error),
+      at: clock.now(),
+    });
+  const executing = { ...stores, events, clock, ids, leaseMs: LEASE_MS, heartbeatMs: HEARTBEAT_MS, crashPoint };
+  const executor = createLocalExecutor({ executing, runner: pool, onError });
+  const bus = createEventBus();
+  bus.subscribe(options.onFact);
+  const engine: Engine = {
+    runs: stores.runs,
+    dags: stores.dags,
+    due: stores.due,
+    attempts: executor.closing,
+    inbox: stores.inbox,
+    blobs: stores.blobs,
+    events,
+    tasks: () => executor.queue,
+    timers: createTimers({ wake: (target) => void events.send([wakeOf(target)]), clock }),
+    bus,
+    faults,
+    clock,
+    ids,
+    tokens: openTokens(stores.home.path),
+    versions: createVersionCache(stores.dags),
+    crashPoint,
+  };
+  return { engine, events, executor };
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const wakeOf = (target: Parameters<Engine["timers"]["arm"]>[0]): RunMessage =>
+  target.kind === "run" ? { type: "wake_run", v: 1, runId: target.id } : { type: "wake_dag", v: 1, dagId: target.id };
+
+/** The clock, and the slow way of noticing that another process has written. */
+function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): () => void {
+  let seen = stores.database.dataVersion();
+  let busy = false;
+  const beat = async (): Promise<void> => {
+    const version = stores.database.dataVersion();
+    if (version !== seen) await look();
+    seen = version;
+    await tick(engine, plus(engine.clock.now(), TICK_MS), TICK_HORIZON_MS);
+  };
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void beat()
+      .catch((error: unknown) => {
+        engine.faults.record({
+          kind: "message",
+          id: "tick",
+          code: "TICK",
+          message: textOf(error),
+          at: engine.clock.now(),
+        });
+      })
+      .finally(() => void (busy = false));
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+/** Whatever was on its way may be lost, or another process may have written: every open record is asked. */
+async function lookAtAll(engine: Engine): Promise<void> {
+  for (const state of ["running", "queued"] as const) {
+    for (let after: string | undefined; ;) {
+      const page = await engine.runs.list({ state, limit: RUN_PAGE_MAX, ...(after === undefined ? {} : { after }) });
+      await Promise.all(page.runs.map((run) => advanceRun(engine, run.runId, [{ type: "wake", all: true }])));
+      after = page.next;
+      if (after === undefined) break;
+    }
+  }
+  for (const dag of await engine.dags.list()) {
+    if (!dag.removed && (dag.windows.some((window) => window.open !== null) || dag.active.length > 0)) {
+      await advanceDag(engine, dag.dagId, [{ type: "wake" }]);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** Everything that a home keeps, open. */
+import { createAttemptStore } from "../../shared/embedded/attempt-store.ts";
+import { createBlobStore } from "../../shared/embedded/blob-store.ts";
+import { createDagStore } from "../../shared/embedded/dag-store.ts";
+import { openDatabase, type Database } from "../../shared/embedded/database.ts";
+import { createDueIndex } from "../../shared/embedded/due-index.ts";
+import { createInbox } from "../../shared/embedded/inbox.ts";
+import { createLogStore, type LogStore } from "../../shared/embedded/log-store.ts";
+import { createObjectStore } from "../../shared/embedded/object-store.ts";
+import { createRunStore } from "../../shared/embedded/run-store.ts";
+import { createWriter, type Writer } from "../../shared/embedded/writer.ts";
+import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
+import type { DagStore } from "../../shared/ports/dag-store.ts";
+import type { DueIndex } from "../../shared/ports/due-index.ts";
+import type { Inbox } from "../../shared/ports/inbox.ts";
+import type { RunStore } from "../../shared/ports/run-store.ts";
+import type { ObjectStore } from "../../shared/core/task-host.ts";
+import type { Home } from "./paths.ts";
+
+export interface Stores {
+  readonly home: Home;
+  readonly database: Database;
+  readonly writer: Writer;
+  readonly runs: RunStore;
+  readonly dags: DagStore;
+  readonly due: DueIndex;
+  readonly attempts: AttemptStore;
+  readonly inbox: Inbox;
+  readonly blobs: BlobStore;
+  readonly objects: ObjectStore;
+  readonly logs: LogStore;
+  /** Resolves once everything given so far is on disk. */
+  close(): Promise<void>;
+}
+
+/** Opens a home, or makes it. Throws what `openDatabase` throws. */
+export function openStores(home: Home): Stores {
+  const database = openDatabase(home.stateFile);
+  const writer = createWriter(database);
+  return {
+    home,
+    database,
+    writer,
+    runs: createRunStore(database, writer),
+    dags: createDagStore(database, writer),
+    due: createDueIndex(database),
+    attempts: createAttemptStore(database, writer),
+    inbox: createInbox(database, writer),
+    blobs: createBlobStore({ root: `${home.path}/blobs` }),
+    objects: createObjectStore({ root: home.buckets }),
+    logs: createLogStore({ home: home.path }),
+    async close() {
+      await writer.drained();
+      database.close();
+    },
+  };
+}
