@@ -9,18 +9,19 @@ import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts
 import { tick } from "../../shared/app/tick.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import type { Fact } from "../../shared/core/events.ts";
-import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { attemptKeyText } from "../../shared/core/ids.ts";
 import { plus } from "../../shared/core/time.ts";
 import { endLeasesOf } from "../../shared/embedded/attempt-store.ts";
 import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";
-import { createEventBus } from "../../shared/embedded/event-bus.ts";
+import { createMemoryEventBus } from "../../shared/embedded/event-bus.ts";
 import { createKeyedQueue } from "../../shared/embedded/keyed-queue.ts";
 import { acquireLock, type HomeLock } from "../../shared/embedded/lock.ts";
 import { listenPings } from "../../shared/embedded/ping.ts";
-import { createTimers } from "../../shared/embedded/timers.ts";
+import { createMemoryTimers, type MemoryTimers } from "../../shared/embedded/timers.ts";
 import { createWorkerPool, type WorkerPool } from "../../shared/embedded/worker/pool.ts";
 import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
+import type { TimerTarget } from "../../shared/ports/timers.ts";
 import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
 import { createFaultLog } from "./faults.ts";
 import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
@@ -74,7 +75,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     clock,
     ...(options.workers === undefined ? {} : { size: options.workers }),
   });
-  const { engine, events, executor } = assemble(options, stores, pool);
+  const { engine, events, executor, timers } = assemble(options, stores, pool);
   const look = async (): Promise<void> => {
     await executor.checkClosed();
     await lookAtAll(engine);
@@ -92,6 +93,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     },
     async close() {
       stopClock();
+      timers.close();
       await pings?.close();
       await events.close();
       await pool.close();
@@ -115,6 +117,7 @@ interface Assembly {
   readonly engine: Engine;
   readonly events: ReturnType<typeof createKeyedQueue<RunMessage>>;
   readonly executor: LocalExecutor;
+  readonly timers: MemoryTimers;
 }
 
 function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): Assembly {
@@ -126,18 +129,20 @@ function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): 
     handle: (messages) => handleRunMessages(engine, messages),
   });
   const faults = createFaultLog(options.onFault);
-  const onError = (key: AttemptKey, error: unknown): void =>
-    faults.record({
-      kind: "message",
-      id: attemptKeyText(key),
-      code: "ATTEMPT",
-      message: textOf(error),
-      at: clock.now(),
-    });
+  const fault = (id: string, code: string, error: unknown): void =>
+    faults.record({ kind: "message", id, code, message: textOf(error), at: clock.now() });
   const executing = { ...stores, events, clock, ids, leaseMs: LEASE_MS, heartbeatMs: HEARTBEAT_MS, crashPoint };
-  const executor = createLocalExecutor({ executing, runner: pool, onError });
-  const bus = createEventBus();
+  const executor = createLocalExecutor({
+    executing,
+    runner: pool,
+    onError: (key, error) => fault(attemptKeyText(key), "ATTEMPT", error),
+  });
+  const bus = createMemoryEventBus({ onFault: (error) => fault("listener", "LISTENER", error) });
   bus.subscribe(options.onFact);
+  const timers = createMemoryTimers({
+    clock,
+    wake: (targets) => void events.send(targets.map((target) => wakeOf(target))),
+  });
   const engine: Engine = {
     runs: stores.runs,
     dags: stores.dags,
@@ -147,7 +152,7 @@ function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): 
     blobs: stores.blobs,
     events,
     tasks: () => executor.queue,
-    timers: createTimers({ wake: (target) => void events.send([wakeOf(target)]), clock }),
+    timers,
     bus,
     faults,
     clock,
@@ -156,12 +161,12 @@ function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): 
     versions: createVersionCache(stores.dags),
     crashPoint,
   };
-  return { engine, events, executor };
+  return { engine, events, executor, timers };
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const wakeOf = (target: Parameters<Engine["timers"]["arm"]>[0]): RunMessage =>
+const wakeOf = (target: TimerTarget): RunMessage =>
   target.kind === "run" ? { type: "wake_run", v: 1, runId: target.id } : { type: "wake_dag", v: 1, dagId: target.id };
 
 /** The clock, and the slow way of noticing that another process has written. */
