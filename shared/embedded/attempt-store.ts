@@ -77,11 +77,12 @@ export function createAttemptStore(database: Database, writer: Writer): AttemptS
       if (keys.length > ATTEMPT_READ_MAX) {
         throw new RangeError(`${keys.length} attempts in one read; at most ${ATTEMPT_READ_MAX} are allowed`);
       }
-      return keys.map((key) => itemAt(database, key));
+      return database.read((db) => keys.map((key) => itemAt(db, key)));
     },
     list: async (runId, taskId) => {
-      const rows =
-        taskId === undefined ? database.statement(LIST).all(runId) : database.statement(LIST_TASK).all(runId, taskId);
+      const rows = database.read((db) =>
+        taskId === undefined ? db.statement(LIST).all(runId) : db.statement(LIST_TASK).all(runId, taskId),
+      );
       return (rows as unknown as Row[]).map(storedOf);
     },
   };

@@ -53,22 +53,21 @@ export function createDagStore(database: Database, writer: Writer): DagStore {
 
   return {
     load: async (id) => {
-      const row = database.statement(LOAD).get(id) as unknown as Row | undefined;
+      const row = database.read((db) => db.statement(LOAD).get(id)) as unknown as Row | undefined;
       return row === undefined ? undefined : storedOf(id, row);
     },
     create,
     commit,
-    list: async () =>
-      database
-        .statement(LIST)
-        .all()
-        .map((row) => decode(row["dag_id"] as DagId, row["record"] as string)),
+    list: async () => {
+      const rows = database.read((db) => db.statement(LIST).all()) as unknown as { dag_id: DagId; record: string }[];
+      return rows.map(({ dag_id: id, record }) => decode(id, record));
+    },
     putVersion: async ({ version, bundle, manifest }) => {
       const text = JSON.stringify(manifest);
       await writer.write((db) => void db.statement(PUT_VERSION).run(version, bundle, text));
     },
     loadVersion: async (version: VersionHash) => {
-      const row = database.statement(LOAD_VERSION).get(version);
+      const row = database.read((db) => db.statement(LOAD_VERSION).get(version));
       if (row === undefined) return undefined;
       return { version, bundle: row["bundle"] as string, manifest: JSON.parse(row["manifest"] as string) as Manifest };
     },

@@ -19,6 +19,8 @@ export interface Database {
   readonly path: string;
   /** Prepared once for each text. */
   statement(sql: string): StatementSync;
+  /** Reads what is committed; what is wrong with the file is thrown as a writer would reject with it. */
+  read<T>(query: (database: Database) => T): T;
   /** A number that changes whenever another connection, of this or another process, has committed. */
   dataVersion(): number;
   /** The statements are gone with it. A second call does nothing. */
@@ -141,13 +143,21 @@ function handle(connection: DatabaseSync, path: string): Database {
     statements.set(sql, prepared);
     return prepared;
   };
-  return {
+  const database: Database = {
     path,
     statement,
-    dataVersion: () => Number(statement("PRAGMA data_version").get()?.["data_version"]),
+    read: (query) => {
+      try {
+        return query(database);
+      } catch (error) {
+        throw stateFault(path, error);
+      }
+    },
+    dataVersion: () => database.read(() => Number(statement("PRAGMA data_version").get()?.["data_version"])),
     close: () => {
       statements.clear();
       if (connection.isOpen) connection.close();
     },
   };
+  return database;
 }

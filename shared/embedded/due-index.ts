@@ -11,13 +11,18 @@ const RUNS_DUE = `
 const DAGS_DUE = `
   SELECT dag_id AS id, due FROM dags WHERE due <= ? AND (due, dag_id) > (?, ?) ORDER BY due, dag_id LIMIT ?`;
 
+interface Row {
+  readonly id: string;
+  readonly due: Instant;
+}
+
 /** The `due` columns of the state file, which commits write along with the record. */
 export function createDueIndex(database: Database): DueIndex {
   /** Goes on after the last one seen, so that records may move while the caller works on a page. */
-  function* pages(sql: string, until: Instant): Iterable<readonly { readonly id: string; readonly due: Instant }[]> {
+  function* pages(sql: string, until: Instant): Iterable<readonly Row[]> {
     let after: readonly [due: number, id: string] = [Number.MIN_SAFE_INTEGER, ""];
     for (;;) {
-      const rows = database.statement(sql).all(until, ...after, DUE_PAGE) as unknown as { id: string; due: Instant }[];
+      const rows = database.read((db) => db.statement(sql).all(until, ...after, DUE_PAGE)) as unknown as Row[];
       const last = rows.at(-1);
       if (last === undefined) return;
       yield rows;

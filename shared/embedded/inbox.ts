@@ -40,9 +40,9 @@ export function createInbox(database: Database, writer: Writer): Inbox {
         return changes === 0 ? "known" : "new";
       }),
     waiting: async ({ dagId, triggerId }, limit) =>
-      (database.statement(WAITING).all(dagId, triggerId, limit) as unknown as Row[]).map(arrivalOf),
+      (database.read((db) => db.statement(WAITING).all(dagId, triggerId, limit)) as unknown as Row[]).map(arrivalOf),
     summary: async ({ dagId, triggerId }) => {
-      const row = database.statement(SUMMARY).get(dagId, triggerId);
+      const row = database.read((db) => db.statement(SUMMARY).get(dagId, triggerId));
       const newest = row?.["newest"];
       return { count: Number(row?.["count"]), newestAt: typeof newest === "number" ? instant(newest) : null };
     },

@@ -40,11 +40,11 @@ interface Row {
 export function createRunStore(database: Database, writer: Writer): RunStore {
   const decoded = decodedRuns();
 
-  function load(id: RunId): Stored<Run> | undefined {
+  function load(db: Database, id: RunId): Stored<Run> | undefined {
     const known = decoded.get(id);
     // A version is written once: while the record has it, what was decoded is what is there, whoever wrote it.
-    if (known !== undefined && database.statement(VERSION).get(id)?.["version"] === known.version) return copyOf(known);
-    const row = database.statement(LOAD).get(id) as unknown as Row | undefined;
+    if (known !== undefined && db.statement(VERSION).get(id)?.["version"] === known.version) return copyOf(known);
+    const row = db.statement(LOAD).get(id) as unknown as Row | undefined;
     if (row === undefined) return undefined;
     const read = { value: decodeRow(id, row), version: row.version };
     decoded.set(id, read);
@@ -81,15 +81,14 @@ export function createRunStore(database: Database, writer: Writer): RunStore {
   }
 
   return {
-    load: async (id) => load(id),
+    load: async (id) => database.read((db) => load(db, id)),
     create,
     commit,
-    list: async (query) => listRuns(database, query, decodeRow),
+    list: async (query) => database.read((db) => listRuns(db, query, decodeRow)),
     queued: async (dagId: DagId, limit) =>
-      database
-        .statement(QUEUED)
-        .all(dagId, limit)
-        .map((row) => row["run_id"] as RunId),
+      database.read((db) =>
+        (db.statement(QUEUED).all(dagId, limit) as unknown as { run_id: RunId }[]).map((row) => row.run_id),
+      ),
   };
 }
 

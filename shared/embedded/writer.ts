@@ -36,7 +36,7 @@ interface Entry {
 
 type Verdict = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: unknown };
 
-export function createWriter(database: Database): Writer {
+export function createWriter(database: Database, { busyTriesMax = BUSY_TRIES_MAX } = {}): Writer {
   let waiting: Entry[] = [];
   let scheduled = false;
   let busyTries = 0;
@@ -58,7 +58,7 @@ export function createWriter(database: Database): Writer {
     scheduled = false;
     const group = waiting.splice(0, WRITE_GROUP_MAX);
     const verdicts = commitGroup(database, group);
-    if (verdicts === "busy" && busyTries < BUSY_TRIES_MAX) return tryAgain(group);
+    if (verdicts === "busy" && busyTries < busyTriesMax) return tryAgain(group);
     busyTries = 0;
     const refused = verdicts === "busy" ? busyVerdict(database) : undefined;
     for (const [index, { resolve, reject }] of group.entries()) {
