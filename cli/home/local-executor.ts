@@ -27,21 +27,20 @@ export function createLocalExecutor({ executing, runner, onError }: Options): Lo
   const waiting: Dispatch[] = [];
   const atWork = new Map<string, { readonly key: AttemptKey; readonly control: AbortController }>();
   const ending = new Set<Promise<void>>();
-  let inHand = 0;
-  let closed = false;
+  const state = { inHand: 0, closed: false };
 
   const drain = (): void => {
-    while (!closed && waiting.length > 0 && inHand < runner.wanted()) {
+    while (!state.closed && waiting.length > 0 && state.inHand < runner.wanted()) {
       const dispatch = waiting.shift();
       if (dispatch !== undefined) start(dispatch);
     }
   };
   const start = (dispatch: Dispatch): void => {
-    inHand += 1;
+    state.inHand += 1;
     const control = new AbortController();
     const name = attemptKeyText(dispatch.key);
     const free = once(() => {
-      inHand -= 1;
+      state.inHand -= 1;
       drain();
     });
     // The worker is free once the code has ended: the next claim can share a commit with this finish.
@@ -85,7 +84,7 @@ export function createLocalExecutor({ executing, runner, onError }: Options): Lo
       }
     },
     async close() {
-      closed = true;
+      state.closed = true;
       waiting.length = 0;
       await Promise.allSettled(ending);
     },

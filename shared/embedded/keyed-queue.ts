@@ -33,10 +33,10 @@ export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<M
   const waiting = new Map<string, Entry<Message>[]>();
   const busy = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
-  let closed = false;
+  const state = { closed: false };
 
   const add = (entries: readonly Entry<Message>[]): void => {
-    if (closed) return;
+    if (state.closed) return;
     for (const entry of entries) {
       const key = keyOf(entry.message);
       const line = waiting.get(key);
@@ -55,7 +55,7 @@ export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<M
   const work = async (key: string): Promise<void> => {
     // One turn of the event loop, so that what one commit set free is taken together.
     await new Promise((resolve) => void setImmediate(resolve));
-    for (let line = waiting.get(key); line !== undefined && !closed; line = waiting.get(key)) {
+    for (let line = waiting.get(key); line !== undefined && !state.closed; line = waiting.get(key)) {
       const batch = line.splice(0, KEYED_BATCH_MAX);
       if (line.length === 0) waiting.delete(key);
       await take(batch);
@@ -83,7 +83,7 @@ export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<M
     },
     idle: settled,
     async close() {
-      closed = true;
+      state.closed = true;
       waiting.clear();
       for (const timer of timers) clearTimeout(timer);
       await settled();
