@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
+  await Promise.all(started.splice(0).map(kill));
   endSurvivors(place.home);
   await place.close();
 });
