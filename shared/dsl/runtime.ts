@@ -57,7 +57,6 @@ export function bundle(modules: readonly object[]): Bundle<AbortSignal> {
         const context = taskContext(input, host, {
           inputs: inputsOf(job, input),
           params: await paramsOf(job, input),
-          timezone: timezoneOf(job.dag.definition),
         });
         return resultOf(job, await freshetEdge(job, context));
       } catch (thrown) {
@@ -134,11 +133,6 @@ async function paramsOf({ dag, task }: Job, { dispatch }: RunnerInput): Promise<
   const schema = optionsOf(task ?? dag.definition)["params"];
   if (!isParamsSchema(schema)) return {};
   return readParams(schema, dispatch.run.dagId, dispatch.run.params);
-}
-
-function timezoneOf(dag: DagDefinition): string {
-  const timezone = optionsOf(dag)["timezone"];
-  return typeof timezone === "string" ? timezone : "UTC";
 }
 
 function resultOf(job: Job, returned: unknown): RunnerResult {

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from "vitest";
-import { z } from "zod";
+import { z } from "../../test/builders/schemas.ts";
 import {
   branch,
   dag,
@@ -196,7 +196,7 @@ describe("a misuse does not compile", () => {
       run: ({ inputs }) => {
         expectTypeOf(inputs.extra).toEqualTypeOf<{ rows: number; file: string } | undefined>();
         // @ts-expect-error -- 'inputs.extra' is possibly 'undefined'
-        return inputs.extra.rows as number;
+        return inputs.extra.rows;
       },
     });
   });
@@ -206,13 +206,13 @@ describe("a misuse does not compile", () => {
       inputs: { extract },
       rule: "all_done",
       // @ts-expect-error -- extract may have failed
-      run: ({ inputs }) => inputs.extract.rows as number,
+      run: ({ inputs }) => inputs.extract.rows,
     });
     teardown("drop", {
       of: [table],
       inputs: { table },
       // @ts-expect-error -- one of several setups may have failed
-      run: ({ inputs }) => inputs.table.name as string,
+      run: ({ inputs }) => inputs.table.name,
     });
   });
 

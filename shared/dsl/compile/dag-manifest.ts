@@ -20,7 +20,7 @@ import { placeOf } from "./source-place.ts";
 import { checkChoices, compileTask, DEFAULTS_OPTIONS, taskHelp, type CompiledTask } from "./task-spec.ts";
 import { scheduleSpec, timezoneOf, triggerSpecs } from "./triggers.ts";
 
-export const TIER_MAX = 5;
+const TIER_MAX = 5;
 
 const DAG_OPTIONS = {
   description: text,

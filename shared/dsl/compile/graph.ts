@@ -19,7 +19,8 @@ export function shortestCycle(tasks: readonly TaskSpec[]): readonly string[] | u
   const stuck = unorderable(tasks);
   const downstream = downstreamEdges(tasks.filter((task) => stuck.has(task.taskId)));
   let shortest: readonly string[] | undefined;
-  for (const id of stuck) {
+  // Backwards: what the author listed first is what was ordered last.
+  for (const id of [...stuck].toReversed()) {
     const cycle = cycleThrough(id, downstream);
     if (cycle !== undefined && (shortest === undefined || cycle.length < shortest.length)) shortest = cycle;
     if (shortest?.length === 2) break; // A task that waits for itself: there is nothing shorter.

@@ -21,18 +21,18 @@ import {
 } from "./option.ts";
 import { shown, type Reporter } from "./report.ts";
 
-export const RETRIES_MAX = 1_000;
-export const BACKOFF_MAX = 100;
-export const MEMORY_MB_MAX = 122_880;
-export const LAMBDA_MEMORY_MB_MAX = 10_240;
-export const CPU_MAX = 16;
+const RETRIES_MAX = 1_000;
+const BACKOFF_MAX = 100;
+const MEMORY_MB_MAX = 122_880;
+const LAMBDA_MEMORY_MB_MAX = 10_240;
+const CPU_MAX = 16;
 /** A function on AWS Lambda ends after 15 minutes; the last one is for ending in order. */
-export const LAMBDA_TIMEOUT_MAX_MS = 14 * 60_000;
+const LAMBDA_TIMEOUT_MAX_MS = 14 * 60_000;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** A task that says nothing, in a DAG that says nothing. */
-export const TASK_DEFAULTS = {
+const TASK_DEFAULTS = {
   retry: {
     retries: 0,
     delayMs: 30_000,

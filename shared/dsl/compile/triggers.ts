@@ -9,9 +9,9 @@ import { isRecord, optionsOf, triggerDefinition } from "../definition.ts";
 import { duration, readOptions, text, whole } from "./option.ts";
 import { shown, type Reporter } from "./report.ts";
 
-export const ARRIVAL_FILES_MAX = 10_000;
-export const ARRIVAL_DEFAULTS = { debounceMs: 60_000, maxWaitMs: 600_000, maxFiles: 100 } as const;
-export const TIMEZONE_DEFAULT = "UTC";
+const ARRIVAL_FILES_MAX = 10_000;
+const ARRIVAL_DEFAULTS = { debounceMs: 60_000, maxWaitMs: 600_000, maxFiles: 100 } as const;
+const TIMEZONE_DEFAULT = "UTC";
 
 /** Expressions are read by trial: each once, however many DAGs share it. */
 const faults = new Map<string, string | undefined>();

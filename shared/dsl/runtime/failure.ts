@@ -33,7 +33,7 @@ function isNetworkFailure(error: Error): boolean {
 }
 
 /** Its own name, and those of its classes. */
-export function namesOf(error: Error): readonly string[] {
+function namesOf(error: Error): readonly string[] {
   const names = [error.name];
   for (let at: unknown = Object.getPrototypeOf(error); at instanceof Error; at = Object.getPrototypeOf(at)) {
     names.push(at.constructor.name);
@@ -104,7 +104,7 @@ const partsOf = (error: Error): string =>
     : "";
 
 /** Marks in a stack the frame from which on it is Freshet's and no longer the author's. */
-export const EDGE = "freshetEdge";
+const EDGE = "freshetEdge";
 /** Freshet's own frames above the author's: a call of `storage` that threw. */
 const OWN_FRAME = /[/\\]shared[/\\](dsl|core)[/\\]|\(node:internal\//;
 

@@ -10,7 +10,7 @@ import { bytesOf } from "./content.ts";
 import type { StagedFile } from "./staging.ts";
 
 /** Under a published prefix: the object that readers follow. */
-export const POINTER = "_CURRENT";
+const POINTER = "_CURRENT";
 /** Moves of the pointer that others got ahead of. */
 export const PUBLISH_TRIES_MAX = 5;
 /** Hex digits of the content's hash in a published key. */

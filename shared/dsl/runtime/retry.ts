@@ -38,11 +38,11 @@ export type Retry = <Result>(
   options?: RetryCallOptions,
 ) => Promise<Result>;
 
-export const CALL_RETRIES_DEFAULT = 3;
-export const CALL_DELAY_DEFAULT: Duration = "1s";
-export const CALL_MAX_DELAY_DEFAULT: Duration = "1m";
-export const CALL_BREAK_AFTER_DEFAULT = 20;
-export const CALL_BUDGET_DEFAULT: Duration = "10m";
+const CALL_RETRIES_DEFAULT = 3;
+const CALL_DELAY_DEFAULT: Duration = "1s";
+const CALL_MAX_DELAY_DEFAULT: Duration = "1m";
+const CALL_BREAK_AFTER_DEFAULT = 20;
+const CALL_BUDGET_DEFAULT: Duration = "10m";
 
 export interface RetryDeps {
   readonly signal: AbortSignal;
@@ -67,29 +67,33 @@ export function createRetry({ signal, now, sleep, warn }: RetryDeps): Retry {
 
   return async (fn, options = {}) => {
     const bounds = boundsOf(options);
-    let spentUntil: number | undefined;
+    let failedAt: number | undefined;
+    /** What has passed since the last failure went into trying again. */
+    const account = (): void => {
+      const at = now();
+      if (failedAt !== undefined) spent.ms += at - failedAt;
+      failedAt = at;
+    };
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       try {
         const result = await fn({ attempt, signal });
+        if (attempt > 1) account();
         spent.failuresInRow = 0;
         return result;
       } catch (error) {
         signal.throwIfAborted();
+        account();
         spent.failuresInRow += 1;
-        const at = now();
-        if (spentUntil !== undefined) spent.ms += at - spentUntil;
         const delayMs = Math.min(bounds.delayMs * bounds.backoff ** (attempt - 1), bounds.maxDelayMs);
         const stop = reasonToStop({ error, attempt, bounds, delayMs, ...spent });
         if (stop !== undefined) {
           if (stop !== "") warn(`not tried again: ${stop}`);
           throw error;
         }
-        warn(
-          `try ${attempt} failed, next one in ${durationText(delayMs)}: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const why = error instanceof Error ? error.message : String(error);
+        warn(`try ${attempt} failed, next one in ${durationText(delayMs)}: ${why}`);
         await sleep(delayMs, signal);
-        spentUntil = at;
       }
     }
   };

@@ -75,7 +75,7 @@ function createBucket({ objects, scratch, signal }: StorageDeps, bucket: string)
   };
 }
 
-export function missing(bucket: string, key: string): never {
+function missing(bucket: string, key: string): never {
   throw new FreshetError("OBJECT_NOT_FOUND", `there is no object ${JSON.stringify(key)} in bucket '${bucket}'`);
 }
 

@@ -13,7 +13,6 @@ import { createStorage } from "./storage.ts";
 export interface ContextParts {
   readonly inputs: { readonly [name: string]: JsonValue | undefined };
   readonly params: unknown;
-  readonly timezone: string;
 }
 
 /** Authors get Dates, made of instants that they are given; nothing here reads the clock. */
@@ -23,7 +22,7 @@ const dateOf = (isoText: string): Date => new Date(isoText);
 export function taskContext(
   input: RunnerInput,
   host: TaskHost<AbortSignal>,
-  { inputs, params, timezone }: ContextParts,
+  { inputs, params }: ContextParts,
 ): TaskContext<JsonObject, JsonObject> {
   const { run, key } = input.dispatch;
   const facts = runFacts(input);
@@ -48,7 +47,7 @@ export function taskContext(
   const dated = {
     interval: () => facts.dataInterval ?? noInterval(run, "interval"),
     logicalDate: () => facts.logicalDate ?? noInterval(run, "logicalDate"),
-    ds: () => localDate(timezone, instant((facts.dataInterval?.start ?? noInterval(run, "ds")).getTime())),
+    ds: () => localDate(run.timezone, instant((facts.dataInterval?.start ?? noInterval(run, "ds")).getTime())),
   };
   for (const [name, get] of Object.entries(dated)) Object.defineProperty(context, name, { get });
   return context as unknown as TaskContext<JsonObject, JsonObject>;

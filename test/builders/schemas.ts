@@ -1,0 +1,2 @@
+/** The schema library that an author of pipelines is likely to bring. */
+export { z } from "zod";
