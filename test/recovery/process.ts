@@ -1,0 +1,85 @@
+/**
+ * One life of an embedded Freshet over the small world: starts it, asks for what is not there yet, waits until everything
+ * has ended, prints what came of it. With FRESHET_CRASH_AT it dies on the way; the next life must end the work.
+ */
+import { startRun } from "../../shared/app/start-run.ts";
+import { register } from "../../shared/app/register.ts";
+import { cancelRun } from "../../shared/app/cancel-run.ts";
+import { dagId } from "../../shared/core/ids.ts";
+import { isRunEnded } from "../../shared/core/states.ts";
+import type { Run } from "../../shared/core/run.ts";
+import { crashPointFrom } from "../../cli/home/crash.ts";
+import { findProject } from "../../cli/home/paths.ts";
+import { startScheduler, type Scheduler } from "../../cli/home/scheduler.ts";
+import { anArrivedObject } from "../builders/index.ts";
+import { readJournal, worldVersions } from "./world.ts";
+
+/** What a life prints when everything has ended. */
+export interface Summary {
+  readonly runs: readonly { readonly runId: string; readonly state: string; readonly files: readonly string[] }[];
+  readonly faults: readonly string[];
+}
+
+/** Recovery must not need the sweep's own patience: what is lost is found at the start. */
+const LIFE_MS_MAX = 20_000;
+const LOOK_MS = 10;
+const FILES = ["a.csv", "b.csv", "c.csv"] as const;
+
+const project = findProject(process.cwd(), process.env);
+const home = project.home.path;
+const faults: string[] = [];
+const scheduler = await startScheduler({
+  project,
+  env: { PATH: process.env["PATH"] ?? "" },
+  crashPoint: crashPointFrom(process.env["FRESHET_CRASH_AT"]),
+  onFact: () => {},
+  onFault: (fault) => faults.push(`${fault.kind} ${fault.id}: ${fault.message}`),
+  serve: true,
+});
+await register(scheduler.engine, worldVersions(home));
+await ask(scheduler);
+const runs = await allEnded(scheduler);
+await scheduler.close();
+const summary: Summary = {
+  runs: runs.map(({ runId, state, files }) => ({
+    runId,
+    state,
+    files: "blob" in files ? [] : files.map((file) => file.key),
+  })),
+  faults,
+};
+process.stdout.write(`${JSON.stringify(summary)}\n`);
+
+/** Each life asks for the same: keys and versions make it once. */
+async function ask({ engine }: Scheduler): Promise<void> {
+  for (const key of ["one", "two"])
+    await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: key });
+  const objects = FILES.map((name) => anArrivedObject({ key: `raw/orders/${name}`, version: `v-${name}` }));
+  await engine.events.send(objects.map((object) => ({ type: "object_created", v: 1, object })));
+  const { runId } = await startRun(engine, { dagId: dagId("endless"), by: "test", idempotencyKey: "one" });
+  await until(async () => readJournal(home).some((line) => line.taskId === "slow") || (await isEnded(engine, runId)));
+  if (!(await isEnded(engine, runId))) await cancelRun(engine, runId, "test", "enough");
+}
+
+async function isEnded(engine: Scheduler["engine"], id: Run["runId"]): Promise<boolean> {
+  return isRunEnded((await engine.runs.load(id))?.value.state ?? "queued");
+}
+
+async function allEnded({ engine }: Scheduler): Promise<readonly Run[]> {
+  let found: readonly Run[] = [];
+  await until(async () => {
+    found = (await engine.runs.list({ limit: 100 })).runs;
+    const files = found.flatMap((run) => ("blob" in run.files ? [] : run.files));
+    const open = found.filter((run) => !isRunEnded(run.state) || run.effects.length > 0);
+    return open.length === 0 && found.length >= 4 && files.length >= FILES.length;
+  });
+  return found;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + LIFE_MS_MAX;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`not ended after ${LIFE_MS_MAX} ms: ${faults.join("; ")}`);
+    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS));
+  }
+}

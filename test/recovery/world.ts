@@ -1,0 +1,96 @@
+/** A small world for recovery tests: its pipelines, whose tasks keep a journal, and what must come of them. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { DagVersion } from "../../shared/ports/dag-store.ts";
+import { dagId, triggerId, versionHash } from "../../shared/core/ids.ts";
+import { canonicalJson } from "../../shared/core/json.ts";
+import type { Manifest } from "../../shared/core/manifest.ts";
+import { aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";
+
+/** One line for each start and each end of user code, in the order in which they happened. */
+export interface JournalLine {
+  readonly at: "start" | "end";
+  readonly runId: string;
+  readonly taskId: string;
+  readonly attempt: number;
+}
+
+export const journalPath = (home: string): string => join(home, "journal.jsonl");
+
+export function readJournal(home: string): readonly JournalLine[] {
+  if (!existsSync(journalPath(home))) return [];
+  const lines = readFileSync(journalPath(home), "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as JournalLine);
+}
+
+/**
+ * The code of every pipeline here. `flaky` fails the first time, `slow` waits until it is told to stop, `big` returns more
+ * than an item holds, the others return at once.
+ */
+const CODE = `
+import { appendFileSync } from "node:fs";
+const note = (journal, at, key) =>
+  appendFileSync(journal, JSON.stringify({ at, runId: key.runId, taskId: key.taskId, attempt: key.attempt }) + "\\n");
+export default {
+  freshetBundle: 1,
+  async execute({ dispatch }, host) {
+    const { key, run } = dispatch;
+    const { journal } = run.params;
+    note(journal, "start", key);
+    if (key.taskId === "slow") {
+      await new Promise((resolve) => host.signal.addEventListener("abort", resolve, { once: true }));
+    }
+    note(journal, "end", key);
+    if (key.taskId === "flaky" && key.attempt === 1) {
+      return { kind: "failed", error: { name: "Error", message: "the first try fails", class: "transient" } };
+    }
+    return { kind: "success", output: key.taskId === "big" ? { text: "x".repeat(20_000) } : { task: key.taskId } };
+  },
+};
+`;
+
+const retrying = aRetrySpec({ retries: 2, delayMs: 20, maxDelayMs: 20 });
+
+/** A diamond with a retry and a large output; files that arrive; and a task that never ends by itself. */
+function manifests(home: string): readonly Manifest[] {
+  const params = { schema: { type: "object" }, defaults: { journal: journalPath(home) } };
+  return [
+    aManifest({
+      dagId: dagId("diamond"),
+      maxActiveRuns: 2,
+      params,
+      tasks: [
+        aTaskSpec("extract"),
+        aTaskSpec("flaky", { after: ["extract"], retry: retrying }),
+        aTaskSpec("big", { after: ["extract"] }),
+        aTaskSpec("load", { after: ["flaky", "big"] }),
+      ],
+    }),
+    aManifest({
+      dagId: dagId("files"),
+      maxActiveRuns: 2,
+      params,
+      triggers: [anArrivalTrigger({ triggerId: triggerId("new"), debounceMs: 50, maxWaitMs: 500 })],
+      tasks: [aTaskSpec("take")],
+    }),
+    aManifest({
+      dagId: dagId("endless"),
+      maxActiveRuns: 1,
+      params,
+      tasks: [aTaskSpec("slow"), aTaskSpec("after", { after: ["slow"] })],
+    }),
+  ];
+}
+
+/** The world's versions, their bundle laid where workers look for it. */
+export function worldVersions(home: string): readonly DagVersion[] {
+  const bundle = createHash("sha256").update(CODE).digest("hex");
+  mkdirSync(join(home, "bundles"), { recursive: true });
+  const path = join(home, "bundles", `${bundle}.mjs`);
+  if (!existsSync(path)) writeFileSync(path, CODE);
+  return manifests(home).map((manifest) => {
+    const version = versionHash(createHash("sha256").update(canonicalJson(manifest)).digest("hex"));
+    return { version, manifest, bundle };
+  });
+}
