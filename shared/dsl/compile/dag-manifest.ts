@@ -16,7 +16,7 @@ import { describeParams, isParamsSchema } from "../params.ts";
 import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
 import { anything, duration, fn, group, listOf, only, readOptions, text, whole, type Read } from "./option.ts";
 import { reporter, shown, type Reporter } from "./report.ts";
-import { placeOf } from "./source-place.ts";
+import { placesIn, type Places } from "./source-place.ts";
 import { checkChoices, compileTask, DEFAULTS_OPTIONS, taskHelp, type CompiledTask } from "./task-spec.ts";
 import { scheduleSpec, timezoneOf, triggerSpecs } from "./triggers.ts";
 
@@ -48,7 +48,8 @@ type DagRead = Read<typeof DAG_OPTIONS>;
 /** The manifest, as far as it could be made out: it may only be used if nothing of level `error` was added to `problems`. */
 export function compileDag(dag: DagDefinition, file: string, codeHash: string, problems: Problem[]): Manifest {
   const name = typeof dag.id === "string" ? `dag '${dag.id}'` : "dag";
-  const report = reporter(problems, name, () => placeOf(dag.site, file));
+  const places = placesIn(file, dag.site);
+  const report = reporter(problems, name, () => places(dag.site));
   const fault = idFault("dag", dag.id);
   if (fault !== undefined) report("DAG001", `its id ${fault}`);
   if (!isRecord(dag.options)) report("DAG005", `its options are ${shown(dag.options)}, expected an object`);
@@ -72,7 +73,7 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
     runTimeoutMs: options.timeout ?? null,
     retryBudgetMs: options.retryBudget ?? null,
     params: paramsOf(options.params, report),
-    tasks: compileTasks(dag, options, { file, name, problems, report }),
+    tasks: compileTasks(dag, options, { places, name, problems, report }),
     hooks: { onSuccess: options.onSuccess !== undefined, onFailure: options.onFailure !== undefined },
     codeHash,
     deadlines: [],
@@ -83,7 +84,7 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
 }
 
 interface Surroundings {
-  readonly file: string;
+  readonly places: Places;
   readonly name: string;
   readonly problems: Problem[];
   /** Of the DAG itself. */
@@ -91,7 +92,7 @@ interface Surroundings {
 }
 
 function compileTasks(dag: DagDefinition, options: DagRead, surroundings: Surroundings): readonly TaskSpec[] {
-  const { file, name, problems, report } = surroundings;
+  const { places, name, problems, report } = surroundings;
   checkTaskList(options.tasks, report);
   const members = membersOf(dag);
   if (members.length > DAG_TASKS_MAX) {
@@ -107,7 +108,7 @@ function compileTasks(dag: DagDefinition, options: DagRead, surroundings: Surrou
   };
   const reporters = members.map(({ id, site }) => {
     const subject = typeof id === "string" ? `${name}: task '${id}'` : `${name}: a task`;
-    return reporter(problems, subject, () => placeOf(site, file));
+    return reporter(problems, subject, () => places(site));
   });
   const compiled = members.map((task, index) => compileTask(task, ofDag, reporters[index] as Reporter));
   const declared = compiled.map(({ spec }) => spec);
@@ -131,7 +132,7 @@ function checkTaskList(tasks: unknown, report: Reporter): void {
   }
 }
 
-function checkDistinct(members: readonly TaskDefinition[], { file, name, problems }: Surroundings): boolean {
+function checkDistinct(members: readonly TaskDefinition[], { places, name, problems }: Surroundings): boolean {
   const first = new Map<unknown, TaskDefinition>();
   for (const task of members) {
     const known = first.get(task.id);
@@ -139,9 +140,9 @@ function checkDistinct(members: readonly TaskDefinition[], { file, name, problem
       first.set(task.id, task);
       continue;
     }
-    const place = placeOf(known.site, file);
+    const place = places(known.site);
     const labels = place === undefined ? {} : { labels: [{ at: place, text: "the first one" }] };
-    const report = reporter(problems, name, () => placeOf(task.site, file));
+    const report = reporter(problems, name, () => places(task.site));
     report("DAG002", `two of its tasks have the id '${String(task.id)}'`, {
       ...labels,
       help: "give one of them another id",
@@ -153,9 +154,9 @@ function checkDistinct(members: readonly TaskDefinition[], { file, name, problem
 function reportCycle(specs: readonly TaskSpec[], members: readonly TaskDefinition[], where: Surroundings): boolean {
   const cycle = shortestCycle(specs);
   if (cycle === undefined) return false;
-  const { file, name, problems } = where;
+  const { places, name, problems } = where;
   const siteOf = new Map<string, CallSite>(members.map((task) => [String(task.id), task.site]));
-  const at = (id: string): SourcePlace | undefined => placeOf(siteOf.get(id) ?? {}, file);
+  const at = (id: string): SourcePlace | undefined => places(siteOf.get(id) ?? {});
   const [last = "", first = ""] = [cycle.at(-2), cycle[0]];
   const labels = cycle.slice(1, -1).flatMap((id) => {
     const place = at(id);

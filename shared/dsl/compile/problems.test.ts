@@ -131,6 +131,25 @@ describe("problems", () => {
     expect(problemOf(sales(options))).toContain(expected);
   });
 
+  test("of a schedule that fires twice in what its runs cover", () => {
+    expect(problemOf(sales({ schedule: cron("0 4,16 * * *", { interval: "day" }) }))).toContain(
+      "DAG007 dag 'sales': schedule: '0 4,16 * * *' fires more than once in a day",
+    );
+    expect(problemOf(sales({ schedule: cron("30 * * * *", { interval: "day" }) }))).toContain("fires more than once");
+  });
+
+  test.each([
+    [every.hour({ minute: 59 })],
+    [every.day({ at: "23:59" })],
+    [every.week({ on: "saturday", at: "00:00" })],
+    [every.month({ on: 28, at: "09:05" })],
+    [every.minutes(30)],
+    [cron("0 4 * * 1-5")],
+    [cron("@daily")],
+  ])("none of the schedule %j", (schedule) => {
+    expect(problemsIn(sales({ schedule }))).toEqual([]);
+  });
+
   test.each<[string, object, string]>([
     ["no bucket", { bucket: undefined }, "DAG014 dag 'sales': trigger \"files\": it names no bucket"],
     ["a bucket's name", { bucket: "Data_Lake" }, `DAG014 dag 'sales': trigger "files": bucket is "Data_Lake" (text)`],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOf } from "./source-place.ts";
+import { placesIn } from "./source-place.ts";
 
 const site = (...frames: readonly string[]) => ({
   stack: ["Error", ...frames.map((frame) => `    at ${frame}`)].join("\n"),
@@ -22,21 +22,25 @@ test.each<[string, readonly string[], string]>([
     "dags/sales.dag.ts",
   ],
 ])("finds the place by %s", (_what, frames, file) => {
-  expect(placeOf(site(...frames), file)).toEqual({ file, line: 14, column: 11 });
+  expect(placesIn(file, {})(site(...frames))).toEqual({ file, line: 14, column: 11 });
 });
 
-test("gives the place in another file where the stack never reaches the DAG's", () => {
-  const place = placeOf(
-    site("file:///home/ana/shop/lib/tasks.ts:3:10", "node:internal/modules:1:1"),
-    "dags/sales.dag.ts",
-  );
+test("gives the place in a file that the DAG's file imports, from where the person stands", () => {
+  const inDag = site("file:///home/ana/shop/dags/sales.dag.ts:14:11");
+  const inLib = site("file:///home/ana/shop/lib/tasks.ts:3:10", "node:internal/modules:1:1");
 
-  expect(place).toEqual({ file: "/home/ana/shop/lib/tasks.ts", line: 3, column: 10 });
+  expect(placesIn("dags/sales.dag.ts", inDag)(inLib)).toEqual({ file: "lib/tasks.ts", line: 3, column: 10 });
+});
+
+test("gives the whole path where nobody knows where the person stands", () => {
+  const elsewhere = site("file:///opt/lib/tasks.ts:3:10");
+
+  expect(placesIn("dags/sales.dag.ts", {})(elsewhere)).toEqual({ file: "/opt/lib/tasks.ts", line: 3, column: 10 });
 });
 
 test.each([[{}], [{ stack: "Error" }], [site("node:internal/modules:1:1")], [site("new Promise (<anonymous>)")]])(
   "knows no place where there is none: %j",
   (nowhere) => {
-    expect(placeOf(nowhere, "dags/sales.dag.ts")).toBeUndefined();
+    expect(placesIn("dags/sales.dag.ts", {})(nowhere)).toBeUndefined();
   },
 );

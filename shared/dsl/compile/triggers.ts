@@ -1,6 +1,6 @@
 /** Schedules, time zones and arrival triggers. */
 import { idFault, type TriggerId } from "../../core/ids.ts";
-import { PERIODS, type ArrivalTriggerSpec, type ScheduleSpec } from "../../core/manifest.ts";
+import { PERIODS, type ArrivalTriggerSpec, type Period, type ScheduleSpec } from "../../core/manifest.ts";
 import { nearest } from "../../core/problem.ts";
 import { scheduleFault } from "../../core/schedule.ts";
 import { durationText } from "../../core/time.ts";
@@ -13,10 +13,26 @@ const ARRIVAL_FILES_MAX = 10_000;
 const ARRIVAL_DEFAULTS = { debounceMs: 60_000, maxWaitMs: 600_000, maxFiles: 100 } as const;
 const TIMEZONE_DEFAULT = "UTC";
 
-/** Expressions are read by trial: each once, however many DAGs share it. */
+const MINUTE = "[1-5]?[0-9]";
+const HOUR = "(?:1?[0-9]|2[0-3])";
+/** Expressions that are right by their looks and fire once in the period. */
+const PLAIN: Readonly<Record<Period, RegExp>> = {
+  hour: new RegExp(`^${MINUTE} \\* \\* \\* \\*$`),
+  day: new RegExp(`^${MINUTE} ${HOUR} \\* \\* \\*$`),
+  week: new RegExp(`^${MINUTE} ${HOUR} \\* \\* [0-6]$`),
+  month: new RegExp(`^${MINUTE} ${HOUR} (?:[1-9]|1[0-9]|2[0-8]) \\* \\*$`),
+};
+
+function isPlain({ expression, interval }: ScheduleSpec): boolean {
+  if (interval !== "cron" && interval !== "none") return PLAIN[interval].test(expression);
+  return PERIODS.some((period) => PLAIN[period].test(expression));
+}
+
+/** The others are read by trial, which takes longer than all other checks of a DAG: each once, however many DAGs share it. */
 const faults = new Map<string, string | undefined>();
 
 function faultOf(spec: ScheduleSpec): string | undefined {
+  if (isPlain(spec)) return undefined;
   const key = `${spec.expression}\n${spec.timezone}\n${spec.interval}`;
   if (!faults.has(key)) faults.set(key, scheduleFault(spec));
   return faults.get(key);
