@@ -2,7 +2,17 @@ import type { AttemptItem, CloseReason, Outcome, StoredAttempt } from "../core/a
 import { attemptKeyText, type AttemptKey, type RunId, type TaskId } from "../core/ids.ts";
 import { instant, type Instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../ports/attempt-store.ts";
-import { keyText, putIf, queryPages, readItems, refuseTooLarge, updateIf, type Item, type Table } from "./dynamo.ts";
+import {
+  ITEM_BYTES_MAX,
+  keyText,
+  putIf,
+  queryPages,
+  readItems,
+  refuseTooLarge,
+  updateIf,
+  type Item,
+  type Table,
+} from "./dynamo.ts";
 import { attemptItemKey, attemptKeyOf, attemptPartition, expiresAt } from "./keys.ts";
 import { damaged, jsonOf, textOf } from "./records.ts";
 import { ATTEMPT_RETENTION_MS, ATTEMPT_SHARDS, EXPIRES } from "./tables.ts";
@@ -94,6 +104,7 @@ async function finishAttempt(
   const expires = expiresAt(at, retentionMs);
   refuseTooLarge(
     { ...itemKey, status: "finished", owner, startedAt: at, endedAt: at, outcome: text, expires },
+    ITEM_BYTES_MAX,
     `the outcome of ${subjectOf(key)}`,
   );
   const result = await updateIf(table, itemKey, {

@@ -65,7 +65,7 @@ export async function putIf(
   subject: string,
   { condition, names, values }: Condition,
 ): Promise<Written> {
-  refuseTooLarge(item, subject);
+  refuseTooLarge(item, ITEM_BYTES_MAX, subject);
   const attributes = marshall(item, MARSHALL);
   const command = new PutItemCommand({
     TableName: tableName,
@@ -185,12 +185,16 @@ export function itemBytes(item: Readonly<Record<string, Scalar | undefined>>): n
   return bytes;
 }
 
-export function refuseTooLarge(item: Readonly<Record<string, Scalar | undefined>>, subject: string): void {
+export function refuseTooLarge(
+  item: Readonly<Record<string, Scalar | undefined>>,
+  bytesMax: number,
+  subject: string,
+): void {
   const bytes = itemBytes(item);
-  if (bytes <= ITEM_BYTES_MAX) return;
+  if (bytes <= bytesMax) return;
   throw new FreshetError(
     "RECORD_TOO_LARGE",
-    `${subject} takes ${Math.ceil(bytes / 1024)} KB; DynamoDB holds ${ITEM_BYTES_MAX / 1024} KB in an item: ` +
-      "put large params, outputs and error texts into storage and pass their keys",
+    `${subject} has ${bytes} bytes; at most ${bytesMax} fit: put large params, outputs and error texts into storage and ` +
+      "pass their keys, or split the pipeline",
   );
 }

@@ -1,15 +1,15 @@
 /** Records with a version: runs and DAGs. */
 import { FreshetError } from "../core/errors.ts";
 import type { CommitId } from "../core/ids.ts";
-import type { CommitResult, Stored } from "../ports/stored.ts";
-import { getItem, putIf, type Item, type NewItem, type Table } from "./dynamo.ts";
+import { RECORD_BYTES_MAX, type CommitResult, type Stored } from "../ports/stored.ts";
+import { getItem, putIf, refuseTooLarge, type Item, type NewItem, type Table } from "./dynamo.ts";
 import type { ItemKey } from "./keys.ts";
 
 /** How a record of one kind is stored. */
 export interface RecordForm<T> {
   /** Names the record in messages. */
   readonly subject: (value: T) => string;
-  /** The item without its version and commit id. */
+  /** The item without its version and commit id; the record itself is in `head` and `tasks`. */
   readonly encode: (value: T) => NewItem;
   /** Throws RECORD_NEWER and RECORD_DAMAGED. */
   readonly decode: (item: Item) => T;
@@ -23,11 +23,11 @@ export interface RecordStore<T> {
 
 export function createRecordStore<T>(table: Table, form: RecordForm<T>): RecordStore<T> {
   const stored = (item: Item): Stored<T> => ({ value: form.decode(item), version: Number(item["version"]) });
-  const itemOf = (value: T, version: number, commitId: CommitId): NewItem => ({
-    ...form.encode(value),
-    version,
-    commitId,
-  });
+  const itemOf = (value: T, version: number, commitId: CommitId): NewItem => {
+    const item = form.encode(value);
+    refuseTooLarge({ head: item["head"], tasks: item["tasks"] }, RECORD_BYTES_MAX, form.subject(value));
+    return { ...item, version, commitId };
+  };
   return {
     async load(key) {
       const item = await getItem(table, key);

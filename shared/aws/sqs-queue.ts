@@ -3,8 +3,11 @@ import { FreshetError } from "../core/errors.ts";
 import { QUEUE_DELAY_MS_MAX, type Queue } from "../ports/queue.ts";
 import { batchesOf, eachAtOnce, type BatchLimits } from "./batches.ts";
 
-/** Bytes of one message, and of all messages of a batch together. SQS takes 1 MiB by now; not every queue is set to it. */
-export const MESSAGE_BYTES_MAX = 256 * 1024;
+/**
+ * Bytes of one message, and of all messages of a batch together. The queue's MaximumMessageSize has to allow as much: a
+ * dispatch carries the params of its run, and a record takes up to 350 KB.
+ */
+export const MESSAGE_BYTES_MAX = 1_048_576;
 /** Of one SendMessageBatch. */
 const BATCH: BatchLimits = { count: 10, bytes: MESSAGE_BYTES_MAX };
 const BATCHES_AT_ONCE = 8;
@@ -44,11 +47,8 @@ export function createSqsQueue<Message>({ client, queueUrl, encode }: SqsQueueSe
   };
 }
 
-/** SQS knows whole seconds; a message may be late, not early. */
-function wholeSeconds(delayMs: number): number {
-  if (delayMs <= QUEUE_DELAY_MS_MAX) return Math.ceil(Math.max(0, delayMs) / 1000);
-  throw new RangeError(`a message was to be delayed by ${delayMs} ms; at most ${QUEUE_DELAY_MS_MAX} ms are possible`);
-}
+/** SQS knows whole seconds: a message may be late, not early. */
+const wholeSeconds = (delayMs: number): number => Math.ceil(Math.min(Math.max(delayMs, 0), QUEUE_DELAY_MS_MAX) / 1000);
 
 /** SQS refuses some characters; within JSON they stand in strings alone, where their escapes mean the same. */
 const escaped = (json: string): string =>
@@ -68,7 +68,7 @@ function letterOf<Message>(message: Message, body: string): Letter<Message> {
   if (bytes <= MESSAGE_BYTES_MAX) return { message, body, bytes };
   throw new FreshetError(
     "PAYLOAD_TOO_LARGE",
-    `a message takes ${Math.ceil(bytes / 1024)} KB; a queue takes ${MESSAGE_BYTES_MAX / 1024} KB: ` +
+    `a message has ${bytes} bytes; a queue takes ${MESSAGE_BYTES_MAX}: ` +
       "put large params into storage and pass their key",
   );
 }

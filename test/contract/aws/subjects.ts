@@ -15,7 +15,7 @@ import type { Table } from "../../../shared/aws/dynamo.ts";
 import type { IndexDefinition, TableDefinition } from "../../../shared/aws/tables.ts";
 import type { BlobStore } from "../../../shared/ports/blob-store.ts";
 
-const settings = {
+export const emulatorSettings = {
   region: "eu-west-1",
   credentials: { accessKeyId: "test", secretAccessKey: "test" },
   timeouts: { connectionMs: 10_000, requestMs: 30_000 },
@@ -24,8 +24,9 @@ const settings = {
 /** Is there a DynamoDB to test on? */
 export const hasDynamo = (): boolean => inject("dynamoEndpoint") !== null;
 
-export const dynamoClients = (): Clients => createClients({ ...settings, endpoint: inject("dynamoEndpoint") ?? "" });
-export const fauxqsClients = (): Clients => createClients({ ...settings, endpoint: inject("fauxqsEndpoint") });
+export const dynamoClients = (): Clients =>
+  createClients({ ...emulatorSettings, endpoint: inject("dynamoEndpoint") ?? "" });
+export const fauxqsClients = (): Clients => createClients({ ...emulatorSettings, endpoint: inject("fauxqsEndpoint") });
 
 /** For stores that are tested with small records only. */
 export const noBlobs: BlobStore = {

@@ -26,6 +26,8 @@ export interface Wire {
   readonly endpoint: string;
   /** All that came in, in order. */
   readonly requests: readonly WireRequest[];
+  /** Calls the listener for each connection from now on. */
+  onConnection(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function startWire(
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    onConnection: (listener) => void server.on("connection", listener),
     async close() {
       server.close();
       server.closeAllConnections();

@@ -1,0 +1,45 @@
+/** What calls cost on DynamoDB, as DynamoDB says. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+
+export interface Units {
+  /** Of the table itself. */
+  readonly table: number;
+  /** Of its indexes, all together. */
+  readonly indexes: number;
+}
+
+interface Consumed {
+  readonly Table?: { readonly CapacityUnits?: number };
+  readonly LocalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits?: number }>>;
+  readonly GlobalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits?: number }>>;
+}
+
+/** From now on each call of the client says what it consumed; the returned function gives the sum since it was last asked. */
+export function measureUnits(client: DynamoDBClient): () => Units {
+  let seen: Consumed[] = [];
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
+      const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
+      seen.push(...[ConsumedCapacity ?? []].flat());
+      return result;
+    },
+    { step: "initialize", name: "measureUnits", override: true },
+  );
+  return () => {
+    const all = seen;
+    seen = [];
+    return {
+      table: sum(all.map(({ Table }) => Table)),
+      indexes: sum(
+        all.flatMap(({ LocalSecondaryIndexes = {}, GlobalSecondaryIndexes = {} }) => [
+          ...Object.values(LocalSecondaryIndexes),
+          ...Object.values(GlobalSecondaryIndexes),
+        ]),
+      ),
+    };
+  };
+}
+
+const sum = (parts: readonly ({ readonly CapacityUnits?: number } | undefined)[]): number =>
+  parts.reduce((total, part) => total + (part?.CapacityUnits ?? 0), 0);
