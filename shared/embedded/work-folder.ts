@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { type WriteLock, createWriteLock } from "./write-lock.ts";
+
+/** Where files are made before they are moved into place: on the same file system, and where nobody lists. */
+export interface WorkFolder {
+  readonly lock: WriteLock;
+  /** A path that nothing else uses. */
+  temporary(): string;
+  /** What the file system takes for the present hour, in nanoseconds: what it stamps on files. */
+  now(): bigint;
+}
+
+/** Made when it is first needed; what dead processes left in it is removed then. */
+export function openWorkFolder(folder: string): WorkFolder {
+  const files = join(folder, "tmp");
+  const lock = createWriteLock(join(folder, "lock.db"));
+  let ready = false;
+
+  function prepare(): void {
+    if (ready) return;
+    mkdirSync(files, { recursive: true });
+    for (const name of readdirSync(files)) {
+      if (!isAlive(Number.parseInt(name, 10))) rmSync(join(files, name), { force: true, recursive: true });
+    }
+    ready = true;
+  }
+
+  return {
+    lock: {
+      hold: (work) => {
+        prepare();
+        return lock.hold(work);
+      },
+      close: lock.close,
+    },
+    temporary: () => {
+      prepare();
+      return join(files, `${process.pid}-${randomUUID()}`);
+    },
+    now: () => {
+      prepare();
+      const marker = openSync(join(folder, "now"), "w");
+      try {
+        writeSync(marker, "0");
+        return fstatSync(marker, { bigint: true }).mtimeNs;
+      } finally {
+        closeSync(marker);
+      }
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's.
+  }
+}
