@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "./file-faults.ts";
 import { type WriteLock, createWriteLock } from "./write-lock.ts";
 
 /** Where files are made before they are moved into place: on the same file system, and where nobody lists. */
 export interface WorkFolder {
   readonly lock: WriteLock;
-  /** A path that nothing else uses. */
-  temporary(): string;
+  /** Gives a path that nothing else uses, and removes what is there at the end. */
+  withTemporary<T>(use: (path: string) => Promise<T>): Promise<T>;
   /** What the file system takes for the present hour, in nanoseconds: what it stamps on files. */
   now(): bigint;
 }
@@ -33,11 +35,16 @@ export function openWorkFolder(folder: string): WorkFolder {
         prepare();
         return lock.hold(work);
       },
-      close: lock.close,
+      close: () => lock.close(),
     },
-    temporary: () => {
+    withTemporary: async (use) => {
       prepare();
-      return join(files, `${process.pid}-${randomUUID()}`);
+      const path = join(files, `${process.pid}-${randomUUID()}`);
+      try {
+        return await use(path);
+      } finally {
+        await rm(path, { force: true });
+      }
     },
     now: () => {
       prepare();
@@ -53,10 +60,11 @@ export function openWorkFolder(folder: string): WorkFolder {
 }
 
 function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid)) return false; // Not a name that we gave.
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's.
+    return errorCode(error) === "EPERM"; // Another user's.
   }
 }
