@@ -11,7 +11,7 @@ import { createRecordStore, jsonOf, textOf, type RecordForm } from "./records.ts
 import { LISTING } from "./tables.ts";
 
 /** A manifest above this lies in the blob store. */
-export const MANIFEST_INLINE_BYTES_MAX = 350 * 1024;
+const MANIFEST_INLINE_BYTES_MAX = 350 * 1024;
 
 /** Where all DAGs stand in the index that runs are listed by. */
 const ALL_DAGS = "dags";

@@ -27,7 +27,7 @@ export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
 export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
 
 /** The id in the partition key of a run or a DAG. */
-export const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
+const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
 export const runIdOf = (pk: string): RunId => runId(idOf(pk));
 export const dagIdOf = (pk: string): DagId => dagId(idOf(pk));
 

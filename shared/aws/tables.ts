@@ -4,8 +4,8 @@
  */
 
 /** Both tables. */
-export const PARTITION_KEY = "pk";
-export const SORT_KEY = "sk";
+const PARTITION_KEY = "pk";
+const SORT_KEY = "sk";
 /** Seconds since 1970 after which an item may be removed by DynamoDB's TTL; items without it stay. */
 export const EXPIRES = "expires";
 

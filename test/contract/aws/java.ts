@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const JAVA_VERSION_MIN = 17;
+const JAVA_VERSION_MIN = 17;
 const REQUIREMENTS = join(import.meta.dirname, "java-runtime.txt");
 /** Ignored by git; the folder of a runtime is named by what was asked for. */
 const RUNTIMES = join(import.meta.dirname, "../../../tmp/java");
