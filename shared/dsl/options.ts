@@ -21,7 +21,7 @@ export interface RetryOptions {
   readonly budget?: Duration;
   /**
    * Which failures are tried again, instead of what their class says: names of errors, or a function. A timeout has the name
-   * `Timeout`; bad data (`quarantine`) and `permanent` failures are never tried again.
+   * `TaskTimeout`; bad data (`quarantine`) and `permanent` failures are never tried again.
    */
   readonly retryOn?: readonly string[] | ((error: Error) => boolean);
 }

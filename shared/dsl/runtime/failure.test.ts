@@ -15,6 +15,8 @@ function thrownBy(act: () => unknown): unknown {
 }
 
 const named = (name: string): Error => Object.assign(new Error("x"), { name });
+const foreignFault = (code: string, retryable: boolean): Error =>
+  Object.assign(new Error("x"), { name: "FreshetError", code, retryable });
 const networkFailure = (): Error =>
   new TypeError("fetch failed", { cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }) });
 
@@ -33,6 +35,7 @@ describe("the class of a failure", () => {
     ["what the author calls permanent", thrownBy(() => permanent("no such customer")), "permanent"],
     ["a fault that lasts", new FreshetError("OBJECT_NOT_FOUND", "x"), "permanent"],
     ["a fault that passes", new FreshetError("OBJECT_CHANGED", "x"), "transient"],
+    ["a fault of the executor's own copy", foreignFault("OBJECT_NOT_FOUND", false), "permanent"],
     ["no error at all", "oops", "transient"],
   ])("%s", (_what, thrown, expected) => {
     expect(taskError(thrown, undefined).class).toBe(expected);
@@ -94,6 +97,7 @@ describe("retryOn", () => {
     ["the name of its class", new HttpError("x"), ["HttpError"], true],
     ["the name of a class above", new NotFound("x"), ["HttpError"], true],
     ["its own name", named("Throttled"), ["Throttled"], true],
+    ["the code of a fault", new FreshetError("OBJECT_CHANGED", "x"), ["OBJECT_CHANGED"], true],
     ["another name", new Error("x"), ["HttpError"], false],
   ])("by %s", (_how, error, names, expected) => {
     expect(taskError(error, names).retry).toBe(expected);
@@ -103,10 +107,11 @@ describe("retryOn", () => {
     expect(taskError(new Error("busy"), (error) => error.message === "busy").retry).toBe(true);
   });
 
-  test("has no say about bad data", () => {
-    const thrown = thrownBy(() => quarantine("negative"));
+  test.each([quarantine, permanent])("has no say about what %o says is hopeless", (hopeless) => {
+    const thrown = thrownBy(() => hopeless(new HttpError("x")));
 
-    expect(taskError(thrown, () => true)).not.toHaveProperty("retry");
+    expect(taskError(thrown, () => true).retry).toBe(false);
+    expect(taskError(thrown, ["HttpError"]).retry).toBe(false);
   });
 
   test("gives no verdict when the function throws", () => {

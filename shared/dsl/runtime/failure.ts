@@ -1,6 +1,6 @@
 /** What a thrown value means for the task. */
 import { ERROR_MESSAGE_LENGTH_MAX, ERROR_STACK_LENGTH_MAX, type TaskError } from "../../core/attempt.ts";
-import { FreshetError } from "../../core/errors.ts";
+import type { FreshetError } from "../../core/errors.ts";
 import { signalOf } from "../signals.ts";
 
 /** Bugs, failed assertions, and data that does not fit its schema: the same again would end the same. */
@@ -21,10 +21,14 @@ const CAUSES_MAX = 3;
 
 /** Whether another try cannot help, going by the error alone. */
 export function isPermanent(error: unknown): boolean {
-  if (error instanceof FreshetError) return !error.retryable;
+  if (isFreshetError(error)) return !error.retryable;
   if (!(error instanceof Error) || isNetworkFailure(error)) return false;
   return namesOf(error).some((name) => PERMANENT_NAMES.has(name));
 }
+
+/** By its looks: the executor's faults are of another copy of the class than the bundle's. */
+const isFreshetError = (error: unknown): error is FreshetError =>
+  error instanceof Error && error.name === "FreshetError" && "code" in error && "retryable" in error;
 
 /** `fetch` reports a connection that failed as a TypeError; the error underneath has the system's code. */
 function isNetworkFailure(error: Error): boolean {
@@ -34,15 +38,18 @@ function isNetworkFailure(error: Error): boolean {
 
 /** Its own name, and those of its classes. */
 function namesOf(error: Error): readonly string[] {
-  const names = [error.name];
+  const names = [nameOf(error), error.name];
   for (let at: unknown = Object.getPrototypeOf(error); at instanceof Error; at = Object.getPrototypeOf(at)) {
     names.push(at.constructor.name);
   }
   return names;
 }
 
-/** A subclass that does not set its name is known by its class. */
-const nameOf = (error: Error): string => (error.name === "Error" ? error.constructor.name || "Error" : error.name);
+/** A fault of Freshet's is known by its code, and a subclass that does not set its name by its class. */
+function nameOf(error: Error): string {
+  if (isFreshetError(error)) return error.code;
+  return error.name === "Error" ? error.constructor.name || "Error" : error.name;
+}
 
 export type RetryOn = readonly string[] | ((error: Error) => boolean);
 
@@ -50,7 +57,7 @@ export type RetryOn = readonly string[] | ((error: Error) => boolean);
 export function taskError(thrown: unknown, retryOn: RetryOn | undefined): TaskError {
   const error = thrown instanceof Error ? thrown : notAnError(thrown);
   const kind = signalOf(error);
-  const verdict = kind === undefined ? retryVerdict(error, retryOn) : undefined;
+  const verdict = retryVerdict(error, retryOn);
   const stack = authorStack(error);
   return {
     name: nameOf(error),
@@ -64,6 +71,7 @@ export function taskError(thrown: unknown, retryOn: RetryOn | undefined): TaskEr
 
 function retryVerdict(error: Error, retryOn: RetryOn | undefined): boolean | undefined {
   if (retryOn === undefined) return undefined;
+  if (signalOf(error) !== undefined) return false; // What the author called hopeless is.
   if (typeof retryOn !== "function") return namesOf(error).some((name) => retryOn.includes(name));
   try {
     return retryOn(error);
