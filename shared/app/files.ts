@@ -9,7 +9,11 @@ import type { Engine } from "./engine.ts";
 /** The list travels with every dispatch of the run, so what stays in place is small. */
 export const FILES_INLINE_BYTES_MAX = 16_384;
 
-export async function listFiles(engine: Engine, runId: RunId, files: readonly ArrivedObject[]): Promise<Run["files"]> {
+export async function listFiles(
+  engine: Pick<Engine, "blobs" | "ids">,
+  runId: RunId,
+  files: readonly ArrivedObject[],
+): Promise<Run["files"]> {
   const body = new TextEncoder().encode(JSON.stringify(files));
   if (body.length <= FILES_INLINE_BYTES_MAX) return files;
   // Two tries of one window may list different arrivals, and the first stored run wins: each list has its own key.

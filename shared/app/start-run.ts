@@ -27,11 +27,30 @@ export interface StartRequest {
   readonly idempotencyKey?: string;
 }
 
+export interface PutRun {
+  readonly run: Run;
+  /** False: a run of the same idempotency key was there already. */
+  readonly created: boolean;
+}
+
+/** What putting a run needs: no queue, and nothing that schedules. */
+export type Putting = Pick<Engine, "runs" | "dags" | "versions" | "blobs" | "clock" | "ids" | "crashPoint">;
+
 /** The run, and whether this request made it. Throws DAG_NOT_FOUND, INVALID_PARAMS. */
 export async function startRun(
   engine: Engine,
   request: StartRequest,
 ): Promise<{ readonly runId: RunId; readonly created: boolean }> {
+  const { run, created } = await putRun(engine, request);
+  await advanceDag(engine, request.dagId, [{ type: "run_queued", runId: run.runId, epoch: run.epoch }]);
+  return { runId: run.runId, created };
+}
+
+/**
+ * Puts the run, for whoever schedules to admit: a run that nobody told its DAG about is found by the sweep. Throws
+ * DAG_NOT_FOUND, INVALID_PARAMS.
+ */
+export async function putRun(engine: Putting, request: StartRequest): Promise<PutRun> {
   const { version, manifest } = await currentVersion(engine, request.dagId);
   const params = checkParams(manifest, request.params ?? {});
   const now = engine.clock.now();
@@ -53,13 +72,11 @@ export async function startRun(
   });
   const put = await engine.runs.create(run, engine.ids.commitId());
   engine.crashPoint("start:put-run");
-  const epoch = put === "created" ? run.epoch : put.value.epoch;
-  await advanceDag(engine, request.dagId, [{ type: "run_queued", runId, epoch }]);
-  return { runId, created: put === "created" };
+  return put === "created" ? { run, created: true } : { run: put.value, created: false };
 }
 
 /** The version that a new run of the DAG gets. Throws DAG_NOT_FOUND, with the nearest name. */
-export async function currentVersion(engine: Engine, id: DagId): Promise<DagVersion> {
+export async function currentVersion(engine: Pick<Engine, "dags" | "versions">, id: DagId): Promise<DagVersion> {
   const dag = await engine.dags.load(id);
   if (dag !== undefined && !dag.value.removed) return engine.versions(dag.value.version);
   const known = (await engine.dags.list()).filter((other) => !other.removed).map((other) => other.dagId);
