@@ -209,7 +209,7 @@ async function lookAtAll(engine: Engine): Promise<void> {
   }
   for (const dag of await engine.dags.list()) {
     if (!dag.removed && (dag.windows.some((window) => window.open !== null) || dag.active.length > 0)) {
-      await advanceDag(engine, dag.dagId, [{ type: "wake" }]);
+      await advanceDag(engine, dag.dagId, [{ type: "wake", all: true }]);
     }
   }
 }

@@ -40,6 +40,7 @@ export async function followUp(engine: Engine, answers: readonly Addressed[]): P
     for (const group of Map.groupBy(open, ({ kind, id }) => `${kind}#${id}`).values()) {
       const step = await stepGroup(engine, group);
       next.push(...step.answers);
+      if (group.some(({ onApplied }) => onApplied !== undefined)) engine.crashPoint("run:told-dag");
       for (const { onApplied, ifMissing } of group) {
         const reply = step.record === undefined ? ifMissing : onApplied;
         if (reply !== undefined) next.push(reply);

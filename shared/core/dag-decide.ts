@@ -89,7 +89,7 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
       draft.dag = { ...draft.dag, removed: true, nextFire: null };
       return;
     case "wake":
-      return wake(draft);
+      return wake(draft, event.all === true);
     case "run_queued":
       return enqueue(draft, event);
     case "candidates":
@@ -128,11 +128,11 @@ function setWindow(draft: DagDraft, next: ArrivalWindow): void {
   if (next.open !== null && next.open.due > draft.now) armTimer(draft, next.open.due);
 }
 
-function wake(draft: DagDraft): void {
+function wake(draft: DagDraft, all: boolean): void {
   const { dag, now } = draft;
   if (dag.removed || dag.paused) return;
   for (const active of dag.active) {
-    if (!active.confirmed && plus(active.since, CONFIRM_AFTER_MS) <= now)
+    if (!active.confirmed && (all || plus(active.since, CONFIRM_AFTER_MS) <= now))
       draft.commands.push({ type: "start_run", active });
   }
   for (const window of dag.windows) {
@@ -173,6 +173,9 @@ function fireSchedule(draft: DagDraft): void {
 
 /** A run that nobody is ahead of needs no index to be found, and the index may not show it yet. */
 function enqueue(draft: DagDraft, run: QueuedRun): void {
+  const active = draft.dag.active.find(({ runId, epoch }) => runId === run.runId && epoch === run.epoch);
+  // It has its place, yet says that it waits: whoever was to start it has died.
+  if (active !== undefined) return void draft.commands.push({ type: "start_run", active });
   if (draft.dag.queue === "empty") admitQueued(draft, [run], true);
 }
 

@@ -60,7 +60,8 @@ export interface QueuedRun {
 }
 
 export type DagEvent =
-  | { readonly type: "wake" }
+  /** Look at everything that is due; with `all`, start again every run that has not been seen to start. */
+  | { readonly type: "wake"; readonly all?: boolean }
   /** A version of the DAG has become the one that new runs get. */
   | { readonly type: "registered"; readonly version: VersionHash }
   /** Its definition is gone from the source. */
