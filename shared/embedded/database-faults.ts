@@ -38,7 +38,11 @@ export function stateFault(path: string, error: unknown): unknown {
         cause,
       );
     case READONLY:
-      return new FreshetError("STATE_READ_ONLY", readOnlyText(path), cause);
+      return new FreshetError(
+        "STATE_READ_ONLY",
+        `the state file '${path}' is read only; make it writable for this user, or set FRESHET_HOME to another folder`,
+        cause,
+      );
     case FULL:
       return new FreshetError(
         "DISK_FULL",
@@ -59,9 +63,6 @@ export function stateFault(path: string, error: unknown): unknown {
       return error;
   }
 }
-
-export const readOnlyText = (path: string): string =>
-  `the state file '${path}' is read only; make it writable for this user, or set FRESHET_HOME to another folder`;
 
 export const damagedText = (path: string, said: string): string =>
   `the state file '${path}' is damaged (${said}); stop Freshet and put back a copy of it, or move it away together with ` +

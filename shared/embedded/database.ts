@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, realpathSync } from "node:fs";
+import { accessSync, constants, mkdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { FreshetError } from "../core/errors.ts";
-import { damagedText, isBusy, readOnlyText, stateFault } from "./database-faults.ts";
+import { damagedText, isBusy, stateFault } from "./database-faults.ts";
 import { APPLICATION_ID, STATE_SCHEMA, TABLES } from "./database-schema.ts";
 import { networkFileSystemOf } from "./network-drive.ts";
 
@@ -33,10 +33,10 @@ export interface Database {
  */
 export function openDatabase(path: string): Database {
   prepareFolder(dirname(path));
-  if (existsSync(path) && !writable(path)) throw new FreshetError("STATE_READ_ONLY", readOnlyText(path));
   let connection: DatabaseSync | undefined;
   try {
     connection = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS, enableForeignKeyConstraints: false });
+    isNewFile(connection, path); // Nothing is changed in a file that is not ours.
     configure(connection);
     bringUp(connection, path);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -105,29 +105,37 @@ function startLog(connection: DatabaseSync): void {
   }
 }
 
-/** Makes the tables in a new file; refuses what is not ours or newer than we are. */
+/** Makes the tables in a new file. */
 function bringUp(connection: DatabaseSync, path: string): void {
-  connection.exec("BEGIN IMMEDIATE"); // Fails on a file that cannot be written, before anybody relies on it.
+  connection.exec("BEGIN IMMEDIATE");
   try {
-    const schema = number(connection, "PRAGMA user_version");
-    const application = number(connection, "PRAGMA application_id");
-    const tables = number(connection, "SELECT count(*) FROM sqlite_schema");
-    if (schema === 0 && application === 0 && tables === 0) {
-      connection.exec(`${TABLES}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STATE_SCHEMA}`);
-    } else if (application !== APPLICATION_ID) {
-      throw new FreshetError("STATE_DAMAGED", damagedText(path, "it is a database, but not one of Freshet's"));
-    } else if (schema > STATE_SCHEMA) {
-      throw new FreshetError(
-        "STATE_NEWER",
-        `the state file '${path}' was written by a newer Freshet (schema ${schema}; this one knows ${STATE_SCHEMA}): ` +
-          "upgrade Freshet, or set FRESHET_HOME to another folder",
-      );
-    }
-    connection.exec("COMMIT");
+    const isNew = isNewFile(connection, path);
+    if (isNew) connection.exec(`${TABLES}; PRAGMA application_id = ${APPLICATION_ID}`);
+    // Changes nothing in an older file, but fails in one that cannot be written, before anybody relies on that.
+    connection.exec(`PRAGMA user_version = ${STATE_SCHEMA}`);
+    connection.exec(isNew ? "COMMIT" : "ROLLBACK");
   } catch (error) {
     if (connection.isTransaction) connection.exec("ROLLBACK");
     throw error;
   }
+}
+
+/** Throws for a file that is not ours, or newer than we are. */
+function isNewFile(connection: DatabaseSync, path: string): boolean {
+  const schema = number(connection, "PRAGMA user_version");
+  const application = number(connection, "PRAGMA application_id");
+  if (schema === 0 && application === 0 && number(connection, "SELECT count(*) FROM sqlite_schema") === 0) return true;
+  if (application !== APPLICATION_ID) {
+    throw new FreshetError("STATE_DAMAGED", damagedText(path, "it is a database, but not one of Freshet's"));
+  }
+  if (schema > STATE_SCHEMA) {
+    throw new FreshetError(
+      "STATE_NEWER",
+      `the state file '${path}' was written by a newer Freshet (schema ${schema}; this one knows ${STATE_SCHEMA}): ` +
+        "upgrade Freshet, or set FRESHET_HOME to another folder",
+    );
+  }
+  return false;
 }
 
 function number(connection: DatabaseSync, sql: string): number {
