@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { createLogStore, type LogLine } from "../../shared/embedded/log-store.ts";
-import { bundlePath } from "../../shared/embedded/worker/bundles.ts";
+import { blobsOf, bundleKey } from "../../shared/embedded/worker/bundles.ts";
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from "../../shared/embedded/worker/pool.ts";
 import { aDispatch, aRunContext, anAttemptKey } from "./attempt.ts";
 
@@ -53,8 +53,9 @@ export async function aPoolPlace(): Promise<PoolPlace> {
     bundle(body, before = "") {
       const code = `${before}\nexport default { freshetBundle: 1, async execute(input, host) {\n${body}\n} };\n`;
       const hash = createHash("sha256").update(code).digest("hex");
-      mkdirSync(join(home, "bundles"), { recursive: true });
-      writeFileSync(bundlePath(home, hash), code);
+      const path = bundlePath(home, hash);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, code);
       return hash;
     },
     runOf: async (body, options) => place.pool(options).run(anInput(place.bundle(body)), never()),
@@ -67,6 +68,9 @@ export async function aPoolPlace(): Promise<PoolPlace> {
   };
   return place;
 }
+
+/** Where the blob store keeps a bundle. */
+export const bundlePath = (home: string, hash: string): string => join(blobsOf(home), "data", bundleKey(hash));
 
 /** An attempt that runs the bundle. */
 export function anInput(bundle: string, { attempt = 1, timeoutMs = 60_000, outputs = {} } = {}): RunnerInput {

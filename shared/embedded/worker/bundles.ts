@@ -6,9 +6,12 @@ import { dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FreshetError } from "../../core/errors.ts";
 import type { Bundle } from "../../core/task-host.ts";
+import { createBlobStore, type FolderBlobStore } from "../blob-store.ts";
 
-/** `hash`: SHA-256 of the file's bytes, in hex. */
-export const bundlePath = (home: string, hash: string): string => join(home, "bundles", `${hash}.mjs`);
+/** Where a bundle is in the blob store. `hash`: SHA-256 of its bytes, in hex. */
+export const bundleKey = (hash: string): string => `bundles/${hash}.mjs`;
+/** The folder of a home's blob store. */
+export const blobsOf = (home: string): string => join(home, "blobs");
 
 /**
  * Bundles import npm packages by name, which Node looks up from where the bundle lies. A home inside the project finds the
@@ -35,22 +38,26 @@ export interface BundleLoader {
 
 export function createBundleLoader(home: string): BundleLoader {
   const bundles = new Map<string, Promise<Bundle<AbortSignal>>>();
+  const blobs = createBlobStore({ root: blobsOf(home) });
   return {
     load(hash) {
       const known = bundles.get(hash);
       if (known !== undefined) return known;
-      const loading = importBundle(home, hash);
+      const loading = importBundle(blobs, hash);
       bundles.set(hash, loading);
       return loading;
     },
   };
 }
 
-async function importBundle(home: string, hash: string): Promise<Bundle<AbortSignal>> {
+async function importBundle(blobs: FolderBlobStore, hash: string): Promise<Bundle<AbortSignal>> {
   if (!/^[0-9a-f]{64}$/.test(hash)) {
     throw new FreshetError("BUNDLE_NOT_FOUND", `${JSON.stringify(hash)} is no hash of a code bundle`);
   }
-  const path = bundlePath(home, hash);
+  const path = await blobs.path(bundleKey(hash));
+  if (path === undefined) {
+    throw new FreshetError("BUNDLE_NOT_FOUND", `the code bundle ${hash} is not there; register its DAG again`);
+  }
   await verify(path, hash);
   const loaded = await importModule(path);
   const bundle = loaded.default;
@@ -75,11 +82,9 @@ async function importModule(path: string): Promise<{ readonly default?: Partial<
 }
 
 async function verify(path: string, hash: string): Promise<void> {
-  const code = await readFile(path).catch((cause: unknown) => {
-    const remedy = "register its DAG again, or restore the file";
-    throw new FreshetError("BUNDLE_NOT_FOUND", `the code bundle ${path} cannot be read; ${remedy}`, { cause });
-  });
-  const found = createHash("sha256").update(code).digest("hex");
+  const found = createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
   if (found === hash) return;
   const text = `the code bundle ${path} has the hash ${found}; its name says otherwise: it was changed after it was registered`;
   throw new FreshetError("BUNDLE_DAMAGED", `${text}. Delete it and register its DAG again`);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   aPoolPlace,
+  bundlePath,
   anInput,
   failureOf,
   isAlive,
@@ -9,7 +10,6 @@ import {
   until,
   type PoolPlace,
 } from "../../../test/builders/worker-pool.ts";
-import { bundlePath } from "./bundles.ts";
 
 /** Code that waits until it is told to stop. */
 const TOLD = `if (!host.signal.aborted) await new Promise((told) => host.signal.addEventListener("abort", told));`;
@@ -202,7 +202,8 @@ describe("a code bundle", () => {
 
     expect(failureOf(result)).toMatchObject({
       name: "BUNDLE_NOT_FOUND",
-      message: expect.stringContaining(bundlePath(place.home, "0".repeat(64))),
+      message:
+        "the code bundle 0000000000000000000000000000000000000000000000000000000000000000 is not there; register its DAG again",
     });
   });
 
