@@ -7,7 +7,7 @@ import { placeOf } from "./compile/source-place.ts";
 import { taskDefinition, type DagDefinition, type TaskDefinition } from "./definition.ts";
 import { exportedDags, membersOf } from "./members.ts";
 
-export { DAG_CODES, type DagCode } from "./compile/codes.ts";
+export { DAG_CODES } from "./compile/codes.ts";
 
 /** A DAG file that has been imported. */
 export interface DagModule {
@@ -35,10 +35,12 @@ export function compileModule(module: DagModule): CompiledModule {
 
 /** All files together, in the order given. Of two DAGs with one id, the first stands. */
 export function compileAll(modules: readonly DagModule[]): readonly CompiledModule[] {
-  const known: Known = { dags: new Map(), ids: new Map() };
+  const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set() };
   const compiled = modules.map((module) => compileOne(module, known));
   const used = new Set<TaskDefinition>();
-  for (const dag of known.dags.keys()) for (const task of membersOf(dag)) used.add(task);
+  for (const dag of known.dags.keys()) {
+    if (!known.unreadable.has(dag)) for (const task of membersOf(dag)) used.add(task);
+  }
   for (const module of compiled) reportUnused(module, used);
   return compiled.map(({ file, manifests, problems }) => ({ file, manifests, problems }));
 }
@@ -47,6 +49,8 @@ interface Known {
   /** Each DAG and the file that gave it first. */
   readonly dags: Map<DagDefinition, string>;
   readonly ids: Map<unknown, DagDefinition>;
+  /** DAGs whose options throw when they are looked at. */
+  readonly unreadable: Set<DagDefinition>;
 }
 
 interface Compiling extends CompiledModule {
@@ -66,11 +70,31 @@ function compileOne({ file, exports, codeHash = "" }: DagModule, known: Known): 
     if (known.dags.has(dag)) continue; // Exported again by a file that imports it.
     known.dags.set(dag, file);
     const before = problems.length;
-    const manifest = compileDag(dag, file, codeHash, problems);
+    const manifest = compileReadable(dag, { file, codeHash, known, problems });
     reportDuplicate(dag, file, known, problems);
-    if (!problems.slice(before).some(({ level }) => level === "error")) manifests.push(manifest);
+    if (manifest !== undefined && !problems.slice(before).some(({ level }) => level === "error"))
+      manifests.push(manifest);
   }
   return { file, exports, manifests, problems };
+}
+
+interface CompileDeps {
+  readonly file: string;
+  readonly codeHash: string;
+  readonly known: Known;
+  readonly problems: Problem[];
+}
+
+/** Options may have getters, and getters may throw. */
+function compileReadable(dag: DagDefinition, { file, codeHash, known, problems }: CompileDeps): Manifest | undefined {
+  try {
+    return compileDag(dag, file, codeHash, problems);
+  } catch (error) {
+    known.unreadable.add(dag);
+    const report = reporter(problems, `dag '${String(dag.id)}'`, () => placeOf(dag.site, file));
+    report("DAG005", `its options cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 function reportDuplicate(dag: DagDefinition, file: string, known: Known, problems: Problem[]): void {

@@ -249,6 +249,18 @@ describe("problems", () => {
     ]);
   });
 
+  test("options that throw when they are read", () => {
+    const options = {
+      get inputs(): never {
+        throw new Error("not yet");
+      },
+    };
+
+    expect(problemOf(sales({ tasks: [task("load", loose(options))] }))).toBe(
+      "DAG005 dag 'sales': its options cannot be read: not yet",
+    );
+  });
+
   test("a DAG with a problem has no manifest, the others of its file have", () => {
     const { manifests } = compileModule({
       file: "sales.dag.ts",
