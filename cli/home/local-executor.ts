@@ -2,6 +2,7 @@
 import { runAttempt, type Executing } from "../../shared/app/run-attempt.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
 import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../../shared/ports/attempt-store.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { TaskRunner } from "../../shared/ports/task-runner.ts";
@@ -19,11 +20,13 @@ export interface LocalExecutor {
 interface Options {
   readonly executing: Omit<Executing, "runner">;
   readonly runner: TaskRunner & { wanted(): number };
+  /** The code of an attempt has ended. Must not throw. */
+  readonly onEnd: (key: AttemptKey, result: RunnerResult) => void;
   /** An attempt could not be claimed or ended: the sweep looks after it; people may want to know. */
   readonly onError: (key: AttemptKey, error: unknown) => void;
 }
 
-export function createLocalExecutor({ executing, runner, onError }: Options): LocalExecutor {
+export function createLocalExecutor({ executing, runner, onEnd, onError }: Options): LocalExecutor {
   const waiting: Dispatch[] = [];
   const atWork = new Map<string, { readonly key: AttemptKey; readonly control: AbortController }>();
   const ending = new Set<Promise<void>>();
@@ -44,7 +47,13 @@ export function createLocalExecutor({ executing, runner, onError }: Options): Lo
       drain();
     });
     // The worker is free once the code has ended: the next claim can share a commit with this finish.
-    const counted: TaskRunner = { run: async (input, signal) => runner.run(input, signal).finally(free) };
+    const counted: TaskRunner = {
+      async run(input, signal) {
+        const result = await runner.run(input, signal).finally(free);
+        onEnd(dispatch.key, result);
+        return result;
+      },
+    };
     atWork.set(name, { key: dispatch.key, control });
     const end = runAttempt({ ...executing, runner: counted }, dispatch, control)
       .catch((error: unknown) => onError(dispatch.key, error))

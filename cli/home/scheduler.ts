@@ -9,7 +9,7 @@ import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts
 import { tick } from "../../shared/app/tick.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import type { Fact } from "../../shared/core/events.ts";
-import { attemptKeyText } from "../../shared/core/ids.ts";
+import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
 import { plus } from "../../shared/core/time.ts";
 import { endLeasesOf } from "../../shared/embedded/attempt-store.ts";
 import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";
@@ -20,6 +20,7 @@ import { listenPings } from "../../shared/embedded/ping.ts";
 import { createMemoryTimers, type MemoryTimers } from "../../shared/embedded/timers.ts";
 import { createWorkerPool, type WorkerPool } from "../../shared/embedded/worker/pool.ts";
 import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
+import type { RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
 import type { TimerTarget } from "../../shared/ports/timers.ts";
 import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
@@ -28,9 +29,8 @@ import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
 import { STAGING_BUCKET, type Project } from "./paths.ts";
 import { openStores, type Stores } from "./stores.ts";
 
-/** An embedded claim lasts this long unless it is renewed. */
+/** An embedded claim lasts this long unless it is renewed, which is done at a third of it. */
 const LEASE_MS = 30_000;
-const HEARTBEAT_MS = LEASE_MS / 3;
 /** How often the clock looks at what is due ... */
 const TICK_MS = 1_000;
 /** ... and how far ahead it arms timers, which are exact. */
@@ -45,6 +45,12 @@ export interface SchedulerOptions {
   readonly crashPoint: CrashPoint;
   readonly onFact: (fact: Fact) => void;
   readonly onFault: (fault: Fault) => void;
+  /** The code of an attempt has ended; its record follows. */
+  readonly onAttempt?: (key: AttemptKey, result: RunnerResult) => void;
+  /** Where tasks run instead of in workers. */
+  readonly runner?: LocalRunner;
+  /** How long a claim lasts unless it is renewed: longer where a debugger may hold everything up. */
+  readonly leaseMs?: number;
   /** False: only what is asked for runs; schedules and what an earlier process left are not touched. */
   readonly serve: boolean;
 }
@@ -52,12 +58,18 @@ export interface SchedulerOptions {
 export interface Scheduler {
   readonly engine: Engine;
   readonly stores: Stores;
-  readonly pool: WorkerPool;
+  readonly runner: LocalRunner;
   /** Resolves once no message is waiting or being handled and no attempt is in hand. */
   idle(): Promise<void>;
-  /** Attempts in hand are lost, and begin again with the next start. */
-  close(): Promise<void>;
+  /**
+   * Starts nothing more. Waits for the attempts in hand until `patience` aborts (not at all without it); those that are still
+   * at work then are lost, and begin again with the next start.
+   */
+  close(patience?: AbortSignal): Promise<void>;
 }
+
+/** What runs tasks on this machine. */
+export type LocalRunner = Pick<WorkerPool, "run" | "wanted" | "idle" | "close">;
 
 /** Throws HOME_LOCKED if another process schedules this home, and what opening the home throws. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
@@ -67,15 +79,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const stores = openOrRelease(options.project, lock);
   endSurvivors(home.path);
   await endLeasesOf(stores.writer, "", clock.now());
-  const pool = createWorkerPool({
-    home: home.path,
-    projectRoot: root,
-    stagingBucket: STAGING_BUCKET,
-    env: options.env,
-    clock,
-    ...(options.workers === undefined ? {} : { size: options.workers }),
-  });
-  const { engine, events, executor, timers } = assemble(options, stores, pool);
+  const runner = options.runner ?? createWorkers(options);
+  const { engine, events, executor, timers } = assemble(options, stores, runner);
   const look = async (): Promise<void> => {
     await executor.checkClosed();
     await lookAtAll(engine);
@@ -86,23 +91,46 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   return {
     engine,
     stores,
-    pool,
+    runner,
     async idle() {
       await events.idle();
-      await pool.idle();
+      await runner.idle();
     },
-    async close() {
+    async close(patience) {
       stopClock();
       timers.close();
       await pings?.close();
+      if (patience !== undefined) await Promise.race([executor.close(), aborted(patience)]);
       await events.close();
-      await pool.close();
+      await runner.close();
       await executor.close();
       await stores.close();
       lock.release();
     },
   };
 }
+
+/** Worker processes for a project's tasks. */
+export function createWorkers({
+  project,
+  env,
+  workers,
+}: Pick<SchedulerOptions, "project" | "env" | "workers">): WorkerPool {
+  return createWorkerPool({
+    home: project.home.path,
+    projectRoot: project.root,
+    stagingBucket: STAGING_BUCKET,
+    env,
+    clock: createClock(),
+    ...(workers === undefined ? {} : { size: workers }),
+  });
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 function openOrRelease({ home }: Project, lock: HomeLock): Stores {
   try {
@@ -120,8 +148,8 @@ interface Assembly {
   readonly timers: MemoryTimers;
 }
 
-function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): Assembly {
-  const { crashPoint } = options;
+function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner): Assembly {
+  const { crashPoint, leaseMs = LEASE_MS } = options;
   const clock = createClock();
   const ids = createIds();
   const events = createKeyedQueue<RunMessage>({
@@ -131,10 +159,11 @@ function assemble(options: SchedulerOptions, stores: Stores, pool: WorkerPool): 
   const faults = createFaultLog(options.onFault);
   const fault = (id: string, code: string, error: unknown): void =>
     faults.record({ kind: "message", id, code, message: textOf(error), at: clock.now() });
-  const executing = { ...stores, events, clock, ids, leaseMs: LEASE_MS, heartbeatMs: HEARTBEAT_MS, crashPoint };
+  const executing = { ...stores, events, clock, ids, leaseMs, heartbeatMs: leaseMs / 3, crashPoint };
   const executor = createLocalExecutor({
     executing,
-    runner: pool,
+    runner,
+    onEnd: options.onAttempt ?? ((): void => undefined),
     onError: (key, error) => fault(attemptKeyText(key), "ATTEMPT", error),
   });
   const bus = createMemoryEventBus({ onFault: (error) => fault("listener", "LISTENER", error) });

@@ -38,6 +38,8 @@ export interface Stores {
 export function openStores(home: Home): Stores {
   const database = openDatabase(home.stateFile);
   const writer = createWriter(database);
+  const blobs = createBlobStore({ root: `${home.path}/blobs` });
+  const objects = createObjectStore({ root: home.buckets });
   return {
     home,
     database,
@@ -47,11 +49,13 @@ export function openStores(home: Home): Stores {
     due: createDueIndex(database),
     attempts: createAttemptStore(database, writer),
     inbox: createInbox(database, writer),
-    blobs: createBlobStore({ root: `${home.path}/blobs` }),
-    objects: createObjectStore({ root: home.buckets }),
+    blobs,
+    objects,
     logs: createLogStore({ home: home.path }),
     async close() {
       await writer.drained();
+      blobs.close();
+      objects.close();
       database.close();
     },
   };
