@@ -21,6 +21,8 @@ import { checkChoices, compileTask, DEFAULTS_OPTIONS, taskHelp, type CompiledTas
 import { scheduleSpec, timezoneOf, triggerSpecs } from "./triggers.ts";
 
 const TIER_MAX = 5;
+/** Of a longer cycle, a message leaves out the middle. */
+const CYCLE_SHOWN_MAX = 50;
 
 const DAG_OPTIONS = {
   description: text,
@@ -158,16 +160,26 @@ function reportCycle(specs: readonly TaskSpec[], members: readonly TaskDefinitio
   const siteOf = new Map<string, CallSite>(members.map((task) => [String(task.id), task.site]));
   const at = (id: string): SourcePlace | undefined => places(siteOf.get(id) ?? {});
   const [last = "", first = ""] = [cycle.at(-2), cycle[0]];
-  const labels = cycle.slice(1, -1).flatMap((id) => {
-    const place = at(id);
-    return place === undefined ? [] : [{ at: place, text: `'${id}'` }];
-  });
+  const labels = cycle
+    .slice(1, -1)
+    .slice(0, CYCLE_SHOWN_MAX)
+    .flatMap((id) => {
+      const place = at(id);
+      return place === undefined ? [] : [{ at: place, text: `'${id}'` }];
+    });
   const report = reporter(problems, name, () => at(first));
-  report("DAG003", `tasks form a cycle: ${cycle.join(" -> ")}`, {
+  report("DAG003", `tasks form a cycle: ${cyclePath(cycle)}`, {
     labels,
     help: `remove '${last}' from what '${first}' comes after`,
   });
   return true;
+}
+
+function cyclePath(cycle: readonly string[]): string {
+  const left = cycle.length - CYCLE_SHOWN_MAX;
+  if (left <= 0) return cycle.join(" -> ");
+  const half = CYCLE_SHOWN_MAX / 2;
+  return [...cycle.slice(0, half), `… ${left} more …`, ...cycle.slice(-half)].join(" -> ");
 }
 
 /** Checks that need the whole graph. */

@@ -15,23 +15,26 @@ function downstreamEdges(tasks: readonly TaskSpec[]): Edges {
 
 /** The ids on the shortest cycle, in the order of work, the first one again at the end; undefined if there is none. */
 export function shortestCycle(tasks: readonly TaskSpec[]): readonly string[] | undefined {
-  // Only what cannot be put in order can be on a cycle; in the ordinary case that is nothing.
-  const stuck = unorderable(tasks);
-  const downstream = downstreamEdges(tasks.filter((task) => stuck.has(task.taskId)));
   let shortest: readonly string[] | undefined;
-  // Backwards: what the author listed first is what was ordered last.
-  for (const id of [...stuck].toReversed()) {
-    const cycle = cycleThrough(id, downstream);
+  // Of what cannot be put in order, one task after the other: once all cycles through it are known, the rest has fewer.
+  for (let stuck = unorderable(tasks); stuck.length > 0;) {
+    const last = stuck.at(-1) as TaskSpec; // Backwards: what the author listed first is what was ordered last.
+    const cycle = cycleThrough(last.taskId, downstreamEdges(stuck));
     if (cycle !== undefined && (shortest === undefined || cycle.length < shortest.length)) shortest = cycle;
     if (shortest?.length === 2) break; // A task that waits for itself: there is nothing shorter.
+    stuck = unorderable(stuck.slice(0, -1));
   }
   return shortest;
 }
 
-function unorderable(tasks: readonly TaskSpec[]): ReadonlySet<string> {
+/** The tasks that cannot be put in order among themselves: those on cycles, and those that wait for them. */
+function unorderable(tasks: readonly TaskSpec[]): readonly TaskSpec[] {
   const downstream = downstreamEdges(tasks);
-  const waitsFor = new Map<string, number>(tasks.map((task) => [task.taskId, task.upstream.length]));
-  const ready = tasks.filter((task) => task.upstream.length === 0).map((task): string => task.taskId);
+  const waitsFor = new Map<string, number>();
+  for (const task of tasks) {
+    waitsFor.set(task.taskId, task.upstream.filter((edge) => downstream.has(edge.taskId)).length);
+  }
+  const ready = [...waitsFor].flatMap(([id, count]) => (count === 0 ? [id] : []));
   for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     waitsFor.delete(id);
     for (const below of downstream.get(id) ?? []) {
@@ -40,7 +43,7 @@ function unorderable(tasks: readonly TaskSpec[]): ReadonlySet<string> {
       if (left === 0) ready.push(below);
     }
   }
-  return new Set(waitsFor.keys());
+  return tasks.filter((task) => waitsFor.has(task.taskId));
 }
 
 /** Breadth first, so that the first way back is a shortest one. */
