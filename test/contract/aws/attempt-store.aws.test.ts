@@ -1,8 +1,9 @@
 import { describe } from "vitest";
+import { freshTable } from "../../../scripts/emulators/resources.ts";
 import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
 import { ATTEMPTS_TABLE } from "../../../shared/aws/tables.ts";
 import { attemptStoreContract } from "../attempt-store.suite.ts";
-import { dynamoClients, freshTable, hasDynamo } from "./subjects.ts";
+import { dynamoClients, hasDynamo } from "./subjects.ts";
 
 describe.skipIf(!hasDynamo())("on DynamoDB", () => {
   const { dynamo } = dynamoClients();

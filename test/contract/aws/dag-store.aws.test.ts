@@ -1,9 +1,10 @@
 import { describe } from "vitest";
+import { freshBucket, freshTable } from "../../../scripts/emulators/resources.ts";
 import { createBlobStore } from "../../../shared/aws/blob-store.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
 import { dagStoreContract } from "../dag-store.suite.ts";
-import { dynamoClients, fauxqsClients, freshBucket, freshTable, hasDynamo } from "./subjects.ts";
+import { dynamoClients, fauxqsClients, hasDynamo } from "./subjects.ts";
 
 describe.skipIf(!hasDynamo())("on DynamoDB and S3", () => {
   const { dynamo } = dynamoClients();

@@ -1,8 +1,9 @@
 import { describe } from "vitest";
+import { freshTable } from "../../../scripts/emulators/resources.ts";
 import { createInbox } from "../../../shared/aws/inbox.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
 import { inboxContract } from "../inbox.suite.ts";
-import { dynamoClients, freshTable, hasDynamo } from "./subjects.ts";
+import { dynamoClients, hasDynamo } from "./subjects.ts";
 
 describe.skipIf(!hasDynamo())("on DynamoDB", () => {
   const { dynamo } = dynamoClients();

@@ -1,5 +1,6 @@
 /** The SDK sends a request again whose reply was lost: the second try finds the first one's own write in its way. */
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { emulatorSettings, freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
 import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
 import { createClients } from "../../../shared/aws/clients.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
@@ -10,7 +11,7 @@ import { commitId, dagId, triggerId } from "../../../shared/core/ids.ts";
 import { plus } from "../../../shared/core/time.ts";
 import { NOON, aDagRecord, aRun, aSuccess, anArrival, anAttemptKey } from "../../builders/index.ts";
 import { present } from "../subject.ts";
-import { dynamoClients, emulatorSettings, freshTable, hasDynamo, noBlobs, type FreshTable } from "./subjects.ts";
+import { dynamoClients, hasDynamo, noBlobs } from "./subjects.ts";
 import { startWire, type Wire, type WireAnswer, type WireRequest } from "./wire.ts";
 
 const KEY = anAttemptKey();

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
+import { freshBucket } from "../../../scripts/emulators/resources.ts";
 import { createBlobStore } from "../../../shared/aws/blob-store.ts";
 import { createObjectStore } from "../../../shared/aws/object-store.ts";
 import { blobStoreContract } from "../blob-store.suite.ts";
@@ -9,7 +10,7 @@ import { objectConditions } from "../object-conditions.ts";
 import type { ObjectStoreSubject } from "../object-store-subject.ts";
 import { objectStoreContract } from "../object-store.suite.ts";
 import { freshly } from "../subject.ts";
-import { fauxqsClients, freshBucket } from "./subjects.ts";
+import { fauxqsClients } from "./subjects.ts";
 
 const FAUXQS_IGNORES_CONDITIONS = true;
 

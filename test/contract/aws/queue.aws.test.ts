@@ -5,13 +5,14 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { describe } from "vitest";
+import { freshQueue } from "../../../scripts/emulators/resources.ts";
 import { createSqsQueue } from "../../../shared/aws/sqs-queue.ts";
 import { createQueueTimers } from "../../../shared/aws/timers.ts";
 import { instant, type Instant } from "../../../shared/core/time.ts";
 import type { TimerTarget } from "../../../shared/ports/timers.ts";
 import { queueContract } from "../queue.suite.ts";
 import { timersContract, type Woken } from "../timers.suite.ts";
-import { fauxqsClients, freshQueue } from "./subjects.ts";
+import { fauxqsClients } from "./subjects.ts";
 
 interface Note {
   readonly n: number;

@@ -1,11 +1,12 @@
 import { describe } from "vitest";
+import { freshTable } from "../../../scripts/emulators/resources.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../../shared/aws/due-index.ts";
 import { createRunStore } from "../../../shared/aws/run-store.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
 import { dueIndexContract } from "../due-index.suite.ts";
 import { runStoreContract } from "../run-store.suite.ts";
-import { dynamoClients, freshTable, hasDynamo, noBlobs } from "./subjects.ts";
+import { dynamoClients, hasDynamo, noBlobs } from "./subjects.ts";
 
 describe.skipIf(!hasDynamo())("on DynamoDB", () => {
   const { dynamo } = dynamoClients();

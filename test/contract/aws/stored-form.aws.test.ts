@@ -1,6 +1,7 @@
 /** What lies in the tables beside what the ports show: expiry, damage, records of a newer Freshet. */
 import { GetItemCommand, ScanCommand, UpdateItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
 import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { createInbox } from "../../../shared/aws/inbox.ts";
@@ -27,7 +28,7 @@ import {
   anArrival,
   anAttemptKey,
 } from "../../builders/index.ts";
-import { dynamoClients, freshTable, hasDynamo, noBlobs, type FreshTable } from "./subjects.ts";
+import { dynamoClients, hasDynamo, noBlobs } from "./subjects.ts";
 
 const KEY = anAttemptKey();
 const CLAIM = { owner: "ann", at: NOON, leaseUntil: plus(NOON, 90_000) };

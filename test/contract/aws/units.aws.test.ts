@@ -1,5 +1,7 @@
 /** What the hot path writes, in write units: 1 KB of an item or an index entry each. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
+import { measureUnits, type Units } from "../../../scripts/emulators/capacity.ts";
 import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
 import { createInbox } from "../../../shared/aws/inbox.ts";
 import { createRunStore } from "../../../shared/aws/run-store.ts";
@@ -10,8 +12,7 @@ import type { Run } from "../../../shared/core/run.ts";
 import { plus } from "../../../shared/core/time.ts";
 import { NOON, aRun, aSuccess, aTaskTable, anArrival, anAttemptKey } from "../../builders/index.ts";
 import { present } from "../subject.ts";
-import { measureUnits, type Units } from "./capacity.ts";
-import { dynamoClients, freshTable, hasDynamo, type FreshTable } from "./subjects.ts";
+import { dynamoClients, hasDynamo } from "./subjects.ts";
 
 const ID = runId("orders.scheduled-2026-03-02T12_00_00Z");
 const KEY = anAttemptKey({ runId: ID });

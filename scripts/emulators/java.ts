@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const JAVA_VERSION_MIN = 17;
 const REQUIREMENTS = join(import.meta.dirname, "java-runtime.txt");
 /** Ignored by git; the folder of a runtime is named by what was asked for. */
-const RUNTIMES = join(import.meta.dirname, "../../../tmp/java");
+const RUNTIMES = join(import.meta.dirname, "../../tmp/java");
 const FETCH_TIMEOUT_MS = 100_000;
 const VERSION_TIMEOUT_MS = 10_000;
 
