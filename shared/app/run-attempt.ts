@@ -126,10 +126,13 @@ async function runWithHeartbeat(
   } catch (error) {
     return { kind: "failed", error: inputError(error) };
   } finally {
-    done.abort();
+    done.abort(CODE_ENDED);
     await beating;
   }
 }
+
+/** A reason of its own spares each attempt the making of an error. */
+const CODE_ENDED = "the code has ended";
 
 /** Inputs that cannot be read are the platform's trouble, worth another try. */
 const inputError = (error: unknown): TaskError => ({

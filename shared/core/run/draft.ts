@@ -28,6 +28,8 @@ export interface Draft {
   /** Slots whose rule may have changed its verdict. */
   readonly touched: Set<number>;
   changed: boolean;
+  /** The last detail given to a slot: equal ones after it become the same, and take no room in the record. */
+  lastDetail: TaskDetail | undefined;
 }
 
 export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
@@ -44,6 +46,7 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     outputs: new Map(),
     touched: new Set(),
     changed: false,
+    lastDetail: undefined,
   };
 }
 
@@ -77,16 +80,28 @@ export const sinceOf = (draft: Draft): { readonly since: Instant } => ({ since: 
 /** Moves a task instance; what waits for it is looked at again once it has ended. */
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
   draft.states[slot] = STATE_CODE[to];
-  draft.details[slot] = detail;
+  draft.details[slot] = shared(draft, detail);
   draft.head = { ...draft.head, transitions: draft.head.transitions + 1 };
   draft.changed = true;
   if (!TASK_STATE[to].terminal) return;
   for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
 }
 
+/** The last detail given, if this one says the same: hundreds of tasks that start together are one entry in the record. */
+function shared(draft: Draft, detail: TaskDetail | undefined): TaskDetail | undefined {
+  const last = draft.lastDetail;
+  if (detail === undefined || (last !== undefined && sameDetail(last, detail))) return detail && last;
+  return (draft.lastDetail = detail);
+}
+
+function sameDetail(a: TaskDetail, b: TaskDetail): boolean {
+  const names = Object.keys(a) as (keyof TaskDetail)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
 /** Changes what is known of a task instance that stays in its state. */
 export function amend(draft: Draft, slot: number, change: Partial<TaskDetail>): void {
-  draft.details[slot] = { since: draft.now, ...draft.details[slot], ...change };
+  draft.details[slot] = shared(draft, { since: draft.now, ...draft.details[slot], ...change });
   draft.changed = true;
 }
 
