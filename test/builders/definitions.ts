@@ -8,8 +8,7 @@ import type { Problem } from "../../shared/core/problem.ts";
 /** A value where the types would refuse it. */
 export const loose = (value: unknown): never => value as never;
 
-export const work = (id: string, options: object = {}): Task =>
-  task<string>(id, loose({ run: () => {}, ...options }));
+export const work = (id: string, options: object = {}): Task => task<string>(id, loose({ run: () => {}, ...options }));
 
 /** The DAG `sales`; without options it has one task, `load`. */
 export const sales = (options: object = {}): Dag => dag("sales", loose({ tasks: [work("load")], ...options }));
