@@ -37,11 +37,7 @@ export function compileModule(module: DagModule): CompiledModule {
 export function compileAll(modules: readonly DagModule[]): readonly CompiledModule[] {
   const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set() };
   const compiled = modules.map((module) => compileOne(module, known));
-  const used = new Set<TaskDefinition>();
-  for (const dag of known.dags.keys()) {
-    if (!known.unreadable.has(dag)) for (const task of membersOf(dag)) used.add(task);
-  }
-  for (const module of compiled) reportUnused(module, used);
+  reportUnused(compiled, known);
   return compiled.map(({ file, manifests, problems }) => ({ file, manifests, problems }));
 }
 
@@ -112,10 +108,18 @@ function reportDuplicate(dag: DagDefinition, file: string, known: Known, problem
   });
 }
 
-function reportUnused({ exports, file, problems }: Compiling, used: ReadonlySet<TaskDefinition>): void {
-  for (const [name, value] of Object.entries(exports) as readonly (readonly [string, unknown])[]) {
-    const task = taskDefinition(value);
-    if (task === undefined || used.has(task)) continue;
+function reportUnused(modules: readonly Compiling[], { dags, unreadable }: Known): void {
+  const exported = modules.flatMap((module) =>
+    Object.entries(module.exports).flatMap(([name, value]: readonly [string, unknown]) => {
+      const task = taskDefinition(value);
+      return task === undefined ? [] : [{ ...module, name, task }];
+    }),
+  );
+  if (exported.length === 0) return;
+  const used = new Set<TaskDefinition>();
+  for (const dag of dags.keys()) if (!unreadable.has(dag)) for (const task of membersOf(dag)) used.add(task);
+  for (const { name, task, file, problems } of exported) {
+    if (used.has(task)) continue;
     const report = reporter(problems, `task '${String(task.id)}'`, () => placeOf(task.site, file));
     const help = "add it to the `tasks` of a dag, or do not export it";
     report("DAG016", `it is exported as '${name}', but no dag uses it`, { level: "warning", help });
