@@ -3,6 +3,7 @@ import type { Period } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
 import { instant, plus, type Instant } from "./time.ts";
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -19,36 +20,81 @@ function formatOf(timezone: string): Intl.DateTimeFormat {
 
 /** How far local time is ahead of UTC, in milliseconds (whole seconds). */
 export function offsetAt(timezone: string, at: Instant): number {
+  const day = Math.floor(at / DAY_MS);
+  const early = offsetOfDay(timezone, day);
+  // No clock is put forward and back within a day: the same at both ends, the same between them.
+  return early === offsetOfDay(timezone, day + 1) ? early : offsetShown(timezone, at);
+}
+
+/** Days whose offsets are kept, of all zones together; beyond it all are forgotten. Asking a clock takes microseconds. */
+const DAYS_KEPT_MAX = 20_000;
+const offsets = new Map<string, number>();
+
+/** The offset as a day of UTC begins. */
+function offsetOfDay(timezone: string, day: number): number {
+  const key = `${timezone} ${day}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    if (offsets.size >= DAYS_KEPT_MAX) offsets.clear();
+    offsets.set(key, (offset = offsetShown(timezone, instant(day * DAY_MS))));
+  }
+  return offset;
+}
+
+function offsetShown(timezone: string, at: Instant): number {
   const parts: Record<string, number> = {};
   for (const { type, value } of formatOf(timezone).formatToParts(at)) parts[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1000) * 1000;
 }
 
-/** The local calendar day as a number of days since 1970-01-01. */
-const localDay = (timezone: string, at: Instant): number => Math.floor((at + offsetAt(timezone, at)) / DAY_MS);
+/** What a local clock shows, as milliseconds since it showed 1970-01-01T00:00. */
+export type WallTime = number & { readonly [wallBrand]: true };
+declare const wallBrand: unique symbol;
 
-/** The first instant of a local day; where the clock skips midnight, the instant of the skip. */
-export function startOfDay(timezone: string, day: number): Instant {
-  const local = day * DAY_MS;
-  const before = offsetAt(timezone, instant(local - DAY_MS / 2));
-  const after = offsetAt(timezone, instant(local + DAY_MS / 2));
-  // The larger offset gives the earlier instant: right if the day had begun by then.
-  const early = instant(local - Math.max(before, after));
-  const late = instant(local - Math.min(before, after));
-  if (early === late || localDay(timezone, early) === day) return early;
-  return firstOfDay(timezone, day, early, late);
+export const wallAt = (timezone: string, at: Instant): WallTime => (at + offsetAt(timezone, at)) as WallTime;
+
+/** When a local clock shows something. */
+export interface Showing {
+  /** Never (the clock skips it), once, or twice (the clock is put back); in order. */
+  readonly at: readonly Instant[];
+  /** When it would have shown it, had the clock not been changed: of a skipped reading, as much later as the clock skips. */
+  readonly unchanged: Instant;
 }
 
-/** The instant in (`low`, `high`] at which the local day begins, by bisection. */
-function firstOfDay(timezone: string, day: number, low: Instant, high: Instant): Instant {
+/** Offsets reach from -12 to +14 hours; a little more brackets every change of the clock around a reading. */
+const BEFORE_READING_MS = 15 * HOUR_MS;
+const AFTER_READING_MS = 13 * HOUR_MS;
+
+export function showingOf(timezone: string, wall: WallTime): Showing {
+  const before = offsetAt(timezone, instant(wall - BEFORE_READING_MS));
+  const after = offsetAt(timezone, instant(wall + AFTER_READING_MS));
+  const unchanged = instant(wall - before);
+  if (before === after) return { at: [unchanged], unchanged };
+  const candidates = [instant(wall - Math.max(before, after)), instant(wall - Math.min(before, after))];
+  return { at: candidates.filter((at) => wallAt(timezone, at) === wall), unchanged };
+}
+
+/** The first instant in (`low`, `high`] of which `holds` is true, which it stays; `high` if it never is. */
+export function firstInstant(low: Instant, high: Instant, holds: (at: Instant) => boolean): Instant {
   let [before, after] = [low as number, high as number];
   while (after - before > 1) {
     const middle = Math.floor((before + after) / 2);
-    if (localDay(timezone, instant(middle)) >= day) after = middle;
+    if (holds(instant(middle))) after = middle;
     else before = middle;
   }
   return instant(after);
+}
+
+/** The local calendar day as a number of days since 1970-01-01. */
+const localDay = (timezone: string, at: Instant): number => Math.floor(wallAt(timezone, at) / DAY_MS);
+
+/** The first instant of a local day; where the clock skips midnight, the instant of the skip. */
+export function startOfDay(timezone: string, day: number): Instant {
+  const midnight = (day * DAY_MS) as WallTime;
+  const { at, unchanged } = showingOf(timezone, midnight);
+  if (at[0] !== undefined) return at[0];
+  return firstInstant(plus(unchanged, -DAY_MS), unchanged, (then) => localDay(timezone, then) >= day);
 }
 
 /** `YYYY-MM-DD` of an instant in a zone. */
@@ -73,14 +119,11 @@ export function isTimezone(timezone: string): boolean {
 /** The last whole local hour, day, week (from Monday) or month that had ended at `due`. */
 export function lastPeriod(period: Period, timezone: string, due: Instant): DataInterval {
   if (period === "hour") {
-    const hourMs = 3_600_000;
-    // Local hours begin where the offset says: zones that are off by half an hour have theirs at half past.
-    const offsetMs = offsetAt(timezone, due);
-    const end = instant(Math.floor((due + offsetMs) / hourMs) * hourMs - offsetMs);
-    return { start: plus(end, -hourMs), end };
+    const end = lastFullHour(timezone, due);
+    return { start: lastFullHour(timezone, plus(end, -1)), end };
   }
   const day = localDay(timezone, due);
-  if (period === "day") return { start: startOfDay(timezone, day - 1), end: startOfDay(timezone, day) };
+  if (period === "day") return lastDay(timezone, day);
   if (period === "week") {
     // Day 0, 1970-01-01, was a Thursday.
     const monday = day - ((((day + 3) % 7) + 7) % 7);
@@ -90,4 +133,27 @@ export function lastPeriod(period: Period, timezone: string, due: Instant): Data
   const first = (monthsBack: number): number =>
     Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - monthsBack, 1) / DAY_MS;
   return { start: startOfDay(timezone, first(1)), end: startOfDay(timezone, first(0)) };
+}
+
+/** The day before `day`; a zone that crosses the date line may have skipped that one, and then it is the one before. */
+function lastDay(timezone: string, day: number): DataInterval {
+  const end = startOfDay(timezone, day);
+  const start = startOfDay(timezone, day - 1);
+  return start < end ? { start, end } : lastDay(timezone, day - 1);
+}
+
+/** Every offset in use is a multiple of this. */
+const OFFSET_STEP_MS = 900_000;
+/** No local hour is longer: where clocks move by less than an hour, one has up to two. */
+const FULL_HOUR_STEPS_MAX = 100;
+
+/**
+ * The last instant at `until` or before at which the local clock showed a full hour. Zones that are off by half an hour have
+ * theirs at half past, and one that moves its clock by half an hour has an hour of ninety minutes then.
+ */
+function lastFullHour(timezone: string, until: Instant): Instant {
+  let at = instant(Math.floor(until / OFFSET_STEP_MS) * OFFSET_STEP_MS);
+  for (let step = 0; step < FULL_HOUR_STEPS_MAX && wallAt(timezone, at) % HOUR_MS !== 0; step++)
+    at = plus(at, -OFFSET_STEP_MS);
+  return at;
 }
