@@ -140,6 +140,15 @@ export function runStoreContract(make: () => Promise<RunStoreSubject>): void {
       expect((await store().load(ID))?.value.tasks).toEqual(aTaskTable(["none", "none"]));
     });
 
+    test("changing what was committed changes nothing that is stored", async () => {
+      const read = await created(aRun({ tasks: aTaskTable(["none", "none"]) }));
+      const next = aRun({ tasks: aTaskTable(["success", "none"]) });
+      await store().commit(read, next, commitId("c2"));
+      next.tasks.states[1] = 3;
+
+      expect((await store().load(ID))?.value.tasks).toEqual(aTaskTable(["success", "none"]));
+    });
+
     test("a run of 300 KB is stored whole", async () => {
       const run = aRun({ params: { text: "x".repeat(300 * 1024) } });
 
