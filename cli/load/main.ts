@@ -1,0 +1,183 @@
+/** A loader process: imports the author's files, which may do there whatever they like, and reports what they define. */
+import { writeSync } from "node:fs";
+import { createRequire, flushCompileCache } from "node:module";
+import { Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import type { Manifest } from "../../shared/core/manifest.ts";
+import type { Problem, SourcePlace } from "../../shared/core/problem.ts";
+import { compileAll, type CompiledModule, type DagModule } from "../../shared/dsl/compile.ts";
+import { placeOf } from "../../shared/dsl/compile/source-place.ts";
+import { exportedDags } from "../../shared/dsl/members.ts";
+import { createLineReader } from "../../shared/embedded/worker/protocol.ts";
+import {
+  impurityProblem,
+  loadFault,
+  problem,
+  shownPath,
+  STACK_FRAMES,
+  stackPlace,
+  type FaultContext,
+} from "./fault.ts";
+import { watchImpurities } from "./impurity.ts";
+import { LOADER_IN_FD, LOADER_OUT_FD } from "./protocol.ts";
+import type { FileReport, FromLoader, LoadedManifest, LoaderSettings, ToLoader } from "./protocol.ts";
+import { isAuthors, namedSources, recordSources } from "./sources.ts";
+import { codeHashOf, versionOf } from "./version.ts";
+
+const { root, cwd } = JSON.parse(process.argv[2] ?? "{}") as LoaderSettings;
+const requireFile = createRequire(import.meta.url);
+const graph = recordSources();
+const impurities = watchImpurities(isAuthors);
+/** The file on whose behalf things happen. */
+let present: string | undefined;
+/** What was thrown where nobody could catch it, since `present` began. */
+let stray: Problem[] = [];
+
+function send(message: FromLoader): void {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  for (let sent = 0; sent < bytes.length;) sent += writeSync(LOADER_OUT_FD, bytes, sent);
+}
+
+const contextOf = (file: string): FaultContext => ({ file, cwd, isAuthors, sources: graph.closure(file).sources });
+
+async function load({ files, together }: ToLoader): Promise<void> {
+  const loaded: Loaded[] = [];
+  for (const file of files) {
+    send({ t: "begin", file });
+    const one = await importFile(file);
+    loaded.push(one);
+    if (!together) report([one]);
+  }
+  if (together) report(loaded);
+  send({ t: "end" });
+}
+
+interface Loaded {
+  readonly file: string;
+  /** Undefined if it failed. */
+  readonly exports: object | undefined;
+  readonly problems: readonly Problem[];
+}
+
+async function importFile(file: string): Promise<Loaded> {
+  present = file;
+  stray = [];
+  let exports: object | undefined;
+  const faults: Problem[] = [];
+  impurities.start();
+  try {
+    exports = await importExports(file);
+  } catch (error) {
+    faults.push(loadFault(error, contextOf(file)));
+  }
+  const noted = impurities.stop().map((impurity) => impurityProblem(impurity, contextOf(file)));
+  present = undefined;
+  return { file, exports, problems: [...faults, ...stray, ...noted] };
+}
+
+/** At once if it can be: that is faster, and nothing else happens meanwhile. */
+async function importExports(file: string): Promise<object> {
+  try {
+    return requireFile(file) as object;
+  } catch (error) {
+    if (!needsImport(error)) throw error;
+    return (await import(pathToFileURL(file).href)) as object;
+  }
+}
+
+/** It has an `await` outside of any function, or lies in a project whose package.json says `"type": "commonjs"`. */
+const needsImport = (error: unknown): boolean =>
+  error instanceof Error &&
+  (("code" in error && error.code === "ERR_REQUIRE_ASYNC_MODULE") ||
+    /^(?:Cannot use import statement outside a module|Unexpected token 'export')/.test(error.message));
+
+function report(loaded: readonly Loaded[]): void {
+  const modules: DagModule[] = [];
+  for (const { file, exports } of loaded)
+    if (exports !== undefined) modules.push({ file: shownPath(cwd, file), exports });
+  const compiled = new Map(compileAll(modules).map((module) => [module.file, module]));
+  for (const one of loaded) send({ t: "loaded", report: fileReport(one, compiled.get(shownPath(cwd, one.file))) });
+}
+
+function fileReport({ file, exports, problems }: Loaded, compiled: CompiledModule | undefined): FileReport {
+  const { sources, packages } = graph.closure(file);
+  const contents = sources.map((path) => ({ path, content: graph.contentOf(path) }));
+  const codeHash = codeHashOf(
+    namedSources(root, sources, (path) => graph.contentOf(path)?.sha256),
+    packages,
+  );
+  const places = placesOf(file, exports);
+  const dags = (compiled?.manifests ?? []).map((bare): LoadedManifest => {
+    const manifest: Manifest = { ...bare, codeHash };
+    return { manifest, version: versionOf(manifest), at: places.get(manifest.dagId) ?? null };
+  });
+  const wheres = contents.flatMap(({ path, content }) => whereProblem(path, content?.text ?? ""));
+  return {
+    file,
+    dags,
+    problems: [...problems, ...(compiled?.problems ?? []), ...wheres],
+    sources,
+    packages,
+    open: contents.some(({ content }) => content?.open === true),
+  };
+}
+
+function placesOf(file: string, exports: object | undefined): ReadonlyMap<string, SourcePlace> {
+  const places = new Map<string, SourcePlace>();
+  for (const dag of exports === undefined ? [] : exportedDags(exports)) {
+    const at = placeOf(dag.site, shownPath(cwd, file));
+    if (typeof dag.id === "string" && at !== undefined) places.set(dag.id, at);
+  }
+  return places;
+}
+
+const WHERE = /\bimport\.meta\.(?:url|dirname|filename|resolve)\b|\b__dirname\b|\b__filename\b/;
+
+/** In a bundle these name the bundle. Comments are no code, but who writes this in one will forgive a warning. */
+function whereProblem(path: string, text: string): readonly Problem[] {
+  const match = WHERE.exec(text);
+  if (match === null) return [];
+  const before = text.slice(0, match.index).split("\n");
+  const at = { file: shownPath(cwd, path), line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const help = 'import the data (`import rows from "./rows.json" with { type: "json" }`), or keep it in storage';
+  const message = `${at.file} uses ${match[0]}, which does not name this file where tasks run`;
+  return [problem("LOAD013", message, at, help, "warning")];
+}
+
+/** A timer or a promise that a file left behind. */
+function onUncaught(thrown: unknown): void {
+  const file = present;
+  if (file === undefined) return; // After its report: it will do the same next time, perhaps sooner.
+  stray.push(loadFault(thrown, contextOf(file)));
+}
+
+/** A file that ends the process is to be named; the exit itself goes its way. */
+function onExit(code: number): void {
+  if (present === undefined) return;
+  const at = exitPlace ?? null;
+  send({ t: "exit", file: present, code, at });
+}
+
+let exitPlace: SourcePlace | undefined;
+const reallyExit = process.exit.bind(process);
+process.exit = (code) => {
+  if (present !== undefined) exitPlace = stackPlace(new Error("exit"), contextOf(present));
+  return reallyExit(code);
+};
+
+Error.stackTraceLimit = STACK_FRAMES;
+process.on("uncaughtException", onUncaught);
+process.on("exit", onExit);
+const input = new Socket({ fd: LOADER_IN_FD, readable: true, writable: false });
+input.setEncoding("utf8");
+input.on(
+  "data",
+  createLineReader((line) => void load(JSON.parse(line) as ToLoader)),
+);
+input.on("close", () => {
+  present = undefined;
+  flushCompileCache();
+  reallyExit();
+});
+input.on("error", () => undefined);
+send({ t: "ready" });
