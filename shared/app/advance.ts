@@ -95,7 +95,7 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
   const commit = async (): Promise<Step<DagRecord> | "stale"> => {
     const stored = await engine.dags.load(id);
     if (stored === undefined) return { record: undefined, answers: [] };
-    const version = await engine.versions(stored.value.version);
+    const version = await engine.versions(versionAfter(stored.value, events));
     const { dag, commands, changed } = decideDag(stored.value, version.manifest, events, engine.clock.now());
     if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return "stale";
     if (changed) engine.crashPoint("dag:committed");
@@ -103,6 +103,10 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
   };
   return untilCommitted(commit, `dag '${id}'`);
 }
+
+/** A registration is decided by what it brings: its own schedule, triggers and limits. */
+const versionAfter = (dag: DagRecord, events: readonly DagEvent[]): DagRecord["version"] =>
+  events.findLast((event) => event.type === "registered")?.version ?? dag.version;
 
 /** Records are never deleted while they are decided on: one that is missing now is read again, and then is not there. */
 const committed = async (result: Promise<CommitResult>): Promise<boolean> => (await result) === "committed";
