@@ -1,0 +1,119 @@
+/** People, their tools, and the bucket: they deploy, start, cancel, and drop files. */
+import { cancelRun } from "../../../shared/app/cancel-run.ts";
+import { register } from "../../../shared/app/register.ts";
+import { startRun } from "../../../shared/app/start-run.ts";
+import { FreshetError } from "../../../shared/core/errors.ts";
+import { dagId, versionHash, type RunId } from "../../../shared/core/ids.ts";
+import type { Manifest } from "../../../shared/core/manifest.ts";
+import { isRunEnded } from "../../../shared/core/states.ts";
+import { instant, iso } from "../../../shared/core/time.ts";
+import type { DagVersion } from "../../../shared/ports/dag-store.ts";
+import type { Engine } from "../../../shared/app/engine.ts";
+import { engineOf } from "../ports/wiring.ts";
+import { createProcess, type Host } from "../process.ts";
+import { digestOf } from "../random.ts";
+import type { World } from "../world.ts";
+import type { Action, PlannedAction } from "../world/plan.ts";
+import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
+
+/** What was done and answered: what the checkers hold the engine to. */
+export interface Deeds {
+  /** Deployments that were reported done, by DAG, in order. */
+  readonly deployed: { readonly at: number; readonly manifest: Manifest }[];
+  readonly dropped: { readonly at: number; readonly key: string; readonly version: string; readonly bucket: string }[];
+  /** Runs whose cancelling was answered. */
+  readonly cancelled: { readonly at: number; readonly runId: RunId }[];
+  /** By key: the runs that were answered. */
+  readonly started: Map<string, Set<RunId>>;
+}
+
+const TRIES_MAX = 12;
+const TRY_AGAIN_MS_MAX = 20_000;
+
+export const versionOf = (manifest: Manifest): DagVersion => {
+  const digest = digestOf(JSON.stringify(manifest));
+  return { version: versionHash(digest + digest), manifest, bundle: digest + digest };
+};
+
+export interface Operators {
+  readonly deeds: Deeds;
+  act(action: Action): void;
+}
+
+export function startOperators(world: World, actions: readonly PlannedAction[]): Operators {
+  const { kernel, faults } = world;
+  const random = world.random.fork("operators");
+  const skewMs = faults.strikes("clock:skewed") ? (random.next() * 2 - 1) * SCHEDULER_SKEW_MS_MAX : 0;
+  const host: Host = { name: "operator", skewMs, versions: new Map() };
+  const deeds: Deeds = { deployed: [], dropped: [], cancelled: [], started: new Map() };
+
+  /** As a person would: tries again while it is told that the trouble may pass. */
+  const insist = (what: string, work: (engine: Engine) => Promise<void>, tries = 1): void => {
+    const again = (): void => {
+      if (tries < TRIES_MAX) kernel.after(random.skewed(500, TRY_AGAIN_MS_MAX), () => insist(what, work, tries + 1));
+    };
+    const process = createProcess(world, host, `operator/${world.count()}`, again);
+    world.trace?.(() => `${process.name} tries to ${what}`);
+    work(engineOf(world, process)).then(
+      () => process.end(),
+      (error: unknown) => {
+        if (!process.alive) return;
+        process.end();
+        if (error instanceof FreshetError && error.retryable) again();
+        else if (!(error instanceof FreshetError)) throw error;
+      },
+    );
+    kernel.settled();
+  };
+
+  const act = (action: Action): void => {
+    switch (action.type) {
+      case "deploy": {
+        const version = versionOf(action.manifest);
+        return insist(`deploy ${action.manifest.dagId}`, async (engine) => {
+          await register(engine, [version]);
+          deeds.deployed.push({ at: kernel.now(), manifest: action.manifest });
+        });
+      }
+      case "start":
+        return insist(`start ${action.dagId}`, (engine) => start(engine, action));
+      case "cancel":
+        return cancel(action.pick);
+      case "drop":
+        return drop(action);
+    }
+  };
+
+  const start = async (engine: Engine, { dagId: id, key }: Extract<Action, { type: "start" }>): Promise<void> => {
+    const request = { dagId: dagId(id), by: "operator", ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const { runId } = await startRun(engine, request);
+    if (key === undefined) return;
+    const known = deeds.started.get(`${id}#${key}`);
+    if (known === undefined) deeds.started.set(`${id}#${key}`, new Set([runId]));
+    else known.add(runId);
+  };
+
+  const cancel = (pick: number): void => {
+    const open = [...world.database.runs.rows.values()].filter(({ value }) => !isRunEnded(value.state));
+    const run = open[Math.floor(pick * open.length)]?.value;
+    if (run === undefined) return;
+    insist(`cancel ${run.runId}`, async (engine) => {
+      await cancelRun(engine, run.runId, "operator", "not needed");
+      deeds.cancelled.push({ at: kernel.now(), runId: run.runId });
+    });
+  };
+
+  const drop = ({ bucket, key, version }: Extract<Action, { type: "drop" }>): void => {
+    const at = kernel.now();
+    deeds.dropped.push({ at, bucket, key, version });
+    const arrivedAt = iso(instant(Math.floor(at)));
+    const object = { bucket, key, version, size: 42, etag: version, arrivedAt };
+    const tell = (delayMs: number): void => world.events.accept({ type: "object_created", v: 1, object }, delayMs);
+    world.trace?.(() => `the bucket has ${key}@${version}`);
+    tell(faults.strikes("bucket:told_late") ? random.skewed(1_000, 7_200_000) : 0);
+    if (faults.strikes("bucket:told_twice")) tell(random.skewed(0, 120_000));
+  };
+
+  for (const { at, action } of actions) kernel.schedule(at, () => act(action));
+  return { deeds, act };
+}

@@ -1,0 +1,198 @@
+/** What a checker is, and the judge that calls them all. */
+import { planOf } from "../../../shared/core/plan.ts";
+import type { RunId } from "../../../shared/core/ids.ts";
+import { TASK_STATES, type TaskState } from "../../../shared/core/states.ts";
+import type { TaskDetail } from "../../../shared/core/run.ts";
+import type { Deeds } from "../actors/operators.ts";
+import type { Database } from "../database.ts";
+import type { AttemptChange, CodeStart, DagChange, Published, RunChange, Sent, Watch } from "../watch.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+
+/** Counts that there was something to check; a text is what went wrong if the condition does not hold. */
+export type Expect = (holds: boolean, text: () => string) => void;
+
+/** One task instance that a commit moved. */
+export interface Move {
+  readonly slot: number;
+  readonly taskId: string;
+  readonly hook: boolean;
+  readonly from: TaskState;
+  readonly to: TaskState;
+  readonly attemptBefore: number;
+  readonly attempt: number;
+  readonly detailBefore: TaskDetail | undefined;
+  readonly detail: TaskDetail | undefined;
+}
+
+/** What checkers may look at besides the change itself. */
+export interface Seen {
+  readonly database: Database;
+  readonly ledger: Ledger;
+}
+
+/** When everything has come to rest. */
+export interface Rest extends Seen {
+  readonly now: number;
+  readonly faultsStoppedAt: number;
+  readonly deeds: Deeds;
+  readonly openMessages: number;
+  readonly deadLetters: number;
+}
+
+/** A promise, and the function that shows whether it is kept. `says` is what it asserts, as a sentence. */
+export interface Checker {
+  readonly promise: string;
+  readonly says: string;
+  readonly run?: (change: RunChange, moves: readonly Move[], seen: Seen, expect: Expect) => void;
+  readonly dag?: (change: DagChange, seen: Seen, expect: Expect) => void;
+  readonly attempt?: (change: AttemptChange, seen: Seen, expect: Expect) => void;
+  readonly code?: (start: CodeStart, seen: Seen, expect: Expect) => void;
+  readonly sent?: (sent: Sent, seen: Seen, expect: Expect) => void;
+  readonly published?: (published: Published, seen: Seen, expect: Expect) => void;
+  /** Faults have been over for a while; schedules still fire. */
+  readonly settled?: (rest: Rest, expect: Expect) => void;
+  /** Nothing is asked for any more, and all has come to rest. */
+  readonly atRest?: (rest: Rest, expect: Expect) => void;
+  /** Promises about the engine's own conduct: what must never happen at all. */
+  readonly never?: "faulted" | "floating";
+}
+
+export interface Violation {
+  readonly promise: string;
+  readonly says: string;
+  readonly text: string;
+  /** True time. */
+  readonly at: number;
+}
+
+export interface Judge extends Watch {
+  readonly ledger: Ledger;
+  readonly violation: Violation | undefined;
+  /** How often each checker had something to check. */
+  readonly checked: ReadonlyMap<string, number>;
+  judge(when: "settled" | "atRest", rest: Omit<Rest, "ledger" | "database">): void;
+  /** Something that no checker looks for. */
+  convict(promise: string, says: string, text: string): void;
+}
+
+interface Parts {
+  readonly database: () => Database;
+  readonly now: () => number;
+  readonly checkers: readonly Checker[];
+  readonly onRun?: (change: RunChange, moves: readonly Move[]) => void;
+  readonly onDag?: (change: DagChange) => void;
+  readonly onAttempt?: (change: AttemptChange) => void;
+}
+
+export function createJudge({ database, now, checkers, onRun, onDag, onAttempt }: Parts): Judge {
+  const ledger = createLedger();
+  const checked = new Map<string, number>();
+  let violation: Violation | undefined;
+  const seen = (): Seen => ({ database: database(), ledger });
+  const expectOf = (checker: Checker): Expect => {
+    const { promise, says } = checker;
+    return (holds, text) => {
+      checked.set(says, (checked.get(says) ?? 0) + 1);
+      if (!holds) violation ??= { promise, says, text: text(), at: now() };
+    };
+  };
+  const all = checkers.map((checker) => ({ checker, expect: expectOf(checker) }));
+  const withHook = <Hook extends keyof Checker>(hook: Hook) =>
+    all.flatMap(({ checker, expect }) => {
+      const check = checker[hook];
+      return check === undefined ? [] : [{ check, expect }];
+    });
+  const [ofRun, ofDag, ofAttempt] = [withHook("run"), withHook("dag"), withHook("attempt")];
+  const [ofCode, ofSent, ofPublished] = [withHook("code"), withHook("sent"), withHook("published")];
+  const convict: Judge["convict"] = (promise, says, text) => {
+    violation ??= { promise, says, text, at: now() };
+  };
+  /** A checker that throws has found something too; the process whose call it watches must not see it. */
+  const guarded = (check: () => void): void => {
+    try {
+      check();
+    } catch (error) {
+      convict("?", "checkers do not throw", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  };
+  const neverHappens = (what: Checker["never"], text: string): void => {
+    for (const { checker, expect } of all) if (checker.never === what) expect(false, () => text);
+  };
+  return {
+    ledger,
+    checked,
+    get violation() {
+      return violation;
+    },
+    runChanged: (change) =>
+      guarded(() => {
+        const moves = movesOf(change);
+        for (const { check, expect } of ofRun) check(change, moves, seen(), expect);
+        ledger.noteRun(change, moves);
+        onRun?.(change, moves);
+      }),
+    dagChanged: (change) =>
+      guarded(() => {
+        for (const { check, expect } of ofDag) check(change, seen(), expect);
+        ledger.noteDag(change);
+        onDag?.(change);
+      }),
+    attemptChanged: (change) =>
+      guarded(() => {
+        for (const { check, expect } of ofAttempt) check(change, seen(), expect);
+        onAttempt?.(change);
+      }),
+    codeStarted: (start) =>
+      guarded(() => {
+        for (const { check, expect } of ofCode) check(start, seen(), expect);
+        ledger.codeStarts += 1;
+      }),
+    sent: (sent) =>
+      guarded(() => {
+        for (const { check, expect } of ofSent) check(sent, seen(), expect);
+      }),
+    published: (published) =>
+      guarded(() => {
+        for (const { check, expect } of ofPublished) check(published, seen(), expect);
+        ledger.notePublished(published);
+      }),
+    faulted: (fault) => neverHappens("faulted", `${fault.kind} '${fault.id}': ${fault.code} ${fault.message}`),
+    leftFloating: (process) => neverHappens("floating", `${process} called a port after its work had returned`),
+    judge: (when, rest) =>
+      guarded(() => {
+        for (const { checker, expect } of all) {
+          checker[when]?.({ ...rest, database: database(), ledger }, expect);
+          // That it never happened was checked all along.
+          if (when === "atRest" && checker.never !== undefined) expect(true, () => "");
+        }
+      }),
+    convict,
+  };
+}
+
+const stateAt = (states: Uint8Array | undefined, slot: number): TaskState => TASK_STATES[states?.[slot] ?? 0] ?? "none";
+
+function movesOf({ before, after, manifest }: RunChange): readonly Move[] {
+  const { states, attempts, details } = after.tasks;
+  const old = before?.tasks;
+  const moves: Move[] = [];
+  for (let slot = 0; slot < states.length; slot++) {
+    if (states[slot] === (old?.states[slot] ?? 0) && attempts[slot] === (old?.attempts[slot] ?? 0)) continue;
+    const task = planOf(manifest).tasks[slot];
+    moves.push({
+      slot,
+      taskId: task?.spec.taskId ?? `slot ${slot}`,
+      hook: task?.hook !== null,
+      from: stateAt(old?.states, slot),
+      to: stateAt(states, slot),
+      attemptBefore: old?.attempts[slot] ?? 0,
+      attempt: attempts[slot] ?? 0,
+      detailBefore: old?.details[slot],
+      detail: details[slot],
+    });
+  }
+  return moves;
+}
+
+export const moveText = (runId: RunId, { taskId, from, to, attempt }: Move): string =>
+  `${runId}: ${taskId} ${from} → ${to} (attempt ${attempt})`;

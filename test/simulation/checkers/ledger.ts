@@ -1,0 +1,79 @@
+/** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
+import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
+import type { DagId, RunId } from "../../../shared/core/ids.ts";
+import type { DagChange, Published, RunChange } from "../watch.ts";
+import type { Move } from "./checker.ts";
+
+/** A stretch of true time in which a DAG had a free place and its version did not change. */
+interface Room {
+  readonly from: number;
+  until: number;
+}
+
+export interface Ledger {
+  /** Runs that ever were in their DAG's active set. */
+  readonly admitted: ReadonlySet<RunId>;
+  /** The run that got the object, by DAG, trigger and object. */
+  readonly objects: Map<string, RunId>;
+  /** By run: facts published about it. */
+  readonly facts: ReadonlyMap<string, number>;
+  /** By run and task: when its first failure was committed. */
+  readonly firstFailures: ReadonlyMap<string, number>;
+  /** Sendings into `queued` that were committed, by run, task and attempt. */
+  readonly queued: Map<string, number>;
+  readonly versions: Map<string, number>;
+  readonly cancelledAt: ReadonlyMap<RunId, number>;
+  roomOf(dagId: DagId): readonly Room[];
+  /** When the DAG's current schedule was deployed. */
+  scheduledSince(dagId: DagId): number | undefined;
+  codeStarts: number;
+  noteRun(change: RunChange, moves: readonly Move[]): void;
+  noteDag(change: DagChange): void;
+  notePublished(published: Published): void;
+}
+
+export function createLedger(): Ledger {
+  const admitted = new Set<RunId>();
+  const facts = new Map<string, number>();
+  const firstFailures = new Map<string, number>();
+  const cancelledAt = new Map<RunId, number>();
+  const rooms = new Map<DagId, Room[]>();
+  const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
+  const ledger: Ledger = {
+    admitted,
+    objects: new Map(),
+    facts,
+    firstFailures,
+    queued: new Map(),
+    versions: new Map(),
+    cancelledAt,
+    roomOf: (dagId) => rooms.get(dagId) ?? [],
+    scheduledSince: (dagId) => schedules.get(dagId)?.since,
+    codeStarts: 0,
+    noteRun({ before, after, at }, moves) {
+      if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
+      for (const { taskId, from, to } of moves) {
+        const key = `${after.runId}#${taskId}`;
+        if (from !== to && (to === "up_for_retry" || to === "failed") && !firstFailures.has(key))
+          firstFailures.set(key, at);
+      }
+    },
+    noteDag({ after, manifest, at }) {
+      for (const { runId } of after.active) admitted.add(runId);
+      const text = JSON.stringify(manifest.schedule);
+      if (schedules.get(after.dagId)?.text !== text) schedules.set(after.dagId, { text, since: at });
+      const known = rooms.get(after.dagId) ?? [];
+      rooms.set(after.dagId, known);
+      const last = known.at(-1);
+      const open = last !== undefined && last.until === Infinity ? last : undefined;
+      const free = after.active.length < Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX);
+      if (free && open === undefined) known.push({ from: at, until: Infinity });
+      if (!free && open !== undefined) open.until = at;
+    },
+    notePublished({ fact }) {
+      const key = `${fact.runId}#${fact.type}`;
+      facts.set(key, (facts.get(key) ?? 0) + 1);
+    },
+  };
+  return ledger;
+}

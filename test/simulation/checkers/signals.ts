@@ -1,0 +1,92 @@
+/** Promises about signals: none before its commit, none without effect, none applied twice. */
+import { attemptKeyText } from "../../../shared/core/ids.ts";
+import { planOf } from "../../../shared/core/plan.ts";
+import type { Checker, Seen } from "./checker.ts";
+import type { AttemptKey } from "../../../shared/core/ids.ts";
+
+/** A message of the cloud's queues, at the most. */
+const MESSAGE_BYTES_MAX = 256 * 1024;
+
+const attemptOf = ({ database }: Seen, key: AttemptKey): number => {
+  const run = database.runs.rows.get(key.runId)?.value;
+  if (run === undefined) return -1;
+  const slot = planOf(database.manifest(run.version)).slotOf.get(key.taskId) ?? -1;
+  return run.tasks.attempts[slot] ?? -1;
+};
+
+export const dispatchedAfterCommit: Checker = {
+  promise: "S11",
+  says: "no attempt is sent before the commit that made it",
+  sent({ message }, seen, expect) {
+    if ("type" in message) return;
+    const current = attemptOf(seen, message.key);
+    expect(current >= message.key.attempt, () => `${attemptKeyText(message.key)} was sent; its run is at ${current}`);
+  },
+};
+
+export const completedAfterFinish: Checker = {
+  promise: "S11",
+  says: "no completion is sent before the attempt is finished",
+  sent({ message }, { database }, expect) {
+    if (!("type" in message) || message.type !== "completed") return;
+    const item = database.attempts.get(message.key);
+    expect(item?.status === "finished", () => `${attemptKeyText(message.key)} told its end; it is ${item?.status}`);
+  },
+};
+
+export const messagesStaySmall: Checker = {
+  promise: "S16",
+  says: "a message stays within the queue's limit",
+  sent({ message }, _seen, expect) {
+    // Only these carry what users make.
+    if ("type" in message && message.type !== "completed") return;
+    const length = JSON.stringify(message).length;
+    expect(length <= MESSAGE_BYTES_MAX, () => `${attemptKeyText(message.key)}: a message of ${length} bytes`);
+  },
+};
+
+export const queuedOnce: Checker = {
+  promise: "S4",
+  says: "an attempt is queued by one commit",
+  run({ after }, moves, { ledger }, expect) {
+    for (const move of moves) {
+      if (move.attempt === move.attemptBefore) continue;
+      const key = `${after.runId}#${move.taskId}#${move.attempt}`;
+      const times = (ledger.queued.get(key) ?? 0) + 1;
+      ledger.queued.set(key, times);
+      expect(times === 1, () => `${key} was queued ${times} times`);
+    }
+  },
+};
+
+export const toldOnce: Checker = {
+  promise: "S4",
+  says: "the start and the end of a run are published once",
+  published({ fact }, { ledger }, expect) {
+    const before = ledger.facts.get(`${fact.runId}#${fact.type}`) ?? 0;
+    expect(before === 0, () => `${fact.type} of ${fact.runId} was published again`);
+  },
+};
+
+export const toldTheTruth: Checker = {
+  promise: "S11",
+  says: "what is published has been committed",
+  published({ fact }, { database }, expect) {
+    const run = database.runs.rows.get(fact.runId)?.value;
+    const ended = typeof run?.endedAt === "number";
+    const holds = fact.type === "run_ended" ? ended && run?.state === fact.state : typeof run?.startedAt === "number";
+    expect(holds, () => `${fact.type} ${fact.state} of ${fact.runId}, which is ${run?.state}`);
+  },
+};
+
+export const nothingUndecidable: Checker = {
+  promise: "S11",
+  says: "every record can be decided",
+  never: "faulted",
+};
+
+export const nothingFloats: Checker = {
+  promise: "S11",
+  says: "a process calls nothing after its work has returned",
+  never: "floating",
+};

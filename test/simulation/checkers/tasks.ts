@@ -1,0 +1,166 @@
+/** Promises about task states: how they move, why a task starts, why it is passed over. */
+import { TASK_STATE, type TaskState } from "../../../shared/core/states.ts";
+import type { Run } from "../../../shared/core/run.ts";
+import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
+import { planOf } from "../../../shared/core/plan.ts";
+import { TASK_STATES } from "../../../shared/core/states.ts";
+import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
+import { moveText, type Checker, type Move } from "./checker.ts";
+import { graphOf } from "./graph.ts";
+import { mayBe, type Chosen, type States, type Verdict } from "./rules.ts";
+
+/** A commit may take several steps; two are the most that one decision makes of a task. */
+const reaches = (from: TaskState, to: TaskState): boolean =>
+  TASK_STATE[from].next.includes(to) ||
+  TASK_STATE[from].next.some((between) => !TASK_STATE[between].terminal && TASK_STATE[between].next.includes(to));
+
+export const movesFollowTheGraph: Checker = {
+  promise: "S2",
+  says: "task states move along the declared graph",
+  run({ after }, moves, _seen, expect) {
+    for (const move of moves) {
+      // A hook is told again, under a new attempt, when there is something new to tell.
+      if (move.from === move.to || (move.hook && TASK_STATE[move.from].terminal)) continue;
+      expect(reaches(move.from, move.to), () => moveText(after.runId, move));
+    }
+  },
+};
+
+export const terminalIsAbsorbing: Checker = {
+  promise: "S2",
+  says: "a task that has ended stays as it is",
+  run({ before, after, manifest }, moves, _seen, expect) {
+    if (before === undefined) return;
+    for (const task of planOf(manifest).tasks) {
+      if (task.hook !== null || !TASK_STATE[stateAt(before, task.slot)].terminal) continue;
+      const move = moves.find(({ slot }) => slot === task.slot);
+      expect(move === undefined, () => (move === undefined ? "" : moveText(after.runId, move)));
+    }
+  },
+};
+
+const stateAt = (run: Run, slot: number): TaskState => TASK_STATES[run.tasks.states[slot] ?? 0] ?? "none";
+
+export const statesOf = (run: Run, manifest: Manifest): States => {
+  const { slotOf } = planOf(manifest);
+  return (id) => stateAt(run, slotOf.get(id) ?? -1);
+};
+
+export const chosenOf = (run: Run, manifest: Manifest): Chosen => {
+  const { slotOf } = planOf(manifest);
+  return (id) => run.tasks.details[slotOf.get(id) ?? -1]?.chosen;
+};
+
+const isEnding = (run: Run): boolean => run.cancel !== null || run.cause !== null;
+
+/** Tasks that a commit moved, with their specs; hooks have no rule. */
+const ruled = (manifest: Manifest, moves: readonly Move[]): { readonly move: Move; readonly spec: TaskSpec }[] =>
+  moves.flatMap((move) => {
+    const spec = graphOf(manifest).task(move.taskId);
+    return spec === undefined ? [] : [{ move, spec }];
+  });
+
+export const startsWhenItsRuleHolds: Checker = {
+  promise: "S5",
+  says: "a task is dispatched only when its trigger rule holds",
+  run({ after, manifest }, moves, _seen, expect) {
+    for (const { move, spec } of ruled(manifest, moves)) {
+      if (move.from !== "none" || move.attempt === 0) continue;
+      const holds = mayBe("run", spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest));
+      expect(holds, () => `${moveText(after.runId, move)}: rule ${spec.rule} does not hold`);
+    }
+  },
+};
+
+export const nothingStartsInAnEndingRun: Checker = {
+  promise: "S5",
+  says: "nothing but teardowns is dispatched in a run that is cancelled or being ended",
+  run({ before, after, manifest }, moves, _seen, expect) {
+    if (before === undefined || !isEnding(before)) return;
+    for (const { move, spec } of ruled(manifest, moves)) {
+      if (move.attempt > move.attemptBefore) {
+        expect(spec.role === "teardown", () => `${moveText(after.runId, move)} although the run is being ended`);
+      } else if (move.to !== move.from) expect(true, () => "");
+    }
+  },
+};
+
+export const startsOnlyInARunningRun: Checker = {
+  promise: "S5",
+  says: "tasks are dispatched only in a run that its DAG has admitted",
+  run({ after }, moves, _seen, expect) {
+    for (const move of moves) {
+      if (move.attempt === move.attemptBefore) continue;
+      expect(
+        after.startedAt !== null || isEnding(after),
+        () => `${moveText(after.runId, move)} in a run that is queued`,
+      );
+    }
+  },
+};
+
+export const retriesWaitForTheirTime: Checker = {
+  promise: "S5",
+  says: "a retry is dispatched only when its delay has passed",
+  run({ after, at }, moves, _seen, expect) {
+    for (const move of moves) {
+      if (move.from !== "up_for_retry" || move.attempt === move.attemptBefore) continue;
+      const due = move.detailBefore?.due ?? 0;
+      expect(due <= at + SCHEDULER_SKEW_MS_MAX, () => `${moveText(after.runId, move)} ${due - at} ms too early`);
+    }
+  },
+};
+
+export const passedOverOnlyByRule: Checker = {
+  promise: "S6",
+  says: "a task is skipped or upstream_failed by its rule only when the rule can no longer hold",
+  run({ after, manifest }, moves, _seen, expect) {
+    for (const { move, spec } of ruled(manifest, moves)) {
+      const code = move.detail?.cause?.code;
+      if (move.from !== "none" || (code !== "rule" && code !== "branch")) continue;
+      if (move.to !== "skipped" && move.to !== "upstream_failed") continue;
+      const holds = mayBe(move.to, spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest));
+      expect(holds, () => `${moveText(after.runId, move)} by rule ${spec.rule}, which leaves it open`);
+    }
+  },
+};
+
+export const everyEndHasItsCause: Checker = {
+  promise: "S6",
+  says: "a task that did not succeed says why",
+  run({ after }, moves, _seen, expect) {
+    for (const move of moves) {
+      if (!["failed", "skipped", "upstream_failed"].includes(move.to)) continue;
+      const cause = move.detail?.cause;
+      expect(cause !== undefined, () => `${moveText(after.runId, move)} without a cause`);
+      const ofRun = cause?.code === "cancelled" || cause?.code === "run_timeout" || cause?.code === "deadlock";
+      expect(
+        !ofRun || isEnding(after),
+        () => `${moveText(after.runId, move)}: ${cause?.code}, but the run is not ending`,
+      );
+    }
+  },
+};
+
+/** The order in which tasks ended must not show: of the final states alone the same follows. */
+export const finalStatesFollowFromTheRules: Checker = {
+  promise: "S6",
+  says: "the final states are those that the rules give, whatever the order of events",
+  run({ after, manifest }, _moves, _seen, expect) {
+    if (after.endedAt === null || isEnding(after) || after.state === "queued") return;
+    const graph = graphOf(manifest);
+    const states = statesOf(after, manifest);
+    const { slotOf } = planOf(manifest);
+    for (const spec of graph.tasks) {
+      const ran = (after.tasks.attempts[slotOf.get(spec.taskId) ?? -1] ?? 0) > 0;
+      const state = states(spec.taskId);
+      const verdict: Verdict | undefined = ran
+        ? "run"
+        : state === "skipped" || state === "upstream_failed"
+          ? state
+          : undefined;
+      const follows = verdict !== undefined && mayBe(verdict, spec, graph, states, chosenOf(after, manifest));
+      expect(follows, () => `${after.runId}: ${spec.taskId} (${spec.rule}) ended ${state}, ran: ${ran}`);
+    }
+  },
+};

@@ -1,0 +1,240 @@
+/** What is stored, as the database itself has it: each call is one atomic step. Ports reach it through a process. */
+import type { AttemptItem, CloseReason, Outcome } from "../../shared/core/attempt.ts";
+import type { Arrival, DagRecord } from "../../shared/core/dag-record.ts";
+import { attemptKeyText, type AttemptKey, type CommitId, type DagId, type RunId } from "../../shared/core/ids.ts";
+import type { VersionHash } from "../../shared/core/ids.ts";
+import type { Manifest } from "../../shared/core/manifest.ts";
+import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
+import type { Run } from "../../shared/core/run.ts";
+import type { Instant } from "../../shared/core/time.ts";
+import type { DagVersion } from "../../shared/ports/dag-store.ts";
+import type { CommitResult, Stored } from "../../shared/ports/stored.ts";
+import type { Faults } from "./faults.ts";
+import type { Kernel } from "./kernel.ts";
+import { createLaggingIndex, type LaggingIndex } from "./lagging-index.ts";
+import type { Random } from "./random.ts";
+import type { Watch } from "./watch.ts";
+
+export interface Row<T> extends Stored<T> {
+  readonly commitId: CommitId;
+}
+
+/** Who makes a change, and what time it is there. */
+export interface Author {
+  readonly name: string;
+  readonly now: number;
+}
+
+export interface AttemptRow {
+  readonly key: AttemptKey;
+  readonly item: AttemptItem;
+}
+
+export interface InboxRow {
+  readonly arrival: Arrival;
+  readonly takenBy: RunId | undefined;
+}
+
+export type DueId = RunId | DagId;
+
+export interface Database {
+  readonly runs: RecordTable<RunId, Run>;
+  readonly dags: RecordTable<DagId, DagRecord>;
+  readonly versions: Map<VersionHash, DagVersion>;
+  readonly attempts: AttemptTable;
+  /** By DAG and trigger, then by object. */
+  readonly inbox: Map<string, Map<string, InboxRow>>;
+  readonly blobs: Map<string, Uint8Array>;
+  readonly due: LaggingIndex<DueId, { readonly kind: "run" | "dag"; readonly due: Instant }>;
+  readonly queued: LaggingIndex<RunId, { readonly dagId: DagId; readonly queuedAt: Instant }>;
+  readonly listed: LaggingIndex<DagId, DagRecord>;
+  manifest(version: VersionHash): Manifest;
+  /** Commits of runs and DAGs so far. */
+  commits(): number;
+}
+
+export interface RecordTable<Id, T> {
+  readonly rows: ReadonlyMap<Id, Row<T>>;
+  load(id: Id): Stored<T> | undefined;
+  create(value: T, commitId: CommitId, author: Author): "created" | Stored<T>;
+  commit(read: Stored<T>, next: T, commitId: CommitId, author: Author): CommitResult;
+}
+
+export interface AttemptTable {
+  readonly rows: ReadonlyMap<string, AttemptRow>;
+  /** Every attempt of a task instance, as they were first put. */
+  ofInstance(key: Pick<AttemptKey, "runId" | "taskId">): readonly AttemptRow[];
+  get(key: AttemptKey): AttemptItem | undefined;
+  claim(key: AttemptKey, claim: Claim, author: Author): "claimed" | AttemptItem;
+  heartbeat(key: AttemptKey, owner: string, leaseUntil: Instant, author: Author): "renewed" | "absent" | AttemptItem;
+  finish(key: AttemptKey, end: Finish, author: Author): "finished" | "absent" | AttemptItem;
+  close(key: AttemptKey, close: Close, author: Author): AttemptItem;
+}
+
+export interface Claim {
+  readonly owner: string;
+  readonly at: Instant;
+  readonly leaseUntil: Instant;
+}
+export interface Finish {
+  readonly owner: string;
+  readonly outcome: Outcome;
+  readonly at: Instant;
+}
+export interface Close {
+  readonly reason: CloseReason;
+  readonly at: Instant;
+  readonly lease?: Instant;
+}
+
+interface Parts {
+  readonly kernel: Kernel;
+  readonly faults: Faults;
+  readonly random: Random;
+  readonly watch: Watch;
+  /** Runs are kept as they would be stored, and decoded for each reader. */
+  readonly encoded: boolean;
+}
+
+export function createDatabase({ kernel, faults, random, watch, encoded }: Parts): Database {
+  const due: Database["due"] = createLaggingIndex(kernel, faults, random.fork("due"));
+  const queued: Database["queued"] = createLaggingIndex(kernel, faults, random.fork("queued"));
+  const listed: Database["listed"] = createLaggingIndex(kernel, faults, random.fork("listed"));
+  const versions = new Map<VersionHash, DagVersion>();
+  let commits = 0;
+  const manifest = (version: VersionHash): Manifest => {
+    const known = versions.get(version);
+    if (known === undefined) throw new RangeError(`version ${version} was never put`);
+    return known.manifest;
+  };
+  const noteDue = (kind: "run" | "dag", id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
+    if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
+  };
+
+  const runs = recordTable<RunId, Run>({
+    idOf: (run) => run.runId,
+    // Numbers typed as arrays come back as they went in, or the checkers will say so.
+    keep: encoded ? (run) => decodeRun(encodeRun(run)) : (run) => run,
+    changed(before, after, version, { name: by }) {
+      commits += 1;
+      noteDue("run", after.runId, before?.due, after.due);
+      const { dagId, queuedAt } = after;
+      if (before?.state !== after.state)
+        queued.set(after.runId, after.state === "queued" ? { dagId, queuedAt } : undefined);
+      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: manifest(after.version) });
+    },
+  });
+  const dags = recordTable<DagId, DagRecord>({
+    idOf: (dag) => dag.dagId,
+    keep: (dag) => dag,
+    changed(before, after, version, { name: by, now }) {
+      commits += 1;
+      noteDue("dag", after.dagId, before?.due, after.due);
+      listed.set(after.dagId, after);
+      watch.dagChanged({ by, at: kernel.now(), now, before, after, version, manifest: manifest(after.version) });
+    },
+  });
+  return {
+    runs,
+    dags,
+    versions,
+    attempts: attemptTable(kernel, watch),
+    inbox: new Map(),
+    blobs: new Map(),
+    due,
+    queued,
+    listed,
+    manifest,
+    commits: () => commits,
+  };
+}
+
+interface TableParts<Id, T> {
+  readonly idOf: (value: T) => Id;
+  readonly keep: (value: T) => T;
+  readonly changed: (before: T | undefined, after: T, version: number, author: Author) => void;
+}
+
+function recordTable<Id, T>({ idOf, keep, changed }: TableParts<Id, T>): RecordTable<Id, T> {
+  const rows = new Map<Id, Row<T>>();
+  const isOwn = (row: Row<T>, version: number, commitId: CommitId): boolean =>
+    row.version === version && row.commitId === commitId;
+  const put = (before: Row<T> | undefined, value: T, commitId: CommitId, author: Author): void => {
+    const version = (before?.version ?? 0) + 1;
+    const row = { value: keep(value), version, commitId };
+    rows.set(idOf(value), row);
+    changed(before?.value, row.value, version, author);
+  };
+  return {
+    rows,
+    load(id) {
+      const row = rows.get(id);
+      return row === undefined ? undefined : { value: keep(row.value), version: row.version };
+    },
+    create(value, commitId, author) {
+      const row = rows.get(idOf(value));
+      if (row !== undefined)
+        return isOwn(row, 1, commitId) ? "created" : { value: keep(row.value), version: row.version };
+      put(undefined, value, commitId, author);
+      return "created";
+    },
+    commit(read, next, commitId, author) {
+      const row = rows.get(idOf(next));
+      if (row === undefined) return "missing";
+      if (row.version !== read.version) return isOwn(row, read.version + 1, commitId) ? "committed" : "stale";
+      put(row, next, commitId, author);
+      return "committed";
+    },
+  };
+}
+
+function attemptTable(kernel: Kernel, watch: Watch): AttemptTable {
+  const rows = new Map<string, AttemptRow>();
+  const instances = new Map<string, string[]>();
+  const instanceOf = ({ runId, taskId }: Pick<AttemptKey, "runId" | "taskId">): string => `${runId}#${taskId}`;
+  const get = (key: AttemptKey): AttemptItem | undefined => rows.get(attemptKeyText(key))?.item;
+  const put = (key: AttemptKey, item: AttemptItem, { name: by }: Author): AttemptItem => {
+    const text = attemptKeyText(key);
+    const before = rows.get(text)?.item;
+    rows.set(text, { key, item });
+    if (before === undefined) {
+      const known = instances.get(instanceOf(key));
+      if (known === undefined) instances.set(instanceOf(key), [text]);
+      else known.push(text);
+    }
+    watch.attemptChanged({ by, at: kernel.now(), key, before, after: item });
+    return item;
+  };
+  return {
+    rows,
+    ofInstance: (key) => (instances.get(instanceOf(key)) ?? []).map((text) => rows.get(text) as AttemptRow),
+    get,
+    claim(key, { owner, at, leaseUntil }, author) {
+      const item = get(key);
+      if (item !== undefined) return item.status === "running" && item.owner === owner ? "claimed" : item;
+      put(key, { status: "running", owner, startedAt: at, leaseUntil }, author);
+      return "claimed";
+    },
+    heartbeat(key, owner, leaseUntil, author) {
+      const item = get(key);
+      if (item === undefined) return "absent";
+      if (item.status !== "running" || item.owner !== owner) return item;
+      put(key, { ...item, leaseUntil }, author);
+      return "renewed";
+    },
+    finish(key, { owner, outcome, at: endedAt }, author) {
+      const item = get(key);
+      if (item === undefined) return "absent";
+      if (item.status === "finished" && item.owner === owner) return "finished";
+      if (item.status !== "running" || item.owner !== owner) return item;
+      put(key, { status: "finished", owner, startedAt: item.startedAt, endedAt, outcome }, author);
+      return "finished";
+    },
+    close(key, { reason, at: endedAt, lease }, author) {
+      const item = get(key);
+      if (item === undefined) return put(key, { status: "revoked", endedAt, reason }, author);
+      if (item.status !== "running" || (lease !== undefined && lease !== item.leaseUntil)) return item;
+      return put(key, { status: "closed", owner: item.owner, startedAt: item.startedAt, endedAt, reason }, author);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Queues, timers and the bus as one process reaches them; and its ids, tokens and faults. */
+import { createHash } from "node:crypto";
+import type { Dispatch } from "../../../shared/core/attempt.ts";
+import { attemptKeyText, commitId } from "../../../shared/core/ids.ts";
+import { parseDispatch, parseRunMessage, type RunMessage } from "../../../shared/contract/messages.ts";
+import type { Ids, Tokens } from "../../../shared/ports/clock.ts";
+import type { EventBus } from "../../../shared/ports/event-bus.ts";
+import type { FaultLog } from "../../../shared/ports/fault-log.ts";
+import type { Queue } from "../../../shared/ports/queue.ts";
+import type { Timers } from "../../../shared/ports/timers.ts";
+import type { Process } from "../process.ts";
+import { digestOf } from "../random.ts";
+import type { SimulatedQueue } from "../queue.ts";
+import type { World } from "../world.ts";
+
+export function queueOf<Message extends RunMessage | Dispatch>(
+  world: World,
+  process: Process,
+  queue: SimulatedQueue<Message>,
+  parse: (body: string) => Message,
+): Queue<Message> {
+  return {
+    send: (messages, options) =>
+      process.call("send", () => {
+        const refused: Message[] = [];
+        for (const message of messages) {
+          if (world.faults.strikes("queue:refused")) {
+            refused.push(message);
+            continue;
+          }
+          world.watch.sent({ by: process.name, at: world.kernel.now(), message });
+          world.trace?.(() => `${process.name} sent ${describe(message)}`);
+          queue.accept(world.wire ? parse(JSON.stringify(message)) : message, options?.delayMs ?? 0);
+        }
+        return { refused };
+      }),
+  };
+}
+
+export const eventsOf = (world: World, process: Process): Queue<RunMessage> =>
+  queueOf(world, process, world.events, parseRunMessage);
+
+export const tasksOf = (world: World, process: Process, executor: keyof World["tasks"]): Queue<Dispatch> =>
+  queueOf(world, process, world.tasks[executor], parseDispatch);
+
+export function describe(message: RunMessage | Dispatch): string {
+  if (!("type" in message)) return `dispatch ${attemptKeyText(message.key)}`;
+  switch (message.type) {
+    case "completed":
+      return `completed ${attemptKeyText(message.key)} ${message.outcome.kind}`;
+    case "wake_run":
+      return `wake ${message.runId}`;
+    case "wake_dag":
+      return `wake ${message.dagId}`;
+    case "object_created":
+      return `object ${message.object.bucket}/${message.object.key}@${message.object.version}`;
+    default:
+      return "unknown message";
+  }
+}
+
+const TIMER_LATE_MS_MAX = 1_000;
+
+/** Timers are delayed messages, as the cloud has them. */
+export function timersOf(world: World, process: Process): Timers {
+  return {
+    arm: (target, at, now) =>
+      process.call("send", () => {
+        if (world.faults.strikes("timer:dropped")) return;
+        const wake: RunMessage =
+          target.kind === "run"
+            ? { type: "wake_run", v: 1, runId: target.id }
+            : { type: "wake_dag", v: 1, dagId: target.id };
+        const delayMs = (): number => Math.max(0, at - now) + world.random.next() * TIMER_LATE_MS_MAX;
+        world.events.accept(wake, delayMs());
+        if (world.faults.strikes("timer:doubled")) world.events.accept(wake, delayMs());
+      }),
+  };
+}
+
+export const busOf = (world: World, process: Process): EventBus => ({
+  publish: (facts) =>
+    process.call("bus", () => {
+      for (const fact of facts) world.watch.published({ by: process.name, at: world.kernel.now(), fact });
+    }),
+});
+
+export const idsOf = (world: World): Ids => ({
+  commitId: () => commitId(`commit-${world.count()}`),
+  owner: () => `owner-${world.count()}`,
+  suffix: () => world.count().toString(36).padStart(4, "0"),
+  random: () => world.random.next(),
+  digest: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
+});
+
+const TOKEN_KEY = "only the scheduler has it";
+export const tokenOf = (key: Parameters<Tokens["sign"]>[0]): string => digestOf(`${TOKEN_KEY}#${attemptKeyText(key)}`);
+export const TOKENS: Tokens = { sign: tokenOf, verify: (key, token) => token === tokenOf(key) };
+
+/** A record that failed is left alone for so long. */
+const KNOWN_FOR_MS = 300_000;
+
+export const faultLogOf = (world: World, process: Process): FaultLog => ({
+  record(fault) {
+    if (!process.alive) return;
+    world.recordedFaults.push(fault);
+    world.watch.faulted(fault);
+  },
+  isKnown: (kind, id, now) =>
+    world.recordedFaults.some((fault) => fault.kind === kind && fault.id === id && fault.at + KNOWN_FOR_MS > now),
+  list: () => world.recordedFaults,
+});

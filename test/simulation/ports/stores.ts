@@ -1,0 +1,148 @@
+/** The stores as one process reaches them. */
+import { ATTEMPT_READ_MAX, type AttemptStore } from "../../../shared/ports/attempt-store.ts";
+import type { BlobStore } from "../../../shared/ports/blob-store.ts";
+import type { DagStore } from "../../../shared/ports/dag-store.ts";
+import type { DueIndex, DueRecord } from "../../../shared/ports/due-index.ts";
+import type { Inbox, InboxName } from "../../../shared/ports/inbox.ts";
+import type { RunStore } from "../../../shared/ports/run-store.ts";
+import type { Arrival } from "../../../shared/core/dag-record.ts";
+import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
+import type { Author, InboxRow } from "../database.ts";
+import type { Process } from "../process.ts";
+import type { World } from "../world.ts";
+
+const authorOf = (process: Process): Author => ({ name: process.name, now: process.clock.now() });
+
+export function runStoreOf({ database }: World, process: Process): RunStore {
+  const { runs, queued } = database;
+  return {
+    load: (id) => process.call("read", () => runs.load(id)),
+    create: (run, commitId) => process.call("write", () => runs.create(run, commitId, authorOf(process))),
+    commit: (read, next, commitId) => process.call("write", () => runs.commit(read, next, commitId, authorOf(process))),
+    list: () => Promise.reject(new TypeError("nothing that decides lists runs")),
+    queued: (dagId, limit) =>
+      process.call("read", () =>
+        [...queued.shown()]
+          .filter(([, row]) => row.dagId === dagId)
+          .toSorted(([, a], [, b]) => a.queuedAt - b.queuedAt)
+          .slice(0, limit)
+          .map(([id]) => id),
+      ),
+  };
+}
+
+export function dagStoreOf({ database }: World, process: Process): DagStore {
+  const { dags, versions, listed } = database;
+  return {
+    load: (id) => process.call("read", () => dags.load(id)),
+    create: (dag, commitId) => process.call("write", () => dags.create(dag, commitId, authorOf(process))),
+    commit: (read, next, commitId) => process.call("write", () => dags.commit(read, next, commitId, authorOf(process))),
+    list: () => process.call("read", () => [...listed.shown()].map(([, dag]) => dag)),
+    putVersion: (version) => process.call("write", () => void versions.set(version.version, version)),
+    loadVersion: (version) => process.call("read", () => versions.get(version)),
+  };
+}
+
+export function attemptStoreOf({ database }: World, process: Process): AttemptStore {
+  const { attempts } = database;
+  return {
+    claim: (key, claim) => process.call("write", () => attempts.claim(key, claim, authorOf(process))),
+    heartbeat: (key, owner, leaseUntil) =>
+      process.call("write", () => attempts.heartbeat(key, owner, leaseUntil, authorOf(process))),
+    finish: (key, owner, outcome, at) =>
+      process.call("write", () => attempts.finish(key, { owner, outcome, at }, authorOf(process))),
+    close: (key, close) => process.call("write", () => attempts.close(key, close, authorOf(process))),
+    read: (keys) => {
+      if (keys.length > ATTEMPT_READ_MAX) throw new RangeError(`${keys.length} keys in one read`);
+      return process.call("read", () => keys.map((key) => attempts.get(key) ?? null));
+    },
+    list: (runId) =>
+      process.call("read", () =>
+        [...attempts.rows.values()].filter(({ key }) => key.runId === runId).toSorted(byAttemptKey),
+      ),
+  };
+}
+
+const byAttemptKey = (a: { key: Parameters<typeof attemptKeyText>[0] }, b: typeof a): number =>
+  attemptKeyText(a.key) < attemptKeyText(b.key) ? -1 : 1;
+
+/** Records of one page of the due index; small, so that there are several. */
+const DUE_PAGE = 4;
+
+export function dueIndexOf({ database, random }: World, process: Process): DueIndex {
+  return {
+    async *due(until) {
+      const found = await process.call("read", () => {
+        const records: DueRecord[] = [];
+        for (const [id, row] of database.due.shown()) {
+          if (row.due > until) continue;
+          if (row.kind === "run") records.push({ kind: "run", id: id as RunId, due: row.due });
+          else records.push({ kind: "dag", id: id as DagId, due: row.due });
+        }
+        return records;
+      });
+      // Shards are read from a random one on.
+      const first = random.integer(0, Math.max(0, found.length - 1));
+      const records = [...found.slice(first), ...found.slice(0, first)];
+      for (let at = 0; at < records.length; at += DUE_PAGE) yield records.slice(at, at + DUE_PAGE);
+    },
+  };
+}
+
+export const inboxKey = ({ dagId, triggerId }: InboxName): string => `${dagId}#${triggerId}`;
+export const objectKey = ({ bucket, key, version }: Arrival["object"]): string => `${bucket}/${key}@${version}`;
+
+export function inboxOf({ database }: World, process: Process): Inbox {
+  const inbox = (name: InboxName): Map<string, InboxRow> => {
+    const known = database.inbox.get(inboxKey(name));
+    if (known !== undefined) return known;
+    const made = new Map<string, InboxRow>();
+    database.inbox.set(inboxKey(name), made);
+    return made;
+  };
+  const waiting = (name: InboxName): Arrival[] =>
+    [...inbox(name).values()].flatMap(({ arrival, takenBy }) => (takenBy === undefined ? [arrival] : []));
+  return {
+    put: (arrival) =>
+      process.call("write", () => {
+        const rows = inbox(arrival);
+        const key = objectKey(arrival.object);
+        if (rows.has(key)) return "known";
+        rows.set(key, { arrival, takenBy: undefined });
+        return "new";
+      }),
+    waiting: (name, limit) =>
+      process.call("read", () =>
+        waiting(name)
+          .toSorted((a, b) => a.at - b.at)
+          .slice(0, limit),
+      ),
+    summary: (name) =>
+      process.call("read", () => {
+        const arrivals = waiting(name);
+        const newest = arrivals.reduce<Arrival | undefined>(
+          (last, next) => (last === undefined || next.at > last.at ? next : last),
+          undefined,
+        );
+        return { count: arrivals.length, newestAt: newest?.at ?? null };
+      }),
+    take: (arrivals, runId) =>
+      process.call("write", () => {
+        for (const arrival of arrivals) {
+          const rows = inbox(arrival);
+          const row = rows.get(objectKey(arrival.object));
+          if (row?.takenBy === undefined)
+            rows.set(objectKey(arrival.object), { arrival: row?.arrival ?? arrival, takenBy: runId });
+        }
+      }),
+  };
+}
+
+export function blobStoreOf({ database }: World, process: Process): BlobStore {
+  const { blobs } = database;
+  return {
+    put: (key, body) => process.call("blob", () => void blobs.set(key, body)),
+    get: (key) => process.call("blob", () => blobs.get(key)),
+    range: (key, start, end) => process.call("blob", () => blobs.get(key)?.slice(start, end)),
+  };
+}

@@ -1,0 +1,56 @@
+/** The ports of one process, put together as the use-cases want them. */
+import { createVersionCache, type Engine } from "../../../shared/app/engine.ts";
+import type { Executing } from "../../../shared/app/run-attempt.ts";
+import type { Process } from "../process.ts";
+import type { World } from "../world.ts";
+import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from "./signals.ts";
+import { attemptStoreOf, blobStoreOf, dagStoreOf, dueIndexOf, inboxOf, runStoreOf } from "./stores.ts";
+import { taskRunnerOf } from "./task-runner.ts";
+
+export function engineOf(world: World, process: Process): Engine {
+  const dags = dagStoreOf(world, process);
+  const load = createVersionCache(dags);
+  const { versions: kept } = process.host;
+  return {
+    runs: runStoreOf(world, process),
+    dags,
+    due: dueIndexOf(world, process),
+    attempts: attemptStoreOf(world, process),
+    inbox: inboxOf(world, process),
+    blobs: blobStoreOf(world, process),
+    events: eventsOf(world, process),
+    tasks: (executor) => tasksOf(world, process, executor),
+    timers: timersOf(world, process),
+    bus: busOf(world, process),
+    faults: faultLogOf(world, process),
+    clock: process.clock,
+    ids: idsOf(world),
+    tokens: TOKENS,
+    async versions(version) {
+      // What one process of a host has loaded, the others have.
+      const known = kept.get(version);
+      if (known !== undefined) return known;
+      const loaded = await load(version);
+      kept.set(version, loaded);
+      return loaded;
+    },
+    crashPoint: process.crashPoint,
+  };
+}
+
+export function executingOf(
+  world: World,
+  process: Process,
+  lease: Pick<Executing, "leaseMs" | "heartbeatMs">,
+): Executing {
+  return {
+    attempts: attemptStoreOf(world, process),
+    blobs: blobStoreOf(world, process),
+    events: eventsOf(world, process),
+    runner: taskRunnerOf(world, process),
+    clock: process.clock,
+    ids: idsOf(world),
+    crashPoint: process.crashPoint,
+    ...lease,
+  };
+}

@@ -1,0 +1,113 @@
+/** A queue as the cloud has them: at least once, in any order, late, or never. Messages go out to one consumer. */
+import type { Faults } from "./faults.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Random } from "./random.ts";
+
+export interface Entry<Message> {
+  readonly message: Message;
+  readonly sentAt: number;
+  receives: number;
+  state: "coming" | "ready" | "taken" | "gone";
+}
+
+export interface SimulatedQueue<Message> {
+  /** The queue has it now. */
+  accept(message: Message, delayMs: number): void;
+  /** Up to `count` messages that are there, any of them. */
+  take(count: number): Entry<Message>[];
+  /** The handler is done with it. */
+  remove(entry: Entry<Message>): void;
+  /** Nobody has removed it in time: it comes again. */
+  comeAgain(entry: Entry<Message>): void;
+  /** Called whenever a message is ready. */
+  onReady: () => void;
+  /** Dead letters and whatever is late come soon. */
+  hurry(): void;
+  /** Messages that have not been removed. */
+  open(): number;
+  readonly dead: readonly Message[];
+}
+
+interface Parts<Message> {
+  readonly kernel: Kernel;
+  readonly faults: Faults;
+  readonly random: Random;
+  /** Whether nothing is lost with it that anybody else could tell: then it is never dropped, only late. */
+  readonly precious: (message: Message) => boolean;
+}
+
+/** Receives of one message before it is set aside. */
+export const RECEIVES_MAX = 5;
+const DELIVERY_MS_MAX = 80;
+const LATE_MS_MAX = 2 * 3_600_000;
+
+export function createQueue<Message>({ kernel, faults, random, precious }: Parts<Message>): SimulatedQueue<Message> {
+  const entries = new Set<Entry<Message>>();
+  let ready: Entry<Message>[] = [];
+  const dead: Message[] = [];
+  const queue: SimulatedQueue<Message> = {
+    onReady: () => {},
+    dead,
+    open: () => entries.size,
+    accept(message, delayMs) {
+      if (faults.strikes("queue:dropped")) {
+        if (!precious(message)) return;
+        // Lost on its way and sent again by whoever has to see to it.
+        delayMs += random.skewed(1_000, LATE_MS_MAX);
+      }
+      put(message, delayMs);
+      if (faults.strikes("queue:duplicated")) put(message, delayMs + random.skewed(0, 60_000));
+    },
+    take(count) {
+      const taken: Entry<Message>[] = [];
+      while (taken.length < count && ready.length > 0) {
+        const index = random.integer(0, ready.length - 1);
+        const [entry] = ready.splice(index, 1) as [Entry<Message>];
+        if (ready.some((other) => other.sentAt < entry.sentAt)) faults.count("queue:reordered");
+        entry.state = "taken";
+        entry.receives += 1;
+        taken.push(entry);
+      }
+      return taken;
+    },
+    remove(entry) {
+      if (entry.state === "ready") ready = ready.filter((other) => other !== entry);
+      entry.state = "gone";
+      entries.delete(entry);
+    },
+    comeAgain(entry) {
+      if (entry.state !== "taken") return;
+      if (entry.receives >= RECEIVES_MAX) {
+        faults.count("queue:dead_letter");
+        queue.remove(entry);
+        dead.push(entry.message);
+        return;
+      }
+      faults.count("queue:redelivered");
+      show(entry);
+    },
+    hurry() {
+      for (const message of dead.splice(0)) put(message, 0);
+      for (const entry of entries)
+        if (entry.state === "coming") kernel.after(random.integer(0, 60_000), () => show(entry));
+    },
+  };
+
+  function put(message: Message, delayMs: number): void {
+    const entry: Entry<Message> = { message, sentAt: kernel.now(), receives: 0, state: "coming" };
+    entries.add(entry);
+    const lateMs = faults.strikes("queue:delayed") ? random.skewed(1_000, LATE_MS_MAX) : 0;
+    kernel.after(delayMs + lateMs + random.skewed(2, DELIVERY_MS_MAX), () => {
+      if (entry.state === "coming") show(entry);
+    });
+  }
+
+  function show(entry: Entry<Message>): void {
+    if (entry.state === "gone" || entry.state === "ready") return;
+    entry.state = "ready";
+    ready.push(entry);
+    queue.onReady();
+  }
+
+  return queue;
+}

@@ -1,0 +1,65 @@
+/** What a simulation lets its checkers see: every change of what is stored, and every signal, at the instant it happens. */
+import type { AttemptItem, Dispatch } from "../../shared/core/attempt.ts";
+import type { DagRecord } from "../../shared/core/dag-record.ts";
+import type { Fact } from "../../shared/core/events.ts";
+import type { AttemptKey } from "../../shared/core/ids.ts";
+import type { Manifest } from "../../shared/core/manifest.ts";
+import type { Run } from "../../shared/core/run.ts";
+import type { RunMessage } from "../../shared/contract/messages.ts";
+import type { Fault } from "../../shared/ports/fault-log.ts";
+
+interface Change {
+  /** The process that did it. */
+  readonly by: string;
+  /** True time, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface RunChange extends Change {
+  readonly before: Run | undefined;
+  readonly after: Run;
+  readonly version: number;
+  readonly manifest: Manifest;
+}
+
+export interface DagChange extends Change {
+  readonly before: DagRecord | undefined;
+  readonly after: DagRecord;
+  readonly version: number;
+  /** Of the version that the record names after the change. */
+  readonly manifest: Manifest;
+  /** The committing process's own time. */
+  readonly now: number;
+}
+
+export interface AttemptChange extends Change {
+  readonly key: AttemptKey;
+  readonly before: AttemptItem | undefined;
+  readonly after: AttemptItem;
+}
+
+/** The user's code of an attempt begins. */
+export interface CodeStart extends Change {
+  readonly dispatch: Dispatch;
+}
+
+export interface Sent extends Change {
+  readonly message: RunMessage | Dispatch;
+}
+
+export interface Published extends Change {
+  readonly fact: Fact;
+}
+
+export interface Watch {
+  runChanged(change: RunChange): void;
+  dagChanged(change: DagChange): void;
+  attemptChanged(change: AttemptChange): void;
+  codeStarted(start: CodeStart): void;
+  sent(sent: Sent): void;
+  published(published: Published): void;
+  /** A record or message that could not be decided. */
+  faulted(fault: Fault): void;
+  /** A process called something after its work had returned. */
+  leftFloating(process: string): void;
+}

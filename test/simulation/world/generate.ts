@@ -1,0 +1,117 @@
+/** The plan of a world, from its seed. What happens is bunched: people and files come when schedules fire, too. */
+import type { Manifest } from "../../../shared/core/manifest.ts";
+import { instant } from "../../../shared/core/time.ts";
+import { randomOf, type Random } from "../random.ts";
+import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
+import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** 2026-03-02, a Monday. */
+const FIRST_DAY = Date.UTC(2026, 2, 2);
+
+const SPAN_HOURS: Readonly<Record<Tempo, number>> = { hours: 4, day: 26, days: 60 };
+/** Before it everything is registered; after the last one nothing new is asked for until the faults stop. */
+const QUIET_START_MS = 3 * MINUTE_MS;
+
+export function generateWorld(seed: number): WorldPlan {
+  const random = randomOf(seed, "world");
+  const tempo = random.weighted<Tempo>([
+    [5, "hours"],
+    [4, "day"],
+    [1, "days"],
+  ]);
+  const startAt = instant(FIRST_DAY + random.integer(0, 300) * 24 * HOUR_MS + random.integer(0, 1_439) * MINUTE_MS);
+  const safetyMs = SPAN_HOURS[tempo] * HOUR_MS;
+  const minutes = [random.integer(0, 59), random.integer(0, 59)];
+  const count = random.pick([2, 3, 3, 4, 4, 5]);
+  const dags = Array.from({ length: count }, (_, index) => generateDag(random, `dag${index + 1}`, tempo, minutes));
+  return { startAt, safetyMs, dags, actions: generateActions(random, { startAt, safetyMs, dags }, tempo, minutes) };
+}
+
+type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags">;
+
+function generateActions(
+  random: Random,
+  setting: Setting,
+  tempo: Tempo,
+  minutes: readonly number[],
+): readonly PlannedAction[] {
+  const moments = hotMoments(random, setting);
+  const current = [...setting.dags];
+  const actions: PlannedAction[] = [];
+  const count = random.integer(6, 22);
+  for (let index = 0; index < count; index++) {
+    const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
+    actions.push(...actionsAt(random, at, current, { index, tempo, minutes }));
+  }
+  return actions.toSorted((a, b) => a.at - b.at);
+}
+
+function hotMoments(random: Random, { startAt, safetyMs, dags }: Setting): readonly number[] {
+  const until = startAt + safetyMs - 20 * MINUTE_MS;
+  const firings = dags.flatMap(({ schedule }) =>
+    schedule === null ? [] : firingsBetween(schedule, startAt + QUIET_START_MS, until),
+  );
+  const moments = Array.from({ length: random.integer(1, 3) }, () => random.integer(startAt + QUIET_START_MS, until));
+  for (let more = random.integer(0, 3); more > 0 && firings.length > 0; more--) moments.push(random.pick(firings));
+  return moments;
+}
+
+interface Context {
+  readonly index: number;
+  readonly tempo: Tempo;
+  readonly minutes: readonly number[];
+}
+
+function actionsAt(random: Random, at: number, current: Manifest[], context: Context): readonly PlannedAction[] {
+  const which = random.integer(0, current.length - 1);
+  const dag = current[which] as Manifest;
+  const kind = random.weighted([
+    [4, "start"],
+    [1, "start_twice"],
+    [4, "drop"],
+    [2.5, "cancel"],
+    [1.5, "deploy"],
+  ] as const);
+  const start = (key: string | undefined): Action => ({ type: "start", dagId: dag.dagId, key });
+  switch (kind) {
+    case "start":
+      return [{ at, action: start(undefined) }];
+    case "start_twice": {
+      const key = `request-${context.index}`;
+      return [
+        { at, action: start(key) },
+        { at: at + random.skewed(0, 30_000), action: start(key) },
+      ];
+    }
+    case "cancel":
+      return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
+    case "drop":
+      return dropsAt(random, at, dag.dagId, context.index);
+    default: {
+      const manifest = changedDag(random, dag, context.tempo, context.minutes);
+      current[which] = manifest;
+      return [{ at, action: { type: "deploy", manifest } }];
+    }
+  }
+}
+
+/** Some files at once; once in a while so many that their list does not fit into a record. */
+function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
+  const count = random.chance(0.02)
+    ? 130
+    : random.weighted([
+        [4, 1],
+        [3, 2],
+        [2, 6],
+      ]);
+  const folder = random.chance(0.5) ? "raw/" : `raw/${dagId}/`;
+  return Array.from({ length: count }, (_, file): PlannedAction => {
+    // The same key may come again with another content.
+    const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;
+    const key = `${folder}${name}.${random.pick(["csv", "json"])}`;
+    const version = `v${index}.${file}`;
+    return { at: at + random.skewed(0, 90_000), action: { type: "drop", bucket: BUCKET, key, version } };
+  });
+}

@@ -1,0 +1,28 @@
+/** What is going to happen in a world, apart from what goes wrong: its DAGs, and what people and the outside do. */
+import type { Manifest } from "../../../shared/core/manifest.ts";
+import type { Instant } from "../../../shared/core/time.ts";
+
+export type Action =
+  | { readonly type: "deploy"; readonly manifest: Manifest }
+  /** `key`: the same request is made twice, and must give one run. */
+  | { readonly type: "start"; readonly dagId: string; readonly key: string | undefined }
+  /** `pick` in [0, 1) says which of the runs that are there. */
+  | { readonly type: "cancel"; readonly pick: number }
+  | { readonly type: "drop"; readonly bucket: string; readonly key: string; readonly version: string };
+
+export interface PlannedAction {
+  readonly at: number;
+  readonly action: Action;
+}
+
+export interface WorldPlan {
+  readonly startAt: Instant;
+  /** How long things go wrong. */
+  readonly safetyMs: number;
+  readonly dags: readonly Manifest[];
+  /** By time. */
+  readonly actions: readonly PlannedAction[];
+}
+
+/** Objects of all worlds lie here. */
+export const BUCKET = "lake";

@@ -1,0 +1,105 @@
+/** What the user's code of each attempt does: it follows from the seed and the attempt alone, whatever happens around it. */
+import type { Dispatch } from "../../../shared/core/attempt.ts";
+import { OUTPUT_BYTES_MAX } from "../../../shared/core/attempt.ts";
+import { attemptKeyText } from "../../../shared/core/ids.ts";
+import type { JsonValue } from "../../../shared/core/json.ts";
+import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
+import type { RunnerResult } from "../../../shared/core/task-host.ts";
+import type { FaultName } from "../faults.ts";
+import { randomOf, type Random } from "../random.ts";
+
+export interface Script {
+  /** How long it works. */
+  readonly ms: number;
+  readonly ends: RunnerResult | "never" | "takes_executor_down";
+  /** What kind of trouble it is, if it is any. */
+  readonly trouble: FaultName | undefined;
+}
+
+export interface CodeScripts {
+  of(dispatch: Dispatch, manifest: Manifest): Script;
+}
+
+const QUICK_MS_MAX = 15_000;
+const SLOW_MS_MAX = 150_000;
+
+export function createScripts(seed: number): CodeScripts {
+  // Whether this world's code is good or bad.
+  const troubleRate = randomOf(seed, "code").pick([0.05, 0.15, 0.3, 0.5]);
+  return {
+    of(dispatch, manifest) {
+      const random = randomOf(seed, `code#${attemptKeyText(dispatch.key)}`);
+      const spec = manifest.tasks.find((task) => task.taskId === dispatch.key.taskId);
+      const ms = random.skewed(50, random.chance(0.1) ? SLOW_MS_MAX : QUICK_MS_MAX);
+      if (random.chance(troubleRate)) return { ms, ...troubleOf(random, dispatch, spec) };
+      return { ms, ends: success(random, manifest, spec), trouble: undefined };
+    },
+  };
+}
+
+const failure = (name: string, failureClass: "transient" | "permanent" | "quarantine" | "lost"): RunnerResult => ({
+  kind: "failed",
+  error: { name, message: `${name}, as the script has it`, class: failureClass, stack: "at script.ts:1:1" },
+});
+
+function troubleOf(
+  random: Random,
+  dispatch: Dispatch,
+  spec: TaskSpec | undefined,
+): { readonly ends: Script["ends"]; readonly trouble: FaultName; readonly ms?: number } {
+  const name = random.pick(["FlakyError", "Error", "WarehouseDown"]);
+  const trouble = random.weighted<FaultName>([
+    [8, "code:transient"],
+    [1.5, "code:permanent"],
+    [0.7, "code:quarantine"],
+    [1.5, "code:skip"],
+    [1, "code:slow"],
+    [0.5, "code:hang"],
+    [1.5, "code:died"],
+    [1.5, "code:crash_midway"],
+    [1, "code:large_output"],
+    [0.03, "code:huge_output"],
+    [0.3, "code:not_json"],
+    [spec?.kind === "branch" ? 3 : 0, "code:invalid_branch"],
+  ]);
+  switch (trouble) {
+    case "code:permanent":
+      return { trouble, ends: failure("TypeError", "permanent") };
+    case "code:quarantine":
+      return { trouble, ends: failure("BadRows", "quarantine") };
+    case "code:skip":
+      return { trouble, ends: { kind: "skipped", reason: "nothing to do today" } };
+    case "code:slow":
+      return { trouble, ends: success(random, undefined, undefined), ms: dispatch.timeoutMs + 10_000 };
+    case "code:hang":
+      return { trouble, ends: "never" };
+    case "code:died":
+      return { trouble, ends: failure("WorkerDied", "lost") };
+    case "code:crash_midway":
+      return { trouble, ends: "takes_executor_down" };
+    case "code:large_output":
+      return { trouble, ends: { kind: "success", output: "x".repeat(random.pick([800, 3_000, 20_000])) } };
+    case "code:huge_output":
+      return { trouble, ends: { kind: "success", output: hugeText() } };
+    case "code:not_json":
+      return { trouble, ends: { kind: "success", output: { rows: Number.NaN } } };
+    case "code:invalid_branch":
+      return { trouble, ends: { kind: "success", chosen: ["no-such-task"] } };
+    default:
+      return { trouble: "code:transient", ends: failure(name, "transient") };
+  }
+}
+
+let huge: string | undefined;
+const hugeText = (): string => (huge ??= "x".repeat(OUTPUT_BYTES_MAX + 1));
+
+function success(random: Random, manifest: Manifest | undefined, spec: TaskSpec | undefined): RunnerResult {
+  if (spec?.kind === "shortCircuit") return { kind: "success", proceed: random.chance(0.6) };
+  if (spec?.kind === "branch" && manifest !== undefined) {
+    const children = manifest.tasks.filter((task) => task.upstream.some((edge) => edge.taskId === spec.taskId));
+    const chosen = children.filter(() => random.chance(0.5)).map((task) => task.taskId as string);
+    return { kind: "success", chosen };
+  }
+  const output: JsonValue | undefined = random.chance(0.3) ? undefined : { rows: random.integer(0, 1_000) };
+  return { kind: "success", ...(output === undefined ? {} : { output }) };
+}
