@@ -41,7 +41,7 @@ const TABLE = [
       "shared/aws",
       "shared/embedded",
     ],
-    packages: ["commander", "beautiful-mermaid"],
+    packages: ["beautiful-mermaid", "chokidar", "commander", "esbuild"],
     builtins: true,
   },
   // A pipeline's author may use any package, but of this repository only what `import … from "freshet"` gives.
