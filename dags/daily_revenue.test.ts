@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { JsonObject, JsonValue } from "freshet";
+import type { JsonValue, StagedFile } from "freshet";
 import { aFolder } from "../test/builders/folder.ts";
 import { ordersCsv, realDays, realOrders, sumsOf } from "../test/builders/orders.ts";
 import { aPipelinePlace, type PipelinePlace, type PipelineRun } from "../test/builders/pipeline.ts";
@@ -25,7 +25,12 @@ async function publishOrders(files: Readonly<Record<string, string>>): Promise<v
 }
 
 const revenueOn = (day: string, tamper?: Tamper): Promise<PipelineRun> =>
-  place.run(pipeline, { day, ...(tamper === undefined ? {} : { tamper }) });
+  place.run(pipeline, { interval: dayInNewYork(day), ...(tamper === undefined ? {} : { tamper }) });
+
+const dayInNewYork = (day: string): readonly [string, string] => {
+  const start = Date.parse(`${day}T05:00:00Z`); // In winter, as all days here.
+  return [new Date(start).toISOString(), new Date(start + 86_400_000).toISOString()];
+};
 
 type Tamper = (taskId: string, output: JsonValue) => JsonValue | Promise<JsonValue>;
 
@@ -68,6 +73,17 @@ test("a day without orders is not published, and says so", async () => {
   expect(await place.keys("published/")).toEqual([]);
 });
 
+test("a run over several days publishes each of them by itself, but for those without orders", async () => {
+  await publishOrders({ a: ordersCsv("1,19970101,1,1.00", "1,19970103,1,3.00") });
+
+  const { tasks, log } = await place.run(pipeline, { interval: ["1997-01-01T05:00:00Z", "1997-01-04T05:00:00Z"] });
+
+  expect(tasks["publish"]).toBe("success");
+  expect(log).toContain("warn no orders on 1997-01-02");
+  const revenues = await Promise.all(["1997-01-01", "1997-01-02", "1997-01-03"].map(published));
+  expect(revenues.map((rows) => rows.map(({ cents }) => cents))).toEqual([[100], [], [300]]);
+});
+
 test("orders that came late are in the revenue of the next run", async () => {
   await publishOrders({ shop: ordersCsv("1,19970101,1,1.00") });
   await revenueOn(DAY);
@@ -107,8 +123,9 @@ test.each([
 ])("a sum that is off by %s is not published", async (_, change, reason) => {
   await publishOrders({ [DAY]: ordersCsv("1,19970101,1,11.77") });
   const tamper: Tamper = async (taskId, output) => {
-    const { file } = output as { readonly file: { readonly bucket: string; readonly key: string } & JsonObject };
-    if (taskId === "aggregate") await rewrite(file, `select * replace (${change}) from read_parquet($path)`);
+    const staged = output as unknown as readonly { readonly file: StagedFile }[];
+    if (taskId === "aggregate" && staged[0] !== undefined)
+      await rewrite(staged[0].file, `select * replace (${change}) from read_parquet($path)`);
     return output;
   };
 
@@ -118,7 +135,7 @@ test.each([
   expect(await published(DAY)).toEqual([]);
 });
 
-async function rewrite({ bucket, key }: { readonly bucket: string; readonly key: string }, select: string) {
+async function rewrite({ bucket, key }: StagedFile, select: string): Promise<void> {
   const folder = await aFolder();
   const path = (await place.objects.download(bucket, key, folder.path)) ?? "";
   const changed = join(folder.path, "changed.parquet");

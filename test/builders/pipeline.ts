@@ -6,8 +6,6 @@ import { runId, type TaskId } from "../../shared/core/ids.ts";
 import type { JsonValue } from "../../shared/core/json.ts";
 import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
 import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
-import { iso } from "../../shared/core/time.ts";
-import { startOfDate } from "../../shared/core/zone.ts";
 import { compileModule } from "../../shared/dsl/compile.ts";
 import { bundle } from "../../shared/dsl/runtime.ts";
 import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/object-store.ts";
@@ -15,15 +13,14 @@ import { aDispatch, anArrivedObject, anAttemptKey, aRunContext } from "./attempt
 import { aFolder } from "./folder.ts";
 
 const STAGING_BUCKET = "staging";
-const DAY_MS = 86_400_000;
 
 export interface PipelineStart {
   /** Keys of the objects that start the run. */
   readonly keys?: readonly string[];
   /** When they arrived; default 2026-03-02. */
   readonly arrivedAt?: string;
-  /** The day that the run covers, in the DAG's zone. */
-  readonly day?: string;
+  /** What the run covers, in ISO 8601. */
+  readonly interval?: readonly [start: string, end: string];
   /** Changes the output of a task on its way to the tasks after it. */
   readonly tamper?: (taskId: string, output: JsonValue) => JsonValue | Promise<JsonValue>;
 }
@@ -69,11 +66,14 @@ export async function aPipelinePlace(bucket: string): Promise<PipelinePlace> {
     },
     keys: async (prefix = "") => (await objects.list(bucket, prefix)).map(({ key }) => key),
     file: async (key) => (await objects.download(bucket, key, scratch)) ?? "",
-    run: async (exports, { keys = [], arrivedAt = "2026-03-02T12:00:00Z", day, tamper = (_, output) => output }) => {
+    run: async (
+      exports,
+      { keys = [], arrivedAt = "2026-03-02T12:00:00Z", interval, tamper = (_, output) => output },
+    ) => {
       const manifest = manifestOf(exports);
       const files = keys.map((key) => anArrivedObject({ bucket, key, arrivedAt }));
       const id = `${manifest.dagId}.run-${++runs}`;
-      return runTasks({ id, exports, manifest, objects, scratch, files, day, tamper });
+      return runTasks({ id, exports, manifest, objects, scratch, files, interval, tamper });
     },
     close: async () => {
       objects.close();
@@ -95,7 +95,7 @@ interface RunParts {
   readonly objects: FolderObjectStore;
   readonly scratch: string;
   readonly files: readonly ArrivedObject[];
-  readonly day: string | undefined;
+  readonly interval: PipelineStart["interval"] | undefined;
   readonly tamper: NonNullable<PipelineStart["tamper"]>;
 }
 
@@ -134,8 +134,8 @@ function endOf(result: RunnerResult): string {
 
 function inputOf(run: RunParts, task: TaskId, outputs: Readonly<Record<string, JsonValue>>): RunnerInput {
   const { timezone, dagId } = run.manifest;
-  const start = run.day === undefined ? null : startOfDate(timezone, run.day);
-  const dataInterval = start === null ? null : { start: iso(start), end: new Date(start + DAY_MS).toISOString() };
+  const [start, end] = run.interval ?? [];
+  const dataInterval = start === undefined || end === undefined ? null : { start, end };
   const id = runId(run.id);
   return {
     dispatch: aDispatch({
