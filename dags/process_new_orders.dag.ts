@@ -127,7 +127,7 @@ const publish = task("publish", {
 
 const setAside = task("set_aside", {
   inputs: { checked: validate },
-  run: async ({ inputs, storage, run }) => {
+  run: async ({ inputs, storage, run, log }) => {
     const { good, bad } = inputs.checked;
     if (bad.length === 0) skip("every file was good");
     const lake = storage.bucket(LAKE);
@@ -135,6 +135,7 @@ const setAside = task("set_aside", {
       const to = quarantineOf(run.runId) + file.name;
       await lake.upload(to, await storage.bucket(file.bucket).download(file.key));
       await lake.put(`${to}.reason.json`, JSON.stringify({ key, arrivedAt, fault }, null, 2));
+      log.warn("set aside", { key, to, fault });
     }
     const told = bad.slice(0, FAULTS_TOLD_MAX).map(({ key, fault }) => `${JSON.stringify(key)}: ${fault}`);
     quarantine(`${bad.length} of ${good.length + bad.length} files are bad: ${told.join("; ")}`);
