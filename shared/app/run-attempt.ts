@@ -13,7 +13,7 @@ import { FreshetError } from "../core/errors.ts";
 import { UNMAPPED, attemptKeyText, type AttemptKey } from "../core/ids.ts";
 import { jsonFault, type JsonValue } from "../core/json.ts";
 import type { RunnerResult } from "../core/task-host.ts";
-import { plus } from "../core/time.ts";
+import { plus, type Instant } from "../core/time.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../ports/attempt-store.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -62,7 +62,7 @@ export async function runAttempt(
     return "not_ours";
   }
   executing.crashPoint("attempt:claimed");
-  const result = await runWithHeartbeat(executing, dispatch, owner, control);
+  const result = await runWithHeartbeat(executing, dispatch, { owner, at }, control);
   executing.crashPoint("attempt:ran");
   const { stored, carried } = await outcomeOf(executing, dispatch.key, result);
   executing.crashPoint("attempt:stored-output");
@@ -94,26 +94,27 @@ async function repeatCompletion(
   await complete(executing, dispatch, item.outcome);
 }
 
+/** A claim of ours, and since when. */
+interface Claim {
+  readonly owner: string;
+  readonly at: Instant;
+}
+
 /** Renews the lease while the code runs, and learns there that the attempt was closed. */
 async function runWithHeartbeat(
   executing: Executing,
   dispatch: Dispatch,
-  owner: string,
+  claim: Claim,
   control: AbortController,
 ): Promise<RunnerResult> {
-  const { attempts, clock, runner } = executing;
+  const { clock, runner } = executing;
   const done = new AbortController();
   const beat = async (): Promise<void> => {
-    for (;;) {
+    while (!control.signal.aborted) {
       await clock.sleep(executing.heartbeatMs, done.signal);
       if (done.signal.aborted) return;
-      const answer = await attempts
-        .heartbeat(dispatch.key, owner, plus(clock.now(), executing.leaseMs))
-        .catch(() => "unanswered" as const);
       // A store that does not answer proves nothing: the lease runs on, and the next beat may get through.
-      if (answer === "renewed" || answer === "unanswered") continue;
-      control.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(dispatch.key)} was closed`));
-      return;
+      await renew(executing, dispatch, claim, control).catch(() => undefined);
     }
   };
   const beating = beat();
@@ -122,6 +123,8 @@ async function runWithHeartbeat(
       gatherOutputs(executing, dispatch),
       loadFiles(executing.blobs, dispatch.run.files),
     ]);
+    await confirmClaim(executing, dispatch, claim, control);
+    if (control.signal.aborted) return { kind: "failed", error: SUPERSEDED };
     return await runner.run({ dispatch, outputs, files }, control.signal);
   } catch (error) {
     return { kind: "failed", error: inputError(error) };
@@ -130,6 +133,42 @@ async function runWithHeartbeat(
     await beating;
   }
 }
+
+/** Aborts if the attempt is no longer ours. */
+async function renew(
+  { attempts, clock, leaseMs }: Executing,
+  { key }: Dispatch,
+  { owner }: Claim,
+  control: AbortController,
+): Promise<void> {
+  const answer = await attempts.heartbeat(key, owner, plus(clock.now(), leaseMs));
+  if (answer === "renewed") return;
+  control.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(key)} was closed`));
+}
+
+/** Beyond this part of the lease a claim is asked for again before the code starts. */
+const CONFIRMED_LEASE_SHARE = 1 / 3;
+
+/**
+ * Sees to it that the claim is known to be ours from a moment ago: a process that stood still between claiming and
+ * starting would else begin the code beside that of the next attempt.
+ */
+async function confirmClaim(
+  executing: Executing,
+  dispatch: Dispatch,
+  claim: Claim,
+  control: AbortController,
+): Promise<void> {
+  const { clock, leaseMs } = executing;
+  let known = claim.at;
+  while (!control.signal.aborted && clock.now() - known > leaseMs * CONFIRMED_LEASE_SHARE) {
+    known = clock.now();
+    await renew(executing, dispatch, claim, control);
+  }
+}
+
+/** What no longer matters, since the attempt is not ours to finish. */
+const SUPERSEDED: TaskError = { name: "Superseded", message: "the attempt was closed before it began", class: "lost" };
 
 /** A reason of its own spares each attempt the making of an error. */
 const CODE_ENDED = "the code has ended";
