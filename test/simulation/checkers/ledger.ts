@@ -52,10 +52,11 @@ export function createLedger(): Ledger {
     codeStarts: 0,
     noteRun({ before, after, at }, moves) {
       if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
-      for (const { taskId, from, to } of moves) {
+      for (const { taskId, from, to, detail } of moves) {
         const key = `${after.runId}#${taskId}`;
-        if (from !== to && (to === "up_for_retry" || to === "failed") && !firstFailures.has(key))
-          firstFailures.set(key, at);
+        // A lost worker is no failure of the task's.
+        if (from === to || to !== "up_for_retry" || detail?.cause?.code !== "error") continue;
+        if (!firstFailures.has(key)) firstFailures.set(key, at);
       }
     },
     noteDag({ after, manifest, at }) {
