@@ -36,7 +36,7 @@ const scheduler = await startScheduler({
   onFault: (fault) => faults.push(`${fault.kind} ${fault.id}: ${fault.message}`),
   serve: true,
 });
-await register(scheduler.engine, worldVersions(home));
+await register(scheduler.engine, await worldVersions(home, scheduler.stores.blobs));
 await ask(scheduler);
 const runs = await allEnded(scheduler);
 await scheduler.close();

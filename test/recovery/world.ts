@@ -1,7 +1,9 @@
 /** A small world for recovery tests: its pipelines, whose tasks keep a journal, and what must come of them. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { dagId, triggerId, versionHash } from "../../shared/core/ids.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
@@ -83,12 +85,10 @@ function manifests(home: string): readonly Manifest[] {
   ];
 }
 
-/** The world's versions, their bundle laid where workers look for it. */
-export function worldVersions(home: string): readonly DagVersion[] {
+/** The world's versions; their bundle is in the blob store. */
+export async function worldVersions(home: string, blobs: BlobStore): Promise<readonly DagVersion[]> {
   const bundle = createHash("sha256").update(CODE).digest("hex");
-  mkdirSync(join(home, "bundles"), { recursive: true });
-  const path = join(home, "bundles", `${bundle}.mjs`);
-  if (!existsSync(path)) writeFileSync(path, CODE);
+  await blobs.put(bundleKey(bundle), new TextEncoder().encode(CODE));
   return manifests(home).map((manifest) => {
     const version = versionHash(createHash("sha256").update(canonicalJson(manifest)).digest("hex"));
     return { version, manifest, bundle };
