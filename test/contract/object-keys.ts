@@ -68,6 +68,8 @@ const NESTED: readonly (readonly string[])[] = [
   ["n".repeat(300), `${"n".repeat(300)}/x`],
 ];
 
+const briefly = (key: string): string => (key.length > 40 ? `${key.slice(0, 20)}… of ${key.length} characters` : key);
+
 /** The part of the contract of `ObjectStore` that is about keys: any text of 1 to 1,024 bytes in UTF-8. */
 export function objectKeys(subject: () => ObjectStoreSubject, unable: readonly string[]): void {
   const able = (key: string): boolean => !unable.includes(key);
@@ -80,7 +82,7 @@ export function objectKeys(subject: () => ObjectStoreSubject, unable: readonly s
   };
 
   describe("ObjectStore: keys", () => {
-    test.each(ODD_KEYS.filter(able).map((key) => [key]))("%j is a key like any other", async (key) => {
+    test.each(ODD_KEYS.filter(able).map((key) => [briefly(key), key]))("%j is a key like any other", async (_, key) => {
       await store().put(bucket(), key, bytes("content"));
 
       expect(await text(key)).toBe("content");
@@ -98,9 +100,9 @@ export function objectKeys(subject: () => ObjectStoreSubject, unable: readonly s
       expect(await Promise.all(keys.map(text))).toEqual(keys.map((key) => `of ${key}`));
     });
 
-    test.each(NESTED.filter((keys) => keys.every(able)).map((keys) => [keys]))(
+    test.each(NESTED.filter((keys) => keys.every(able)).map((keys) => [keys.map(briefly), keys] as const))(
       "a key may be the folder of another, put in this order: %j",
-      async (keys) => {
+      async (_, keys) => {
         for (const key of keys) await store().put(bucket(), key, bytes(`first of ${key}`));
         for (const key of keys) await store().put(bucket(), key, bytes(`of ${key}`));
 
