@@ -11,7 +11,7 @@
  */
 
 /** Of a key, in UTF-8: as S3 has it. */
-export const KEY_BYTES_MAX = 1024;
+const KEY_BYTES_MAX = 1024;
 /** Of a file name, on all file systems we know. */
 const NAME_BYTES_MAX = 255;
 /** Of a piece of a long part; the rest is room for the prefix. */
