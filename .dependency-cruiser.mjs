@@ -26,7 +26,7 @@ const TABLE = [
     name: "embedded",
     path: "^shared/embedded/",
     folders: ["shared/core", "shared/contract", "shared/ports"],
-    packages: ["chokidar", "esbuild"],
+    packages: ["chokidar"],
     builtins: true,
   },
   {
