@@ -1,0 +1,105 @@
+/** An embedded Freshet with generated pipelines, in a home of its own inside the project, where `freshet` can be imported. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { noCrash } from "../../shared/app/crash-points.ts";
+import { register } from "../../shared/app/register.ts";
+import { startRun } from "../../shared/app/start-run.ts";
+import { dagId } from "../../shared/core/ids.ts";
+import { createDagLoader } from "../../cli/load/loader.ts";
+import { versionsOf } from "../../cli/home/register-dags.ts";
+import { findProject, type Project } from "../../cli/home/paths.ts";
+import { startScheduler, type Scheduler } from "../../cli/home/scheduler.ts";
+
+export const DURABILITY = "fsync of every commit (SQLite WAL, synchronous=FULL)";
+const ROOT = resolve(import.meta.dirname, "../..");
+
+export interface BenchWorld {
+  readonly project: Project;
+  readonly scheduler: Scheduler;
+  /** Milliseconds from the request to the end of the run. */
+  runOnce(dag: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A folder with these DAG files, to be removed by `remove`. */
+export function projectOf(files: Readonly<Record<string, string>>): {
+  readonly project: Project;
+  readonly remove: () => void;
+} {
+  mkdirSync(join(ROOT, "tmp"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, "tmp/bench-"));
+  for (const [name, source] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, "dags", name)), { recursive: true });
+    writeFileSync(join(folder, "dags", name), source);
+  }
+  const project = findProject(ROOT, { FRESHET_HOME: join(folder, "home") }, join(folder, "dags"));
+  return { project, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export async function openWorld(files: Readonly<Record<string, string>>, workers?: number): Promise<BenchWorld> {
+  const { project, remove } = projectOf(files);
+  const ends = new Map<string, (endedAt: number) => void>();
+  const scheduler = await startScheduler({
+    project,
+    env: { PATH: process.env["PATH"] ?? "" },
+    crashPoint: noCrash,
+    onFact: (fact) => {
+      if (fact.type !== "run_ended") return;
+      if (fact.state !== "success")
+        throw new Error(`run '${fact.runId}' ${fact.state}: ${JSON.stringify(fact.failed)}`);
+      ends.get(fact.dagId)?.(performance.now());
+    },
+    onFault: (fault) => {
+      throw new Error(`${fault.kind} ${fault.id}: ${fault.message}`);
+    },
+    serve: false,
+    ...(workers === undefined ? {} : { workers }),
+  });
+  await registerAll(scheduler, project);
+  return {
+    project,
+    scheduler,
+    async runOnce(dag) {
+      const started = performance.now();
+      const ended = new Promise<number>((settle) => ends.set(dag, settle));
+      await startRun(scheduler.engine, { dagId: dagId(dag), by: "bench" });
+      const took = (await ended) - started;
+      await scheduler.idle();
+      return took;
+    },
+    async close() {
+      await scheduler.close();
+      remove();
+    },
+  };
+}
+
+async function registerAll({ engine }: Scheduler, { root, dagsDir }: Project): Promise<void> {
+  const loader = createDagLoader({ root, dagsDir });
+  const loaded = await loader.load();
+  await loader.close();
+  const { versions, problems } = await versionsOf(loaded.dags, { engine, root, cwd: root });
+  const errors = [...loaded.problems, ...problems].filter((problem) => problem.level === "error");
+  if (errors.length > 0) throw new Error(errors.map((problem) => problem.message).join("\n"));
+  await register(engine, versions);
+}
+
+/** `count` tasks that do nothing, each after the one before it. */
+export const chainDag = (count: number): string => `
+import { dag, task } from "freshet";
+${tasks(count, (index) => (index === 0 ? "" : `inputs: { before: t${index - 1} }, `))}
+export default dag("chain_${count}", { tasks: [t${count - 1}] });
+`;
+
+/** `count` tasks that do nothing and wait for nothing. */
+export const fanOutDag = (count: number): string => `
+import { dag, task } from "freshet";
+${tasks(count, () => "")}
+export default dag("fan_out_${count}", { tasks: [${Array.from({ length: count }, (_, index) => `t${index}`).join(", ")}] });
+`;
+
+const tasks = (count: number, options: (index: number) => string): string =>
+  Array.from(
+    { length: count },
+    (_, index) => `const t${index} = task("t${index}", { ${options(index)}run: () => ({ index: ${index} }) });`,
+  ).join("\n");
