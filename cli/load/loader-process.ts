@@ -91,6 +91,8 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
       }),
     async end() {
       input.end();
+      // It may outlive this process by the moment that it takes to write its cache.
+      for (const handle of [child, stderr, input, output] as readonly { unref?(): void }[]) handle.unref?.();
       await gone;
     },
   };

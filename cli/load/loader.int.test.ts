@@ -75,7 +75,7 @@ describe("a load", () => {
   test("of an empty folder gives nothing", async () => {
     mkdirSync(project.dagsDir);
 
-    expect(await project.load()).toEqual({ dags: [], problems: [], files: [] });
+    expect(await project.load()).toEqual({ dags: [], problems: [], files: [], sources: [] });
   });
 
   test("of many files gives all of them, whatever processes they were given to", async () => {
@@ -213,6 +213,7 @@ describe("a reload", () => {
     const mended = await loader.reload([lib]);
 
     expect([codesOf(broken).length, idsOf(mended), codesOf(mended)]).toEqual([1, ["a"], []]);
+    expect(broken.sources).toContain(lib); // What was missing is to be watched for.
   });
 
   test("of nothing that matters imports nothing", async () => {

@@ -44,6 +44,16 @@ export interface DagLoader {
   close(): Promise<void>;
 }
 
+/** Loads once. */
+export async function loadDags(options: LoaderOptions & { readonly files?: readonly string[] }): Promise<LoadResult> {
+  const loader = createDagLoader({ ...options, warm: false });
+  try {
+    return await loader.load(options.files);
+  } finally {
+    void loader.close(); // What is left to do there, nobody waits for.
+  }
+}
+
 interface Loader {
   readonly options: Required<Omit<LoaderOptions, "registry">> & Pick<LoaderOptions, "registry">;
   /** Of the last load of the whole folder, by file. */

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { createRequire, flushCompileCache } from "node:module";
 import { Socket } from "node:net";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import type { Problem, SourcePlace } from "../../shared/core/problem.ts";
 import { compileAll, type CompiledModule, type DagModule } from "../../shared/dsl/compile.ts";
@@ -57,22 +57,31 @@ interface Loaded {
   /** Undefined if it failed. */
   readonly exports: object | undefined;
   readonly problems: readonly Problem[];
+  /** A file that is imported and not there. */
+  readonly missing: string | undefined;
 }
 
 async function importFile(file: string): Promise<Loaded> {
   present = file;
   stray = [];
   let exports: object | undefined;
+  let missing: string | undefined;
   const faults: Problem[] = [];
   impurities.start();
   try {
     exports = await importExports(file);
   } catch (error) {
     faults.push(loadFault(error, contextOf(file)));
+    missing = missingFile(error);
   }
   const noted = impurities.stop().map((impurity) => impurityProblem(impurity, contextOf(file)));
   present = undefined;
-  return { file, exports, problems: [...faults, ...stray, ...noted] };
+  return { file, exports, problems: [...faults, ...stray, ...noted], missing };
+}
+
+function missingFile(error: unknown): string | undefined {
+  const url = error instanceof Error && "url" in error ? error.url : undefined;
+  return typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : undefined;
 }
 
 /** At once if it can be: that is faster, and nothing else happens meanwhile. */
@@ -99,7 +108,7 @@ function report(loaded: readonly Loaded[]): void {
   for (const one of loaded) send({ t: "loaded", report: fileReport(one, compiled.get(shownPath(cwd, one.file))) });
 }
 
-function fileReport({ file, exports, problems }: Loaded, compiled: CompiledModule | undefined): FileReport {
+function fileReport({ file, exports, problems, missing }: Loaded, compiled: CompiledModule | undefined): FileReport {
   const { sources, packages } = graph.closure(file);
   const contents = sources.map((path) => ({ path, content: graph.contentOf(path) }));
   const codeHash = codeHashOf(
@@ -116,7 +125,7 @@ function fileReport({ file, exports, problems }: Loaded, compiled: CompiledModul
     file,
     dags,
     problems: [...problems, ...(compiled?.problems ?? []), ...wheres],
-    sources,
+    sources: missing === undefined ? sources : [...sources, missing],
     packages,
     open: contents.some(({ content }) => content?.open === true),
   };

@@ -24,7 +24,8 @@ export function mergeReports(reports: readonly FileReport[], cwd: string, files:
       }
     }
   }
-  return { dags, problems: withoutDoubles(problems), files };
+  const all = new Set(reports.flatMap(({ sources }) => sources));
+  return { dags, problems: withoutDoubles(problems), files, sources: [...all] };
 }
 
 const samePlace = (a: SourcePlace, b: SourcePlace): boolean =>

@@ -46,7 +46,7 @@ export interface FileReport {
   readonly file: string;
   readonly dags: readonly LoadedManifest[];
   readonly problems: readonly Problem[];
-  /** What the file and its imports are made of. Absolute. */
+  /** What the file and its imports are made of, or ask for in vain. Absolute. */
   readonly sources: readonly string[];
   /** `name@version` of the npm packages that they import. */
   readonly packages: readonly string[];

@@ -18,4 +18,6 @@ export interface LoadResult {
   readonly problems: readonly Problem[];
   /** The DAG files that were found, absolute. */
   readonly files: readonly string[];
+  /** All of the author's files that they are made of or ask for, absolute: a change of any matters. */
+  readonly sources: readonly string[];
 }
