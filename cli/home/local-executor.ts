@@ -47,13 +47,10 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
       drain();
     });
     // The worker is free once the code has ended: the next claim can share a commit with this finish.
-    const counted: TaskRunner = {
-      async run(input, signal) {
-        const result = await runner.run(input, signal).finally(free);
-        onEnd(dispatch.key, result);
-        return result;
-      },
-    };
+    const counted = counting(runner, (result) => {
+      free();
+      onEnd(dispatch.key, result);
+    });
     atWork.set(name, { key: dispatch.key, control });
     const end = runAttempt({ ...executing, runner: counted }, dispatch, control)
       .catch((error: unknown) => onError(dispatch.key, error))
@@ -99,6 +96,15 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
     },
   };
 }
+
+/** A runner that tells as soon as the code has ended. */
+const counting = (runner: TaskRunner, onEnd: (result: RunnerResult) => void): TaskRunner => ({
+  async run(input, signal) {
+    const result = await runner.run(input, signal); // Never rejects.
+    onEnd(result);
+    return result;
+  },
+});
 
 function once(act: () => void): () => void {
   let done = false;

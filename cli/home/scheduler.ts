@@ -24,6 +24,7 @@ import type { RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
 import type { TimerTarget } from "../../shared/ports/timers.ts";
 import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
+import { aborted } from "../aborted.ts";
 import { createFaultLog } from "./faults.ts";
 import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
 import { STAGING_BUCKET, type Project } from "./paths.ts";
@@ -73,7 +74,7 @@ export type LocalRunner = Pick<WorkerPool, "run" | "wanted" | "idle" | "close">;
 
 /** Throws HOME_LOCKED if another process schedules this home, and what opening the home throws. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
-  const { home, root } = options.project;
+  const { home } = options.project;
   const clock = createClock();
   const lock = acquireLock(home.path, clock.now());
   const stores = openOrRelease(options.project, lock);
@@ -125,12 +126,6 @@ export function createWorkers({
     ...(workers === undefined ? {} : { size: workers }),
   });
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 
 function openOrRelease({ home }: Project, lock: HomeLock): Stores {
   try {

@@ -1,0 +1,192 @@
+/** All commands: how they are called, and by which example they are understood. */
+import type { CommandSpec, OptionSpec } from "./command.ts";
+
+const RUN = "Run:";
+const LOOK = "Look:";
+const WRITE = "Write:";
+
+const DAGS: OptionSpec = { flags: "--dags <dir>", description: "the folder with the *.dag.ts files (default: dags)" };
+const FILE: OptionSpec = {
+  flags: "--file <key>",
+  description: "start with this object: a key in the bucket of its trigger, or s3://bucket/key (repeatable)",
+  repeatable: true,
+};
+const PARAMS: OptionSpec = { flags: "--params <json>", description: "params as JSON, or @file.json" };
+const RUN_ARGUMENT = { term: "<run>", description: "a run id, its beginning, `latest`, or `latest:<dag>`" };
+
+const SPECS: readonly CommandSpec[] = [
+  {
+    name: "dev",
+    group: RUN,
+    summary: "run everything here: schedules, arriving files, hot reload",
+    description:
+      "Runs a whole Freshet on this machine: schedules fire, files that arrive in the bucket folders start runs, and DAG files that you save are taken up at once. `npm start` is the same.",
+    options: [
+      { flags: "--once", description: "process what is there, then end: 0 if the runs succeeded, 1 if not" },
+      { flags: "--workers <n>", description: "worker processes at the most (default: as many as cores)" },
+      {
+        flags: "--window <time>",
+        description: 'wait at the most this long for more files (default: 2s), or "as-written"',
+      },
+      DAGS,
+    ],
+    examples: [
+      ["dev", "start; Ctrl-C ends it"],
+      ["dev --window as-written", "with the debounce that the DAGs ask for"],
+      ["dev --once", "process the files that are there, and exit by the outcome"],
+    ],
+    load: async () => (await import("./commands/dev.ts")).execute,
+  },
+  {
+    name: "run",
+    arguments: [{ term: "<dag>", description: "the DAG to run" }],
+    group: RUN,
+    summary: "run a DAG now, and watch it",
+    description:
+      "Runs a DAG in the foreground and exits by its outcome. Beside a running `freshet dev` the run happens there; otherwise in this process.",
+    options: [
+      { flags: "--date <YYYY-MM-DD>", description: "cover the period of the schedule that this local date lies in" },
+      { flags: "--interval <start/end>", description: "cover from start to end: dates in the DAG's zone, or ISO 8601" },
+      PARAMS,
+      FILE,
+      {
+        flags: "--task <task>",
+        description: "only this task, with the inputs it had in --from-run; nothing is recorded",
+      },
+      { flags: "--from-run <run>", description: "the run that --task takes its inputs from" },
+      { flags: "--inspect", description: "run the tasks in this process, for a debugger" },
+      { flags: "--no-logs", description: "do not print what the tasks log" },
+      DAGS,
+    ],
+    examples: [
+      ["run daily_revenue", "the last complete interval of its schedule"],
+      ["run daily_revenue --date 2026-03-01", "one day"],
+      ["run daily_revenue --interval 2026-03-01/2026-03-08", "one week at once"],
+      ["run process_new_orders --file raw/orders/2026-03-01.csv", "with a file that lies in its bucket"],
+      ["run process_new_orders --task validate --from-run latest", "one task again, after you changed it"],
+      ["run daily_revenue --inspect", "with breakpoints"],
+    ],
+    load: async () => (await import("./commands/run.ts")).execute,
+  },
+  {
+    name: "trigger",
+    arguments: [{ term: "<dag>", description: "the DAG to start" }],
+    group: RUN,
+    summary: "start a run, and do not wait for it",
+    options: [
+      FILE,
+      PARAMS,
+      { flags: "--key <text>", description: "the same key starts the same run once, however often it is asked for" },
+    ],
+    examples: [
+      ["trigger daily_revenue", "start a run of the last complete interval"],
+      ["trigger process_new_orders --file raw/orders/2026-03-01.csv", "with a file"],
+      ["trigger daily_revenue --key ticket-4711", "once for this key"],
+    ],
+    load: async () => (await import("./commands/trigger.ts")).execute,
+  },
+  {
+    name: "cancel",
+    arguments: [RUN_ARGUMENT],
+    group: RUN,
+    summary: "end a run",
+    options: [{ flags: "--reason <text>", description: "why; it is kept with the run" }],
+    examples: [
+      ["cancel latest", "the latest run"],
+      ['cancel latest:daily_revenue --reason "wrong day"', "the latest run of a DAG"],
+    ],
+    load: async () => (await import("./commands/cancel.ts")).execute,
+  },
+  {
+    name: "why",
+    arguments: [RUN_ARGUMENT, { term: "[task]", description: "one of its tasks" }],
+    group: LOOK,
+    summary: "why a run or a task is as it is, and what to do",
+    options: [],
+    examples: [
+      ["why latest", "why did the latest run fail, or what does it wait for?"],
+      ["why latest:daily_revenue publish", "why has this task not run?"],
+    ],
+    load: async () => (await import("./commands/why.ts")).execute,
+  },
+  {
+    name: "runs",
+    arguments: [{ term: "[dag]", description: "only runs of this DAG" }],
+    group: LOOK,
+    summary: "list runs, the latest first",
+    options: [
+      { flags: "--state <state>", description: "queued, running, success, failed or cancelled" },
+      { flags: "--limit <n>", description: "at most so many (default: 20)" },
+    ],
+    examples: [
+      ["runs", "the latest runs"],
+      ["runs daily_revenue --state failed", "what failed"],
+      ["runs --json --limit 1", "for a program"],
+    ],
+    load: async () => (await import("./commands/runs.ts")).execute,
+  },
+  {
+    name: "tasks",
+    arguments: [RUN_ARGUMENT],
+    group: LOOK,
+    summary: "list the tasks of a run",
+    options: [],
+    examples: [["tasks latest", "the tasks of the latest run"]],
+    load: async () => (await import("./commands/tasks.ts")).execute,
+  },
+  {
+    name: "logs",
+    arguments: [RUN_ARGUMENT, { term: "<task>", description: "one of its tasks" }],
+    group: LOOK,
+    summary: "print what a task logged",
+    options: [
+      { flags: "--attempt <n>", description: "this attempt (default: the latest)" },
+      { flags: "--follow", description: "go on until the attempt ends" },
+    ],
+    examples: [
+      ["logs latest extract", "the latest attempt"],
+      ["logs latest extract --attempt 1", "the first one"],
+      ["logs latest extract --follow", "as it comes"],
+    ],
+    load: async () => (await import("./commands/logs.ts")).execute,
+  },
+  {
+    name: "dags",
+    group: LOOK,
+    summary: "list the DAGs that are registered here",
+    options: [],
+    examples: [["dags", "their schedules, triggers and next runs"]],
+    load: async () => (await import("./commands/dags.ts")).execute,
+  },
+  {
+    name: "graph",
+    arguments: [{ term: "<dag>", description: "the DAG to draw" }],
+    group: WRITE,
+    summary: "draw the tasks of a DAG",
+    options: [{ flags: "--format <format>", description: "terminal (default) or mermaid" }, DAGS],
+    examples: [
+      ["graph process_new_orders", "in the terminal"],
+      ["graph process_new_orders --format mermaid", "for a README"],
+    ],
+    load: async () => (await import("./commands/graph.ts")).execute,
+  },
+  {
+    name: "validate",
+    arguments: [{ term: "[files...]", description: "DAG files (default: all in the folder)" }],
+    group: WRITE,
+    summary: "check DAG files, and show everything that is wrong",
+    options: [DAGS],
+    examples: [
+      ["validate", "all files"],
+      ["validate dags/daily_revenue.dag.ts", "one"],
+    ],
+    load: async () => (await import("./commands/validate.ts")).execute,
+  },
+];
+
+const JSON_OPTION: OptionSpec = { flags: "--json", description: "print JSON, for programs" };
+
+export const COMMANDS: readonly CommandSpec[] = SPECS.map((spec) => ({
+  ...spec,
+  options: [...spec.options, JSON_OPTION],
+}));

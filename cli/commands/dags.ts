@@ -1,0 +1,41 @@
+import { listDags } from "../../shared/app/views.ts";
+import type { DagView } from "../../shared/contract/views.ts";
+import type { Execute } from "../command.ts";
+import { lookInto } from "../home/reading.ts";
+import { safeLine } from "../output/escape.ts";
+import { EXIT } from "../output/failure.ts";
+import { printJson } from "../output/json.ts";
+import { printTable } from "../output/table.ts";
+import type { Channel } from "../output/terminal.ts";
+import { timeText } from "../output/words.ts";
+
+export const execute: Execute<object> = async ({ terminal, project, json }) => {
+  const dags = await lookInto(project, async (home) => (home === undefined ? [] : listDags(home.reading)));
+  if (json) printJson(terminal.out, dags);
+  else if (dags.length === 0) {
+    terminal.err.line(
+      "no DAG is registered here yet: `freshet dev` takes up those in the folder, `freshet run <dag>` one",
+    );
+  } else printDags(terminal.out, dags);
+  return EXIT.success;
+};
+
+function printDags(out: Channel, dags: readonly DagView[]): void {
+  printTable(
+    out,
+    [
+      { heading: "DAG", cell: (dag) => (dag.removed ? out.paint("dim", `${dag.dagId} (removed)`) : dag.dagId) },
+      { heading: "STARTS", cell: startsText },
+      { heading: "NEXT RUN", cell: (dag) => timeText(dag.nextRun) },
+      { heading: "ACTIVE", cell: (dag) => String(dag.activeRuns), align: "right" },
+      { heading: "OWNER", cell: (dag) => safeLine(dag.owner ?? "-") },
+      { heading: "DESCRIPTION", cell: (dag) => safeLine(dag.description ?? ""), flexible: true },
+    ],
+    dags,
+  );
+}
+
+function startsText({ schedule, triggers }: DagView): string {
+  const starts = [...(schedule === null ? [] : [schedule]), ...triggers];
+  return starts.length === 0 ? "by hand" : safeLine(starts.join(", "));
+}

@@ -1,0 +1,20 @@
+import { readRun } from "../../shared/app/views.ts";
+import { optional, required, type Execute } from "../command.ts";
+import { explain } from "../explain.ts";
+import { findRun } from "../home/find-run.ts";
+import { lookIntoRuns } from "../home/reading.ts";
+import { EXIT } from "../output/failure.ts";
+import { printJson } from "../output/json.ts";
+import { printWhy } from "../output/why.ts";
+
+export const execute: Execute<object> = async ({ terminal, project, cwd, json, args }) => {
+  await lookIntoRuns(project, async ({ reading }) => {
+    const run = await readRun(reading, await findRun(reading, required(args, 0)));
+    const now = reading.clock.now();
+    const task = optional(args, 1);
+    const explained = explain(run, now, project.home.path, task);
+    if (json) printJson(terminal.out, explained);
+    else printWhy(terminal.out, explained, { now, cwd, task });
+  });
+  return EXIT.success;
+};

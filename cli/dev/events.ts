@@ -1,0 +1,131 @@
+/** What `freshet dev` tells: as lines for a person, or as JSON, an event on a line. */
+import type { RunView } from "../../shared/contract/views.ts";
+import type { ArrivedObject } from "../../shared/core/attempt.ts";
+import { assertNever } from "../../shared/core/errors.ts";
+import type { Problem } from "../../shared/core/problem.ts";
+import type { Registered } from "../../shared/app/register.ts";
+import { durationText, iso, parseInstant, type Instant } from "../../shared/core/time.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import { safeLine, safeText } from "../output/escape.ts";
+import { printJsonLine } from "../output/json.ts";
+import { printProblem, problemCount, type SourceLine } from "../output/problems.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { intervalText, lengthText, plural, runStateText, stateText } from "../output/words.ts";
+
+export type DevEvent =
+  | {
+      readonly type: "registered";
+      readonly dags: readonly Registered[];
+      readonly problems: readonly Problem[];
+      readonly tookMs: number;
+    }
+  | { readonly type: "arrived"; readonly object: ArrivedObject }
+  | { readonly type: "run_started"; readonly run: RunView; readonly files: readonly string[] }
+  | {
+      readonly type: "run_ended";
+      readonly run: RunView;
+      readonly why: string;
+      readonly owner: string | null;
+      readonly runbook: string | null;
+    }
+  | {
+      readonly type: "attempt_failed";
+      readonly runId: string;
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly attemptsMax: number;
+      readonly error: { readonly name: string; readonly message: string };
+      /** Where the task stands now. */
+      readonly state: string;
+      readonly retryAt: string | null;
+    }
+  | { readonly type: "fault"; readonly id: string; readonly code: string; readonly message: string }
+  | { readonly type: "note"; readonly text: string };
+
+export type Tell = (event: DevEvent) => void;
+
+export function createTell(terminal: Terminal, json: boolean, clock: Clock, source: () => SourceLine): Tell {
+  if (json) return (event) => printJsonLine(terminal.out, { at: iso(clock.now()), ...event });
+  const { out } = terminal;
+  return (event) => {
+    const time = out.paint("dim", iso(clock.now()).slice(11, 19));
+    if (event.type === "registered")
+      for (const problem of event.problems) printProblem(terminal.err, problem, source());
+    for (const text of linesOf(terminal, event, clock.now())) out.line(`${time}  ${text}`);
+  };
+}
+
+function linesOf({ out }: Terminal, event: DevEvent, now: Instant): readonly string[] {
+  switch (event.type) {
+    case "registered":
+      return registeredLines(out, event);
+    case "arrived":
+      return [`${safeLine(event.object.key)} arrived in bucket ${safeLine(event.object.bucket)}`];
+    case "run_started": {
+      const covers = event.run.dataInterval === null ? "" : `, covers ${intervalText(event.run.dataInterval)}`;
+      return [`run ${event.run.runId} started (${event.run.runType}${covers}${filesText(event.files)})`];
+    }
+    case "run_ended":
+      return endedLines(out, event, now);
+    case "attempt_failed":
+      return [attemptText(out, event, now)];
+    case "fault":
+      return [`${out.paint("red", "fault")} ${safeLine(event.id)}: ${safeLine(event.message)} [${event.code}]`];
+    case "note":
+      return [safeLine(event.text)];
+    default:
+      return assertNever(event);
+  }
+}
+
+function filesText(files: readonly string[]): string {
+  const [first] = files;
+  if (first === undefined) return "";
+  return `, with ${files.length === 1 ? safeLine(first) : plural(files.length, "file")}`;
+}
+
+function registeredLines(
+  out: Terminal["out"],
+  { dags, problems, tookMs }: Extract<DevEvent, { type: "registered" }>,
+): readonly string[] {
+  const changed = dags.filter(({ change }) => change !== "unchanged");
+  const lines = changed.map(({ dagId, change }) => `dag ${dagId} ${CHANGE_TEXT[change]}`);
+  if (lines.length > 0) lines.push(`${lines.pop() ?? ""} ${out.paint("dim", `(${durationText(tookMs)})`)}`);
+  const errors = problems.filter(({ level }) => level === "error");
+  if (errors.length > 0) lines.push(`${out.paint("red", problemCount(errors))}: what worked before stays as it was`);
+  return lines;
+}
+
+const CHANGE_TEXT: Readonly<Record<Registered["change"], string>> = {
+  new: "registered",
+  changed: "changed: new runs get the new version",
+  unchanged: "unchanged",
+  removed: "removed: it starts nothing any more",
+};
+
+/** One line has it all: what failed, why, whom to ask and where it says what to do. */
+function endedLines(
+  out: Terminal["out"],
+  { run, why, owner, runbook }: Extract<DevEvent, { type: "run_ended" }>,
+  now: Instant,
+): readonly string[] {
+  const line = `run ${run.runId} ${runStateText(out, run)} in ${lengthText(run, now)}`;
+  if (run.state === "success" && !run.degraded) return [line];
+  const who = [owner === null ? [] : [`owner ${owner}`], runbook === null ? [] : [`runbook ${runbook}`]].flat();
+  const ask = who.length === 0 ? "" : ` (${who.join(", ")})`;
+  return [`${line}: ${safeLine(why)}${safeLine(ask)}`, out.paint("dim", `npx freshet why ${run.runId}`)];
+}
+
+function attemptText(out: Terminal["out"], event: Extract<DevEvent, { type: "attempt_failed" }>, now: Instant): string {
+  const { taskId, runId, attempt, attemptsMax, error, state, retryAt } = event;
+  const at = retryAt === null ? undefined : parseInstant(retryAt);
+  const again =
+    at === undefined
+      ? state === "failed"
+        ? ""
+        : "; tried again"
+      : `; tried again ${at <= now ? "now" : `in ${durationText(at - now)}`}`;
+  const tries = `attempt ${attempt} of ${Math.max(attempt, attemptsMax)}`;
+  const said = safeText(`${error.name}: ${error.message}`).split("\n", 1)[0] ?? "";
+  return `task ${safeLine(taskId)} ${stateText(out, "failed")} (${tries}) in ${runId}: ${said}${again}`;
+}

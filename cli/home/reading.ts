@@ -1,0 +1,43 @@
+/** Looks into a home without scheduling anything in it; other processes may be at work there. */
+import { existsSync } from "node:fs";
+import { createVersionCache } from "../../shared/app/engine.ts";
+import type { Reading } from "../../shared/app/views.ts";
+import { FreshetError } from "../../shared/core/errors.ts";
+import { createClock } from "../../shared/embedded/clock.ts";
+import type { Project } from "./paths.ts";
+import { openStores, type Stores } from "./stores.ts";
+
+export interface OpenHome {
+  readonly reading: Reading;
+  readonly stores: Stores;
+}
+
+/** Opens the home for `look` alone. A home that is not there is not made: `look` gets undefined. */
+export async function lookInto<T>(project: Project, look: (home: OpenHome | undefined) => Promise<T>): Promise<T> {
+  if (!existsSync(project.home.stateFile)) return look(undefined);
+  const stores = openStores(project.home);
+  try {
+    return await look({ stores, reading: readingOf(stores) });
+  } finally {
+    await stores.close();
+  }
+}
+
+export const readingOf = (stores: Stores): Reading => ({
+  runs: stores.runs,
+  dags: stores.dags,
+  attempts: stores.attempts,
+  versions: createVersionCache(stores.dags),
+  clock: createClock(),
+});
+
+/** Throws RUN_NOT_FOUND where nothing has ever run. */
+export async function lookIntoRuns<T>(project: Project, look: (home: OpenHome) => Promise<T>): Promise<T> {
+  return lookInto(project, async (home) => {
+    if (home !== undefined) return look(home);
+    throw new FreshetError(
+      "RUN_NOT_FOUND",
+      `nothing has run in '${project.home.path}' yet; \`freshet run <dag>\` or \`freshet dev\` starts something`,
+    );
+  });
+}

@@ -1,0 +1,128 @@
+/** A run explained, for a person: what matters first, the rest counted, and the command to run next at the end. */
+import { relative } from "node:path";
+import type { Instant } from "../../shared/core/time.ts";
+import type { Explained, ExplainedTask } from "../explain.ts";
+import { safeLine, safeText } from "./escape.ts";
+import type { Channel } from "./terminal.ts";
+import { agoText, intervalText, lengthText, plural, runStateText, stateText } from "./words.ts";
+
+/** Tasks that are explained one by one; the others are counted. */
+const TASKS_SHOWN_MAX = 10;
+/** Frames of an error's stack that lie in the author's files. */
+const FRAMES_SHOWN_MAX = 3;
+const LABEL_WIDTH = 9;
+
+/** What needs a look comes first. Those that ended well, or only because of others, are counted. */
+const URGENCY: readonly string[] = ["failed", "up_for_retry", "restarting", "running", "queued", "none"];
+
+interface Asked {
+  readonly now: Instant;
+  readonly cwd: string;
+  /** The one task that was asked for. */
+  readonly task?: string | undefined;
+}
+
+export function printWhy(out: Channel, run: Explained, asked: Asked): void {
+  const field = (label: string, text: string): void =>
+    out.line(`  ${out.paint("dim", label.padEnd(LABEL_WIDTH))} ${text}`);
+  out.line(`${out.paint("bold", `run ${run.runId}`)}  ${runStateText(out, run)}`);
+  field("why", safeLine(run.why));
+  field("since", sinceText(run, asked.now));
+  if (run.dataInterval !== null) field("covers", intervalText(run.dataInterval));
+  printOwner(field, run);
+  const shown = tasksToShow(run, asked);
+  for (const task of shown) printTask(out, run, task, asked);
+  if (asked.task === undefined) printRest(out, run, shown);
+  const next = nextCommands(run, shown);
+  if (next.length === 0) return;
+  const width = Math.max(...next.map(([command]) => command.length));
+  out.line();
+  out.line(out.paint("bold", "next"));
+  for (const [command, what] of next) out.line(`  ${command.padEnd(width)}  ${out.paint("dim", what)}`);
+}
+
+function sinceText(run: Explained, now: Instant): string {
+  if (run.endedAt !== null) return `${agoText(run.endedAt, now)}, after ${lengthText(run, now)}`;
+  if (run.startedAt !== null) return agoText(run.startedAt, now);
+  return `${agoText(run.queuedAt, now)}, in the queue`;
+}
+
+function printOwner(field: (label: string, text: string) => void, of: Pick<Explained, "owner" | "runbook">): void {
+  if (of.owner !== null) field("owner", safeLine(of.owner));
+  if (of.runbook !== null) field("runbook", safeLine(of.runbook));
+}
+
+function tasksToShow(run: Explained, { task }: Asked): readonly ExplainedTask[] {
+  if (task !== undefined) return run.tasks;
+  const urgent = run.tasks.filter(({ state }) => URGENCY.includes(state));
+  return urgent.toSorted((a, b) => URGENCY.indexOf(a.state) - URGENCY.indexOf(b.state)).slice(0, TASKS_SHOWN_MAX);
+}
+
+function printTask(out: Channel, run: Explained, task: ExplainedTask, { now, cwd }: Asked): void {
+  const field = (label: string, text: string): void =>
+    out.line(`  ${out.paint("dim", label.padEnd(LABEL_WIDTH))} ${text}`);
+  const tries = task.attempt === 0 ? "" : ` (attempt ${task.attempt} of ${Math.max(task.attempt, task.attemptsMax)})`;
+  out.line();
+  out.line(`${out.paint("bold", `task ${safeLine(task.taskId)}`)}  ${stateText(out, task.state)}${tries}`);
+  field("why", safeLine(task.why));
+  if (task.since !== null) field("since", agoText(task.since, now));
+  if (task.nextLook !== null) field("next look", agoText(task.nextLook, now));
+  if (task.waitsFor.length > 0)
+    field("waits for", task.waitsFor.map(({ taskId, state }) => `${taskId} (${state})`).join(", "));
+  if (task.broke.length > 0) field("broke", task.broke.join(", "));
+  if (task.error !== null) printError(field, task.error, task.attempt);
+  if (task.log !== null) field("log", safeLine(relative(cwd, task.log)));
+  const own = {
+    owner: task.owner === run.owner ? null : task.owner,
+    runbook: task.runbook === run.runbook ? null : task.runbook,
+  };
+  printOwner(field, own);
+}
+
+function printError(
+  field: (label: string, text: string) => void,
+  error: NonNullable<ExplainedTask["error"]>,
+  attempt: number,
+): void {
+  const which = error.attempt === attempt ? "" : `attempt ${error.attempt}: `;
+  field(
+    "error",
+    `${which}${safeText(`${error.name}: ${error.message}`).replaceAll("\n", `\n${" ".repeat(LABEL_WIDTH + 3)}`)}`,
+  );
+  for (const frame of ownFrames(error.stack)) field("", safeLine(frame));
+}
+
+/** Where it was thrown, in files that the author wrote. */
+function ownFrames(stack: string | null): readonly string[] {
+  const frames = (stack ?? "").split("\n").map((line) => line.trim());
+  return frames
+    .filter((frame) => frame.startsWith("at ") && !/node_modules|node:|[/\\]bundles[/\\]/.test(frame))
+    .slice(0, FRAMES_SHOWN_MAX);
+}
+
+function printRest(out: Channel, run: Explained, shown: readonly ExplainedTask[]): void {
+  const rest = run.tasks.filter((task) => !shown.includes(task));
+  if (rest.length === 0) return;
+  const counts = Map.groupBy(rest, ({ state }) => state);
+  out.line();
+  out.line([...counts].map(([state, tasks]) => `${plural(tasks.length, "task")} ${stateText(out, state)}`).join(", "));
+}
+
+function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly (readonly [string, string])[] {
+  const failed = shown.find(({ state }) => state === "failed") ?? shown.find(({ state }) => state === "up_for_retry");
+  const working = shown.find(({ state }) => state === "running");
+  const next: (readonly [string, string])[] = [];
+  if (failed !== undefined) {
+    const isHook = failed.taskId.includes("$");
+    if (failed.attempt > 0) next.push([`freshet logs ${run.runId} ${failed.taskId}`, "what it logged"]);
+    if (!isHook) {
+      next.push([
+        `freshet run ${run.dagId} --task ${failed.taskId} --from-run ${run.runId}`,
+        "try it alone, after a change",
+      ]);
+    }
+  }
+  if (working !== undefined) next.push([`freshet logs ${run.runId} ${working.taskId} --follow`, "what it logs"]);
+  if (run.endedAt === null) next.push([`freshet cancel ${run.runId}`, "end it"]);
+  return next;
+}
