@@ -17,7 +17,7 @@ export interface PlannedTask {
   readonly required: readonly number[];
   /** Slots of upstream tasks that need only be done. */
   readonly optional: readonly number[];
-  /** Slots of direct upstream tasks that choose among their children. */
+  /** Slots of direct upstream tasks that choose among their children; a teardown is nobody's to choose. */
   readonly gates: readonly number[];
   /** Slots of setups in whose scope the task lies without depending on them directly. */
   readonly scopeSetups: readonly number[];
@@ -59,15 +59,18 @@ function makePlan(manifest: Manifest): Plan {
   const upstream = specs.map((spec) => slots(spec.upstream.map((edge) => edge.taskId)));
   const downstream = invert(upstream);
   const scopes = setupScopes(specs, slotOf, upstream, downstream);
+  const takenDownBy = invert(specs.map((spec) => slots(spec.setups)));
   const tasks: PlannedTask[] = specs.map((spec, slot) => ({
     slot,
     spec,
     required: slots(spec.upstream.filter((edge) => !edge.optional).map((edge) => edge.taskId)),
     optional: slots(spec.upstream.filter((edge) => edge.optional).map((edge) => edge.taskId)),
-    gates: (upstream[slot] ?? []).filter((above) => specs[above]?.kind !== "task"),
+    gates: spec.role === "teardown" ? [] : (upstream[slot] ?? []).filter((above) => specs[above]?.kind !== "task"),
     scopeSetups: scopes.above[slot] ?? [],
     setups: slots(spec.setups),
-    downstream: [...new Set([...(downstream[slot] ?? []), ...(scopes.below[slot] ?? [])])],
+    downstream: [
+      ...new Set([...(downstream[slot] ?? []), ...(scopes.below[slot] ?? []), ...(takenDownBy[slot] ?? [])]),
+    ],
     forgiven: isForgiven(specs, spec.taskId),
     hook: null,
   }));

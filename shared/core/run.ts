@@ -55,6 +55,8 @@ export interface TaskDetail {
   readonly queuedAt?: Instant;
   /** Attempts that the platform lost; they do not count as tries. */
   readonly losses?: number;
+  /** Attempts of earlier firings of a hook; they do not count as tries of this one. */
+  readonly triesBefore?: number;
   /** The retry budget counts from it. */
   readonly firstFailureAt?: Instant;
   readonly target?: Target;

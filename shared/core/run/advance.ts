@@ -12,8 +12,8 @@ import { isRunEnded, TASK_STATE } from "../states.ts";
 import { instant, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { dispatchAgain } from "./dispatch.ts";
-import { closeDraft, isEnding, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
-import { cancelRun, factOf, failRun, finishIfDone } from "./ending.ts";
+import { closeDraft, commandsOf, isEnding, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
+import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { startReady } from "./ready.ts";
 
 /** A run that waits for its DAG, or an effect that nobody acknowledged, is told again after this long at first ... */
@@ -31,14 +31,21 @@ export interface RunDecision {
 export function advance(run: Run, manifest: Manifest, events: readonly RunEvent[], now: Instant): RunDecision {
   const draft = openDraft(run, planOf(manifest), now);
   for (const event of events) applyEvent(draft, event);
-  startReady(draft);
-  if (draft.head.transitions > draft.plan.transitionsMax) overBudget(draft);
-  finishIfDone(draft);
-  startReady(draft);
-  if (draft.inspect.length > 0) draft.commands.push({ type: "inspect", keys: draft.inspect });
-  const next = closeDraft(draft, [runDue(draft)]);
+  settle(draft);
+  const next = closeDraft(draft, runDue(draft));
   const changed = draft.changed || next.due !== run.due;
-  return { run: changed ? next : run, commands: draft.commands, changed };
+  return { run: changed ? next : run, commands: commandsOf(draft), changed };
+}
+
+/** Starts and ends what the events have made possible; whatever ends the run lets its teardowns start before it ends. */
+function settle(draft: Draft): void {
+  startReady(draft);
+  if (draft.transitions > draft.plan.transitionsMax) overBudget(draft);
+  for (let stuck = deadlocked(draft); stuck.length > 0; stuck = deadlocked(draft)) {
+    failDeadlocked(draft, stuck);
+    startReady(draft);
+  }
+  finishIfDone(draft);
 }
 
 function applyEvent(draft: Draft, event: RunEvent): void {
@@ -121,6 +128,7 @@ function acknowledge(draft: Draft, epoch: number): void {
 function overBudget(draft: Draft): void {
   const text = `the run changed state more than ${draft.plan.transitionsMax} times, its transition budget`;
   failRun(draft, "budget", { code: "transition_budget", text });
+  startReady(draft);
 }
 
 /** When the run itself, apart from its tasks, next needs a look. */

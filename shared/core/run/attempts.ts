@@ -3,7 +3,7 @@ import type { AttemptItem, CloseReason, Outcome, TaskError } from "../attempt.ts
 import { assertNever } from "../errors.ts";
 import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
 import { isDownstream } from "../plan.ts";
-import type { Target, TaskDetail } from "../run.ts";
+import type { Cause, Target, TaskDetail } from "../run.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { dispatchAgain, dispatchNext, fireHook } from "./dispatch.ts";
 import { amend, isEnding, keyOf, kept, move, setHead, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
@@ -32,9 +32,7 @@ export function applyOutcome(draft: Draft, slot: number, outcome: Outcome): void
 function succeed(draft: Draft, slot: number, outcome: Extract<Outcome, { kind: "success" }>): void {
   const { spec } = taskAt(draft, slot);
   const chosen = spec.kind === "task" ? undefined : chosenChildren(draft, slot, outcome);
-  if (typeof chosen === "string") {
-    return move(draft, slot, "failed", { since: draft.now, cause: { code: "invalid_branch", text: chosen } });
-  }
+  if (typeof chosen === "string") return endFailed(draft, slot, { code: "invalid_branch", text: chosen });
   draft.outputs.set(slot, outcome.output);
   move(draft, slot, "success", chosen === undefined ? undefined : { since: draft.now, chosen });
   fireHook(draft, slot, "onSuccess");
@@ -73,7 +71,7 @@ function fail(draft: Draft, slot: number, error: TaskError): void {
   const answer = decideRetry({
     spec: spec.retry,
     error,
-    failures: (draft.attempts[slot] ?? 0) - (before?.losses ?? 0),
+    failures: (draft.attempts[slot] ?? 0) - (before?.losses ?? 0) - (before?.triesBefore ?? 0),
     firstFailureAt,
     run: { budgetMs: draft.plan.manifest.retryBudgetMs, firstFailureAt: draft.head.firstFailureAt ?? draft.now },
     seed: retrySeed(draft, slot),
@@ -85,8 +83,13 @@ function fail(draft: Draft, slot: number, error: TaskError): void {
     draft.commands.push({ type: "timer", at: answer.at });
     return fireHook(draft, slot, "onRetry");
   }
-  move(draft, slot, "failed", { since: draft.now, cause: answer.cause });
-  fireHook(draft, slot, "onFailure");
+  endFailed(draft, slot, answer.cause);
+}
+
+/** Ends a task instance as failed; its hook hears of it if anything of it ever ran. */
+export function endFailed(draft: Draft, slot: number, cause: Cause): void {
+  move(draft, slot, "failed", { since: draft.now, cause });
+  if ((draft.attempts[slot] ?? 0) > 0) fireHook(draft, slot, "onFailure");
 }
 
 /** In a run that is being ended only teardowns and hooks go on trying. */
@@ -101,8 +104,7 @@ function lose(draft: Draft, slot: number, text: string): void {
   const losses = (before?.losses ?? 0) + 1;
   const cause = { code: "lost", text } as const;
   if (losses > LOSSES_MAX || stopsHere(draft, slot)) {
-    move(draft, slot, "failed", { since: draft.now, cause: { code: "lost", text: `${text} (lost ${losses} times)` } });
-    return fireHook(draft, slot, "onFailure");
+    return endFailed(draft, slot, { code: "lost", text: `${text} (lost ${losses} times)` });
   }
   const due = plus(draft.now, lossDelayMs(losses));
   move(draft, slot, "up_for_retry", { since: draft.now, ...kept(before), losses, cause, due });
@@ -117,25 +119,28 @@ const retrySeed = (draft: Draft, slot: number): string => {
 /** Ends the attempt of `slot` from outside: first it is closed, only then does the target come true. */
 export function restart(draft: Draft, slot: number, reason: CloseReason, target: Target, lease?: Instant): void {
   const before = draft.details[slot];
-  const closing = { since: draft.now, ...kept(before), target, reason, due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) };
-  move(draft, slot, "restarting", lease === undefined ? closing : { ...closing, lease });
+  const due = plus(draft.now, CLOSE_AGAIN_AFTER_MS);
+  const closing = { since: draft.now, ...kept(before), target, reason, due, ...(lease === undefined ? {} : { lease }) };
+  if (stateOf(draft, slot) === "restarting")
+    amendClosing(draft, slot, { ...closing, since: before?.since ?? draft.now });
+  else move(draft, slot, "restarting", closing);
   pushClose(draft, slot);
 }
 
 /** An attempt that is being closed in order to be tried again gets this target instead. */
 export function overrule(draft: Draft, slot: number, reason: CloseReason, target: Target): void {
-  const detail = draft.details[slot];
-  if (detail?.target?.to !== "retry") return;
-  const closing = { since: detail.since, ...kept(detail), target, reason, due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) };
+  if (draft.details[slot]?.target?.to === "retry") restart(draft, slot, reason, target);
+}
+
+function amendClosing(draft: Draft, slot: number, closing: TaskDetail): void {
   draft.details[slot] = closing;
   draft.changed = true;
-  pushClose(draft, slot);
 }
 
 function pushClose(draft: Draft, slot: number): void {
   const detail = draft.details[slot];
   if (detail?.reason === undefined) return;
-  draft.commands.push({
+  draft.closes.set(slot, {
     type: "close",
     key: keyOf(draft, slot),
     reason: detail.reason,
@@ -147,8 +152,8 @@ function applyTarget(draft: Draft, slot: number, target: Target): void {
   if (target.to === "retry") {
     return target.class === "lost" ? lose(draft, slot, target.text) : fail(draft, slot, timeoutError(target.text));
   }
+  if (target.to === "failed") return endFailed(draft, slot, target.cause);
   move(draft, slot, target.to, { since: draft.now, cause: target.cause });
-  if (target.to === "failed") fireHook(draft, slot, "onFailure");
 }
 
 const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
@@ -194,6 +199,8 @@ function seenRunning(draft: Draft, slot: number, item: Extract<AttemptItem, { st
   const { spec } = taskAt(draft, slot);
   const overdue = plus(item.startedAt, spec.timeoutMs + TIMEOUT_GRACE_MS);
   if (item.leaseUntil <= draft.now) {
+    // Seen running with a lease that still holds: this look is older than that one.
+    if (stateOf(draft, slot) === "running" && (draft.details[slot]?.due ?? 0) > draft.now) return;
     const text = "its executor stopped renewing the lease";
     return restart(draft, slot, "lost", { to: "retry", class: "lost", text }, item.leaseUntil);
   }
@@ -234,7 +241,7 @@ export function lookAt(draft: Draft, slot: number): void {
   switch (stateOf(draft, slot)) {
     case "queued":
     case "running":
-      draft.inspect.push(keyOf(draft, slot));
+      draft.inspects.add(slot);
       return;
     case "restarting":
       return closeAgain(draft, slot);

@@ -3,6 +3,7 @@ import type { HookSubject, OutputRef } from "../attempt.ts";
 import { hookSlot } from "../plan.ts";
 import type { HookName } from "../manifest.ts";
 import type { TaskDetail } from "../run.ts";
+import { TASK_STATE } from "../states.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { amend, causeText, keyOf, kept, move, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
@@ -21,6 +22,7 @@ export function dispatchNext(draft: Draft, slot: number): void {
 
 /** Sends the current attempt again: harmless if the first one arrived, since an attempt is claimed once. */
 export function dispatchAgain(draft: Draft, slot: number): void {
+  if (draft.dispatches.has(slot)) return;
   const sends = (draft.details[slot]?.sends ?? 0) + 1;
   amend(draft, slot, { sends });
   const detail = draft.details[slot];
@@ -49,7 +51,7 @@ function pushDispatch(draft: Draft, slot: number, send: number): void {
     const output = draft.outputs.get(from);
     if (output !== undefined) carried[edge.taskId] = output;
   }
-  draft.commands.push({
+  draft.dispatches.set(slot, {
     type: "dispatch",
     key: keyOf(draft, slot),
     upstream,
@@ -65,7 +67,10 @@ export function fireHook(draft: Draft, subject: number | null, hook: HookName): 
   const slot = hookSlot(draft.plan, subject === null ? null : taskIdAt(draft, subject), hook);
   if (slot === undefined) return;
   const state = stateOf(draft, slot);
-  if (state === "none" || state === "success" || state === "failed" || state === "skipped") dispatchNext(draft, slot);
+  if (state !== "none" && !TASK_STATE[state].terminal) return;
+  const used = draft.attempts[slot] ?? 0;
+  if (used > 0) draft.details[slot] = { since: draft.now, triesBefore: used };
+  dispatchNext(draft, slot);
 }
 
 function subjectOf(draft: Draft, hook: HookName, subject: number | null): HookSubject {

@@ -6,11 +6,14 @@ import { UNMAPPED, type TaskId } from "../ids.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
 import type { Cause, Run, TaskDetail, TaskTable } from "../run.ts";
 import { TASK_STATE, TASK_STATES, type TaskState } from "../states.ts";
-import { earliest, type Instant } from "../time.ts";
+import type { Instant } from "../time.ts";
 
 const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Readonly<
   Record<TaskState, number>
 >;
+
+export type DispatchCommand = Extract<RunCommand, { readonly type: "dispatch" }>;
+export type CloseCommand = Extract<RunCommand, { readonly type: "close" }>;
 
 export interface Draft {
   readonly plan: Plan;
@@ -21,12 +24,15 @@ export interface Draft {
   readonly attempts: Uint16Array;
   readonly details: (TaskDetail | undefined)[];
   readonly commands: RunCommand[];
-  /** Attempts to read, gathered into one command. */
-  readonly inspect: AttemptKey[];
+  /** By slot: sent only if, once all events are applied, that attempt is still to be sent, closed, or read. */
+  readonly dispatches: Map<number, DispatchCommand>;
+  readonly closes: Map<number, CloseCommand>;
+  readonly inspects: Set<number>;
   /** Outputs that came with the events of this decision: carried on to what they unlock. */
   readonly outputs: Map<number, OutputRef>;
   /** Slots whose rule may have changed its verdict. */
   readonly touched: Set<number>;
+  transitions: number;
   changed: boolean;
   /** The last detail given to a slot: equal ones after it become the same, and take no room in the record. */
   lastDetail: TaskDetail | undefined;
@@ -42,9 +48,12 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     attempts: tasks.attempts.slice(),
     details: tasks.details.slice(),
     commands: [],
-    inspect: [],
+    dispatches: new Map(),
+    closes: new Map(),
+    inspects: new Set(),
     outputs: new Map(),
     touched: new Set(),
+    transitions: head.transitions,
     changed: false,
     lastDetail: undefined,
   };
@@ -81,7 +90,7 @@ export const sinceOf = (draft: Draft): { readonly since: Instant } => ({ since: 
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
   draft.states[slot] = STATE_CODE[to];
   draft.details[slot] = shared(draft, detail);
-  draft.head = { ...draft.head, transitions: draft.head.transitions + 1 };
+  draft.transitions += 1;
   draft.changed = true;
   if (!TASK_STATE[to].terminal) return;
   for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
@@ -111,25 +120,51 @@ export function setHead(draft: Draft, change: Partial<Omit<Run, "tasks">>): void
 }
 
 /** What a later attempt must still know of the ones before. */
-export function kept(detail: TaskDetail | undefined): Pick<TaskDetail, "losses" | "firstFailureAt"> {
+export function kept(detail: TaskDetail | undefined): Pick<TaskDetail, "losses" | "triesBefore" | "firstFailureAt"> {
   return {
+    ...(detail?.triesBefore === undefined ? {} : { triesBefore: detail.triesBefore }),
     ...(detail?.losses === undefined ? {} : { losses: detail.losses }),
     ...(detail?.firstFailureAt === undefined ? {} : { firstFailureAt: detail.firstFailureAt }),
   };
 }
 
-/** Whether the run is being ended: nothing new starts but teardowns. */
+/** Whether the run is being ended: nothing new starts but teardowns of what was set up, and hooks. */
 export const isEnding = (draft: Draft): boolean => draft.head.cancel !== null || draft.head.cause !== null;
 
 export const causeText = (cause: Cause | undefined): string => cause?.text ?? "";
 
 /** The draft as a record. `due` is when it next needs a look: early rather than late, and written only when it must be. */
-export function closeDraft(draft: Draft, runDues: readonly (Instant | undefined)[]): Run {
-  const exact = earliest(...runDues, ...draft.details.map((detail) => detail?.due));
+export function closeDraft(draft: Draft, runDue: Instant | undefined): Run {
+  let exact = runDue;
+  for (const detail of draft.details) {
+    if (detail?.due !== undefined && (exact === undefined || detail.due < exact)) exact = detail.due;
+  }
   const stored = draft.head.due;
   const keep = stored !== null && exact !== undefined && stored > draft.now && stored <= exact;
   const due = keep ? stored : (exact ?? null);
-  return { ...draft.head, due, tasks: { states: draft.states, attempts: draft.attempts, details: draft.details } };
+  const { transitions, states, attempts, details } = draft;
+  return { ...draft.head, due, transitions, tasks: { states, attempts, details } };
+}
+
+/** What is to be done, work first. What a later event of the same decision has overtaken is left out. */
+export function commandsOf(draft: Draft): RunCommand[] {
+  const inspects = [...draft.inspects].filter((slot) => TASK_STATE[stateOf(draft, slot)].inFlight);
+  return [
+    ...meant(draft, draft.dispatches, "queued"),
+    ...meant(draft, draft.closes, "restarting"),
+    ...draft.commands,
+    ...(inspects.length === 0 ? [] : [{ type: "inspect", keys: inspects.map((slot) => keyOf(draft, slot)) } as const]),
+  ];
+}
+
+function* meant(
+  draft: Draft,
+  bySlot: ReadonlyMap<number, DispatchCommand | CloseCommand>,
+  state: TaskState,
+): Generator<RunCommand> {
+  for (const [slot, command] of bySlot) {
+    if (stateOf(draft, slot) === state && draft.attempts[slot] === command.key.attempt) yield command;
+  }
 }
 
 export const taskIdAt = (draft: Draft, slot: number): TaskId => taskAt(draft, slot).spec.taskId;

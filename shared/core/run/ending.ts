@@ -6,7 +6,7 @@ import type { Cause, Run, Target, TaskTable } from "../run.ts";
 import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
 import { isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
-import { overrule, restart } from "./attempts.ts";
+import { endFailed, overrule, restart } from "./attempts.ts";
 
 export interface RunOutcome {
   readonly state: Extract<RunState, "success" | "failed" | "cancelled">;
@@ -50,14 +50,13 @@ export function outcomeOf(
 
 /** Whether this failure fails the run; upstream ones have been judged before. */
 function isHard(
-  { spec, forgiven, required, scopeSetups }: PlannedTask,
+  { spec, forgiven, required, scopeSetups, setups }: PlannedTask,
   state: TaskState,
   hard: readonly boolean[],
 ): boolean {
-  if (spec.role === "teardown") return spec.failRun;
   if (spec.allowFailure || forgiven) return false;
-  if (state === "failed") return true;
-  return [...required, ...scopeSetups].some((above) => hard[above] === true);
+  if (state === "failed") return spec.role !== "teardown" || spec.failRun;
+  return [...required, ...scopeSetups, ...setups].some((above) => hard[above] === true);
 }
 
 const missesOptional = (task: PlannedTask, tasks: Pick<TaskTable, "states">): boolean =>
@@ -77,6 +76,7 @@ export function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): v
     if (TASK_STATE[state].terminal || taskAt(draft, slot).spec.role === "teardown") continue;
     if (state === "restarting") overrule(draft, slot, reason, target);
     else if (TASK_STATE[state].inFlight) restart(draft, slot, reason, target);
+    else if (to === "failed") endFailed(draft, slot, cause);
     else move(draft, slot, to, { since: draft.now, cause });
   }
   // Teardowns are decided by their rule even now: what a setup made is taken down.
@@ -96,11 +96,11 @@ export function failRun(draft: Draft, reason: CloseReason, cause: Cause): void {
   endOpenTasks(draft, reason, cause);
 }
 
-/** Ends the run once all of its tasks have ended and its hooks have been told. */
+/** Ends the run once all of its tasks have ended and its hooks have been told. A run that waits for its DAG does not. */
 export function finishIfDone(draft: Draft): void {
   const { head, plan } = draft;
-  if (isRunEnded(head.state)) return;
-  for (let slot = 0; slot < plan.taskCount; slot++) if (!isTerminal(draft, slot)) return failIfDeadlocked(draft);
+  if (head.state !== "running" && !(head.state === "queued" && isEnding(draft))) return;
+  for (let slot = 0; slot < plan.taskCount; slot++) if (!isTerminal(draft, slot)) return;
   const outcome = outcomeOf(plan, head, draft);
   if (fireRunHook(draft, outcome.state) || hooksAtWork(draft)) return;
   setHead(draft, { ...outcome, endedAt: draft.now, effects: [{ kind: "run_finished", epoch: head.epoch }] });
@@ -126,25 +126,32 @@ function hooksAtWork(draft: Draft): boolean {
   return false;
 }
 
-/** Open tasks of which none is at work, waits for its time or can start: no event will ever come. */
-function failIfDeadlocked(draft: Draft): void {
-  if (draft.head.state !== "running") return;
-  const stuck: string[] = [];
-  for (const { slot, spec } of draft.plan.tasks) {
+/** The open tasks, if none of them is at work, waits for its time or can start: no event will ever come. */
+export function deadlocked(draft: Draft): readonly number[] {
+  if (draft.head.state !== "running") return [];
+  const stuck: number[] = [];
+  for (const { slot } of draft.plan.tasks) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal) continue;
-    if (TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return;
-    if (slot < draft.plan.taskCount) stuck.push(spec.taskId);
+    if (TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return [];
+    if (slot < draft.plan.taskCount) stuck.push(slot);
   }
+  return stuck;
+}
+
+/** Tasks named in the cause of a deadlock. */
+const STUCK_NAMED_MAX = 5;
+
+/** Fails a run of which nothing can move any more; what was set up is still taken down, if that can start. */
+export function failDeadlocked(draft: Draft, stuck: readonly number[]): void {
+  const names = stuck.slice(0, STUCK_NAMED_MAX).map((slot) => taskAt(draft, slot).spec.taskId);
   const cause: Cause = {
     code: "deadlock",
-    text: `no task can start any more: ${stuck.slice(0, 5).join(", ")} wait for each other`,
+    text: `no task can start any more: ${names.join(", ")} wait for each other`,
   };
-  setHead(draft, { cause: draft.head.cause ?? cause });
-  for (const { slot, spec } of draft.plan.tasks.slice(0, draft.plan.taskCount)) {
-    if (stuck.includes(spec.taskId)) move(draft, slot, "failed", { since: draft.now, cause });
-  }
-  finishIfDone(draft);
+  if (isEnding(draft)) for (const slot of stuck) move(draft, slot, "failed", { since: draft.now, cause });
+  // Nothing is at work, so that nothing is closed for this reason.
+  else failRun(draft, "budget", cause);
 }
 
 export function factOf(draft: Draft, type: Fact["type"]): Fact {

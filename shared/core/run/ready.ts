@@ -27,7 +27,8 @@ function decideSlot(draft: Draft, slot: number): void {
   const task = taskAt(draft, slot);
   if (task.hook !== null || (draft.head.state !== "running" && !isEnding(draft))) return;
   if (isEnding(draft) && task.spec.role !== "teardown") return;
-  const { verdict, cause } = decideTask(task, draft, (other) => taskAt(draft, other).spec.taskId);
+  const nameOf = (other: number): string => taskAt(draft, other).spec.taskId;
+  const { verdict, cause } = isEnding(draft) ? decideLateTeardown(task, draft) : decideTask(task, draft, nameOf);
   if (verdict === "run") return dispatchNext(draft, slot);
   if (verdict === "wait") return;
   move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
@@ -62,6 +63,12 @@ function decideGates(task: PlannedTask, table: Table, nameOf: (slot: number) => 
     return { verdict: "skipped", cause: { code: "branch", text: `'${nameOf(gate)}' did not choose it` } };
   }
   return undefined;
+}
+
+/** In a run that is being ended a teardown runs, whatever its rule, if any of its setups succeeded. */
+function decideLateTeardown(task: PlannedTask, table: Table): Decided {
+  if (task.setups.length > 0) return decideTeardown(task, table);
+  return { verdict: "skipped", cause: { code: "rule", text: "it has no setup, and the run was ended" } };
 }
 
 /** A teardown runs once everything above it is done, if any of its setups succeeded. */
