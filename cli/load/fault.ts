@@ -107,7 +107,7 @@ function headPlace(error: Error, context: FaultContext): SourcePlace {
 const shownAddress = (address: string, { cwd }: FaultContext): string =>
   shownPath(cwd, address.startsWith("file:") ? fileURLToPath(address) : address);
 
-export const shownPlace = ({ address, line, column }: FoundPlace, context: FaultContext): SourcePlace => ({
+const shownPlace = ({ address, line, column }: FoundPlace, context: FaultContext): SourcePlace => ({
   file: shownAddress(address, context),
   line,
   column,

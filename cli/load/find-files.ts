@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-export const DAG_FILE_ENDING = ".dag.ts";
+const DAG_FILE_ENDING = ".dag.ts";
 
 /**
  * All `*.dag.ts` below the folder, by path; not below `node_modules` or a folder whose name begins with a dot. Rejects with

@@ -16,7 +16,7 @@ import type { FileReport } from "./protocol.ts";
 import type { LoadResult } from "./result.ts";
 
 /** How long one file may take to be imported. */
-export const FILE_TIMEOUT_MS = 5_000;
+const FILE_TIMEOUT_MS = 5_000;
 /** Files that a process is given at once: few, so that processes end together; many, so that they need not ask often. */
 const CHUNK_FILES = 20;
 const PROCESSES_MAX = 2;
@@ -42,16 +42,6 @@ export interface DagLoader {
    */
   reload(changed: readonly string[]): Promise<LoadResult>;
   close(): Promise<void>;
-}
-
-/** Loads once. */
-export async function loadDags(options: LoaderOptions & { readonly files?: readonly string[] }): Promise<LoadResult> {
-  const loader = createDagLoader({ ...options, warm: false });
-  try {
-    return await loader.load(options.files);
-  } finally {
-    void loader.close(); // What is left to do there, nobody waits for.
-  }
 }
 
 interface Loader {

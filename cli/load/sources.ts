@@ -122,7 +122,7 @@ function readContent(path: string): SourceContent | undefined {
 }
 
 /** The path by which a source is named: relative to the root, with `/` on every system. */
-export const sourceName = (root: string, path: string): string => relative(root, path).split(sep).join("/");
+const sourceName = (root: string, path: string): string => relative(root, path).split(sep).join("/");
 
 /** The sources by name, in order, as far as they can still be read. */
 export function namedSources(

@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 
 /** Editors and version control change several files, each several times: what comes in one go is told once. */
-export const QUIET_MS = 50;
+const QUIET_MS = 50;
 /** Changes that never pause are told after this long all the same. */
 const QUIET_MS_MAX = 1_000;
 

@@ -16,7 +16,7 @@ export const LOG_BYTES_MAX = 10 * 1024 * 1024;
 /** Characters of one message; the rest is cut off, and the message says so. */
 export const LOG_MESSAGE_LENGTH_MAX = 32_768;
 /** How often a followed log is looked at. */
-export const LOG_FOLLOW_MS = 100;
+const LOG_FOLLOW_MS = 100;
 
 export interface LogLine {
   /** ISO 8601. */

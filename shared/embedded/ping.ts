@@ -9,7 +9,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 
 /** How long a ping waits for the scheduler's word. */
-export const PING_TIMEOUT_MS = 1_000;
+const PING_TIMEOUT_MS = 1_000;
 /** The longest path of a Unix socket that every system takes, its closing zero included, is 104 bytes. */
 const SOCKET_PATH_BYTES_MAX = 103;
 const HEARD = "heard\n";

@@ -16,7 +16,7 @@ import { createSettling, versionOfStamp, type FileStamp, type Settling } from ".
 export type { BucketInterest } from "./bucket-scope.ts";
 
 /** How often everything is looked at, in case the system forgot to tell of a file; less often if that takes long. */
-export const SCAN_EVERY_MS = 60_000;
+const SCAN_EVERY_MS = 60_000;
 /** The share of the time that looking at everything may take. */
 const SCAN_SHARE_MAX = 0.005;
 /** Objects that are handed over at the same time. */
@@ -51,6 +51,8 @@ interface Watch {
   readonly settling: Settling;
   readonly handing: Set<Promise<void>>;
   readonly waiting: { readonly path: string; readonly stamp: FileStamp }[];
+  /** As text. */
+  interests: string;
   scope: BucketScope;
   watcher: FSWatcher | undefined;
   scanning: Promise<void>;
@@ -77,6 +79,7 @@ export async function watchBuckets(options: BucketWatchOptions): Promise<BucketW
     settling,
     handing: new Set(),
     waiting: [],
+    interests: "",
     scope: bucketScope(root, []),
     watcher: undefined,
     scanning: Promise.resolve(),
@@ -110,6 +113,9 @@ function stampAt(path: string): FileStamp | undefined {
 }
 
 async function setInterests(own: Watch, interests: readonly BucketInterest[]): Promise<void> {
+  const named = JSON.stringify(interests);
+  if (own.interests === named) return;
+  own.interests = named;
   own.scope = bucketScope(own.root, interests);
   // A person finds the place to put a file, and the system tells of its folder.
   for (const folder of own.scope.folders) mkdirSync(join(own.root, ...folder), { recursive: true });

@@ -22,7 +22,7 @@ export interface OpenHost {
 }
 
 /** Staging of the attempt and of no other; a mapped instance is marked by `@`, which is in no id. */
-export function stagingPrefix({ runId, taskId, mapIndex, attempt }: AttemptKey): string {
+function stagingPrefix({ runId, taskId, mapIndex, attempt }: AttemptKey): string {
   const instance = mapIndex === UNMAPPED ? taskId : `${taskId}@${mapIndex}`;
   return `staging/${runId}/${instance}/${attempt}/`;
 }

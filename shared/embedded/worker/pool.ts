@@ -26,14 +26,14 @@ export interface PoolLimits {
   readonly bundlesMax: number;
 }
 
-export const POOL_LIMITS: PoolLimits = { stopGraceMs: 5_000, startMs: 30_000, idleMs: 15_000, bundlesMax: 50 };
+const POOL_LIMITS: PoolLimits = { stopGraceMs: 5_000, startMs: 30_000, idleMs: 15_000, bundlesMax: 50 };
 
 /** Processes that may fail to start in a row before the attempts that wait for one are given up. */
-export const WORKER_STARTS_MAX = 3;
+const WORKER_STARTS_MAX = 3;
 /** Attempts that are worth claiming ahead of a free process while tasks take next to no time. */
-export const AHEAD_MAX = 64;
+const AHEAD_MAX = 64;
 /** Tasks that take longer than this are not claimed ahead. */
-export const AHEAD_TASK_MS = 5;
+const AHEAD_TASK_MS = 5;
 const WORKERS_MIN = 2;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 /** The weight of the latest task in the mean of how long tasks take. */
