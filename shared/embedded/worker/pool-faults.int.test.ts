@@ -27,14 +27,14 @@ describe("code that runs out of time", () => {
     const body = `${TOLD} console.log(host.signal.reason.message);
       return { kind: "success" };`;
 
-    const result = await place.pool().run(anInput(place.bundle(body), { timeoutMs: 300 }), never());
+    const result = await place.pool().run(anInput(place.bundle(body), { timeoutMs: 1_500 }), never());
 
     expect(failureOf(result)).toEqual({
       name: "Timeout",
       class: "timeout",
-      message: "the task ran longer than its timeout of 300ms",
+      message: "the task ran longer than its timeout of 1.5s",
     });
-    expect(await place.messages()).toEqual(["info the task ran longer than its timeout of 300ms"]);
+    expect(await place.messages()).toEqual(["info the task ran longer than its timeout of 1.5s"]);
   });
 
   test("keeps its process when it stops in time", async () => {
@@ -42,7 +42,7 @@ describe("code that runs out of time", () => {
     const [pid] = timed.pids();
     const body = `${TOLD} return { kind: "success" };`;
 
-    await timed.run(anInput(place.bundle(body), { timeoutMs: 300 }), never());
+    await timed.run(anInput(place.bundle(body), { timeoutMs: 1_500 }), never());
 
     expect(timed.pids()).toEqual([pid]);
   });
@@ -54,12 +54,12 @@ describe("code that runs out of time", () => {
 
     const result = await place
       .pool({ limits: { stopGraceMs: 50 } })
-      .run(anInput(place.bundle(body), { timeoutMs: 300 }), never());
+      .run(anInput(place.bundle(body), { timeoutMs: 1_500 }), never());
 
     expect(failureOf(result)).toMatchObject({ class: "timeout" });
     const [first, last] = await place.log();
     expect(last?.message).toBe(
-      "the task ran longer than its timeout of 300ms; it did not stop within 50ms and was killed",
+      "the task ran longer than its timeout of 1.5s; it did not stop within 50ms and was killed",
     );
     await until(() => !isAlive(Number(first?.message)));
   });
