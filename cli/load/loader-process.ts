@@ -26,8 +26,8 @@ export type LoadEnd =
 export interface LoaderProcess {
   /** One at a time. After `stopped` the process is gone. */
   load(request: Omit<ToLoader, "t">, onReport: (report: FileReport) => void): Promise<LoadEnd>;
-  /** Resolves when it is gone. */
-  end(): Promise<void>;
+  /** Nothing more is asked of it: it writes its cache and goes, and nobody need wait for that. */
+  end(): void;
 }
 
 export interface LoaderProcessOptions extends LoaderSettings {
@@ -77,7 +77,7 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
     "data",
     createLineReader((line) => onMessage(state, line)),
   );
-  const gone = ended(child).then((how) => {
+  void ended(child).then((how) => {
     state.kill(); // What it started dies with it.
     if (child.pid !== undefined) options.registry?.remove(child.pid);
     onGone(state, how);
@@ -89,11 +89,11 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
         if (state.gone) return onGone(state, "was gone before it began");
         input.write(`${JSON.stringify({ t: "load", ...request } satisfies ToLoader)}\n`);
       }),
-    async end() {
+    end() {
+      if (state.settle !== undefined) state.kill(); // In the middle of a load that nobody wants any more.
       input.end();
-      // It may outlive this process by the moment that it takes to write its cache.
+      // It may outlive this process by that moment.
       for (const handle of [child, stderr, input, output] as readonly { unref?(): void }[]) handle.unref?.();
-      await gone;
     },
   };
 }

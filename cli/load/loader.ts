@@ -49,8 +49,8 @@ interface Loader {
   /** Of the last load of the whole folder, by file. */
   readonly reports: Map<string, FileReport>;
   warm: LoaderProcess | undefined;
-  /** Processes on their way out. */
-  readonly ending: Set<Promise<void>>;
+  /** All that were not told to end. */
+  readonly processes: Set<LoaderProcess>;
   closed: boolean;
 }
 
@@ -66,7 +66,7 @@ export function createDagLoader(options: LoaderOptions): DagLoader {
     },
     reports: new Map(),
     warm: undefined,
-    ending: new Set(),
+    processes: new Set(),
     closed: false,
   };
   loader.warm = newProcess(loader); // It starts while the folder is read.
@@ -86,8 +86,7 @@ export function createDagLoader(options: LoaderOptions): DagLoader {
     },
     async close() {
       loader.closed = true;
-      endProcess(loader, loader.warm);
-      await Promise.all(loader.ending);
+      for (const process of loader.processes) endProcess(loader, process);
     },
   };
 }
@@ -101,7 +100,11 @@ function realPath(path: string): string {
   }
 }
 
-const newProcess = ({ options }: Loader): LoaderProcess => startLoaderProcess(options);
+function newProcess({ options, processes }: Loader): LoaderProcess {
+  const process = startLoaderProcess(options);
+  processes.add(process);
+  return process;
+}
 
 async function filesOf({ options: { dagsDir, cwd } }: Loader): Promise<readonly string[]> {
   try {
@@ -159,11 +162,10 @@ function takeProcess(loader: Loader): LoaderProcess {
   return process;
 }
 
-/** It writes its cache and goes; nobody waits for that. */
-function endProcess(loader: Loader, process: LoaderProcess | undefined): void {
+function endProcess({ processes }: Loader, process: LoaderProcess | undefined): void {
   if (process === undefined) return;
-  const ending = process.end().then(() => void loader.ending.delete(ending));
-  loader.ending.add(ending);
+  processes.delete(process);
+  process.end();
 }
 
 async function loadApart(loader: Loader, files: readonly string[]): Promise<readonly FileReport[]> {
@@ -172,7 +174,7 @@ async function loadApart(loader: Loader, files: readonly string[]): Promise<read
   const suspects: string[] = [];
   const work = async (): Promise<void> => {
     let process: LoaderProcess | undefined;
-    while (left.length > 0) {
+    while (left.length > 0 && !loader.closed) {
       process ??= takeProcess(loader);
       const open = new Set(left.splice(0, CHUNK_FILES));
       const end = await process.load({ files: [...open], together: false }, (report) => {
@@ -184,6 +186,7 @@ async function loadApart(loader: Loader, files: readonly string[]): Promise<read
       else if (open.has(end.file)) suspects.push(end.file);
       open.delete(end.file);
       left.unshift(...open);
+      endProcess(loader, process);
       process = undefined;
     }
     endProcess(loader, process);
