@@ -52,7 +52,7 @@ export async function startRun(
  */
 export async function putRun(engine: Putting, request: StartRequest): Promise<PutRun> {
   const { version, manifest } = await currentVersion(engine, request.dagId);
-  const params = checkParams(manifest, request.params ?? {});
+  const params = await checkParams(manifest, request.params ?? {});
   const now = engine.clock.now();
   const { idempotencyKey } = request;
   const runId =

@@ -1,5 +1,5 @@
 /** Params of a run, checked against the JSON Schema in the manifest. */
-import { z } from "zod";
+import type { z } from "zod";
 import { FreshetError } from "../core/errors.ts";
 import { jsonFault, type JsonObject } from "../core/json.ts";
 import type { Manifest } from "../core/manifest.ts";
@@ -8,8 +8,8 @@ import { didYouMean, type Problem } from "../core/problem.ts";
 /** The largest params of a run, as JSON: they travel with every dispatch. */
 export const PARAMS_BYTES_MAX = 8_192;
 
-/** The params with the DAG's defaults filled in. Throws INVALID_PARAMS with all that is wrong. */
-export function checkParams(manifest: Manifest, given: JsonObject): JsonObject {
+/** The params with the DAG's defaults filled in. Rejects with INVALID_PARAMS with all that is wrong. */
+export async function checkParams(manifest: Manifest, given: JsonObject): Promise<JsonObject> {
   const fail = (message: string, problems: readonly Problem[] = []): never => {
     throw new FreshetError("INVALID_PARAMS", `dag '${manifest.dagId}': ${message}`, { problems });
   };
@@ -27,7 +27,8 @@ export function checkParams(manifest: Manifest, given: JsonObject): JsonObject {
       : fail(`takes no params, but was given ${names.map((name) => `'${name}'`).join(", ")}`);
   }
   const merged = { ...manifest.params.defaults, ...given };
-  const parsed = z.fromJSONSchema(manifest.params.schema).safeParse(merged);
+  const { fromJSONSchema } = await import("zod"); // Loading it takes longer than most runs without params need to start.
+  const parsed = fromJSONSchema(manifest.params.schema).safeParse(merged);
   if (parsed.success) return merged;
   const known = Object.keys((manifest.params.schema["properties"] ?? {}) as object);
   const problems = parsed.error.issues.map((issue) => issueProblem(issue, merged, known));
