@@ -9,6 +9,8 @@ import { logPath } from "../shared/embedded/log-store.ts";
 
 /** The view that every face of Freshet gives, and what this machine knows besides. */
 export interface Explained extends Omit<WhyView, "tasks">, RunView {
+  /** Of the DAG. */
+  readonly timezone: string;
   readonly owner: string | null;
   readonly runbook: string | null;
   readonly tasks: readonly ExplainedTask[];
@@ -44,6 +46,7 @@ export function explain(reading: RunReading, now: Instant, home: string, task?: 
   return {
     ...runView(run),
     ...view,
+    timezone: version.manifest.timezone,
     owner,
     runbook,
     tasks: view.tasks.map((shown) => {

@@ -27,25 +27,34 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   await lookInto(project, async (home) => {
     const ofDag = home === undefined || dag === undefined ? {} : { dagId: await requireDag(home.reading, dag) };
     const query = { ...ofDag, ...(state === undefined ? {} : { state }), limit };
-    const runs = home === undefined ? [] : (await home.reading.runs.list(query)).runs.map(runView);
-    if (json) return printJson(terminal.out, runs);
+    const runs = home === undefined ? [] : (await home.reading.runs.list(query)).runs;
+    if (json) return printJson(terminal.out, runs.map(runView));
     if (home === undefined || runs.length === 0) {
       const what = state === undefined ? "nothing has run here yet" : `no run is ${state}`;
       return terminal.err.line(`${what}; \`freshet run <dag>\` runs one`);
     }
-    return printRuns(terminal.out, runs, home.reading.clock.now());
+    const { reading } = home;
+    const listed = runs.map(async (run): Promise<Listed> => {
+      const { timezone } = (await reading.versions(run.version)).manifest;
+      return { ...runView(run), covers: intervalText(runView(run).dataInterval, timezone) };
+    });
+    return printRuns(terminal.out, await Promise.all(listed), reading.clock.now());
   });
   return EXIT.success;
 };
 
-function printRuns(out: Channel, runs: readonly RunView[], now: Instant): void {
+interface Listed extends RunView {
+  readonly covers: string;
+}
+
+function printRuns(out: Channel, runs: readonly Listed[], now: Instant): void {
   printTable(
     out,
     [
       { heading: "RUN", cell: (run) => run.runId },
       { heading: "STATE", cell: (run) => runStateText(out, run) },
       { heading: "TYPE", cell: (run) => run.runType },
-      { heading: "COVERS", cell: (run) => intervalText(run.dataInterval) },
+      { heading: "COVERS", cell: (run) => run.covers },
       { heading: "QUEUED", cell: (run) => timeText(run.queuedAt) },
       { heading: "TOOK", cell: (run) => lengthText(run, now), align: "right" },
     ],

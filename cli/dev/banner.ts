@@ -1,10 +1,10 @@
 /** The first thing a newcomer sees: where things are, and what to try. */
-import { basename, dirname, relative, sep } from "node:path";
+import { basename, dirname, sep } from "node:path";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { durationText } from "../../shared/core/time.ts";
 import type { Project } from "../home/paths.ts";
 import type { Channel } from "../output/terminal.ts";
-import { plural } from "../output/words.ts";
+import { pathText, plural } from "../output/words.ts";
 import { fileAfter, type Sample } from "./first-sample.ts";
 
 export interface Place {
@@ -12,8 +12,7 @@ export interface Place {
   readonly cwd: string;
 }
 
-const shown = ({ cwd }: Place, path: string, folder = false): string =>
-  `${relative(cwd, path) || "."}${folder ? sep : ""}`;
+const shown = ({ cwd }: Place, path: string, folder = false): string => `${pathText(cwd, path)}${folder ? sep : ""}`;
 
 export function printBanner(out: Channel, place: Place, windowMs: number | undefined): void {
   const { dagsDir, home } = place.project;

@@ -20,7 +20,12 @@ export type DevEvent =
       readonly tookMs: number;
     }
   | { readonly type: "arrived"; readonly object: ArrivedObject }
-  | { readonly type: "run_started"; readonly run: RunView; readonly files: readonly string[] }
+  | {
+      readonly type: "run_started";
+      readonly run: RunView;
+      readonly timezone: string;
+      readonly files: readonly string[];
+    }
   | {
       readonly type: "run_ended";
       readonly run: RunView;
@@ -62,7 +67,8 @@ function linesOf({ out }: Terminal, event: DevEvent, now: Instant): readonly str
     case "arrived":
       return [`${safeLine(event.object.key)} arrived in bucket ${safeLine(event.object.bucket)}`];
     case "run_started": {
-      const covers = event.run.dataInterval === null ? "" : `, covers ${intervalText(event.run.dataInterval)}`;
+      const covers =
+        event.run.dataInterval === null ? "" : `, covers ${intervalText(event.run.dataInterval, event.timezone)}`;
       return [`run ${event.run.runId} started (${event.run.runType}${covers}${filesText(event.files)})`];
     }
     case "run_ended":

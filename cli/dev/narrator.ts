@@ -58,9 +58,11 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
     if (stored === undefined) return;
     open.add(runId);
     const { files } = stored.value;
+    const { timezone } = (await reading.versions(stored.value.version)).manifest;
     tell({
       type: "run_started",
       run: runView(stored.value),
+      timezone,
       files: "blob" in files ? [] : files.map(({ key }) => key),
     });
   };

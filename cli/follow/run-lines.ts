@@ -91,7 +91,10 @@ function taskWidth({ version }: RunReading): number {
 function startText(channel: Channel, reading: RunReading): string {
   const view = runView(reading.run);
   const files = "blob" in reading.run.files ? "" : filesText(reading.run.files.map(({ key }) => key));
-  const covers = view.dataInterval === null ? files : `, covers ${intervalText(view.dataInterval)}${files}`;
+  const covers =
+    view.dataInterval === null
+      ? files
+      : `, covers ${intervalText(view.dataInterval, reading.version.manifest.timezone)}${files}`;
   return `${channel.paint("bold", `run ${view.runId}`)} started${covers}`;
 }
 

@@ -213,13 +213,19 @@ describe("times", () => {
     ]);
   });
 
-  test("a whole day is its date, days are their dates, the rest is both ends", () => {
-    const covers = (start: string, end: string): string => intervalText({ start, end });
+  test("a whole day of the zone is its date, days are their dates, the rest is both ends", () => {
+    const covers = (start: string, end: string, zone = "UTC"): string => intervalText({ start, end }, zone);
     expect([
+      covers("2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z", "America/New_York"),
       covers("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
       covers("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z"),
       covers("2026-03-01T05:00:00Z", "2026-03-02T05:00:00Z"),
-    ]).toEqual(["2026-03-01", "2026-03-01 to 2026-03-08", "2026-03-01 05:00:00Z to 2026-03-02 05:00:00Z"]);
+    ]).toEqual([
+      "2026-03-08",
+      "2026-03-01",
+      "2026-03-01 to 2026-03-08",
+      "2026-03-01 05:00:00Z to 2026-03-02 05:00:00Z",
+    ]);
   });
 });
 

@@ -1,10 +1,9 @@
 /** A run explained, for a person: what matters first, the rest counted, and the command to run next at the end. */
-import { relative } from "node:path";
 import type { Instant } from "../../shared/core/time.ts";
 import type { Explained, ExplainedTask } from "../explain.ts";
 import { safeLine, safeText } from "./escape.ts";
 import type { Channel } from "./terminal.ts";
-import { agoText, intervalText, lengthText, plural, runStateText, stateText } from "./words.ts";
+import { agoText, intervalText, lengthText, pathText, plural, runStateText, stateText } from "./words.ts";
 
 /** Tasks that are explained one by one; the others are counted. */
 const TASKS_SHOWN_MAX = 10;
@@ -28,7 +27,7 @@ export function printWhy(out: Channel, run: Explained, asked: Asked): void {
   out.line(`${out.paint("bold", `run ${run.runId}`)}  ${runStateText(out, run)}`);
   field("why", safeLine(run.why));
   field("since", sinceText(run, asked.now));
-  if (run.dataInterval !== null) field("covers", intervalText(run.dataInterval));
+  if (run.dataInterval !== null) field("covers", intervalText(run.dataInterval, run.timezone));
   printOwner(field, run);
   const shown = tasksToShow(run, asked);
   for (const task of shown) printTask(out, run, task, asked);
@@ -71,7 +70,7 @@ function printTask(out: Channel, run: Explained, task: ExplainedTask, { now, cwd
     field("waits for", task.waitsFor.map(({ taskId, state }) => `${taskId} (${state})`).join(", "));
   if (task.broke.length > 0) field("broke", task.broke.join(", "));
   if (task.error !== null) printError(field, task.error, task.attempt);
-  if (task.log !== null) field("log", safeLine(relative(cwd, task.log)));
+  if (task.log !== null) field("log", safeLine(pathText(cwd, task.log)));
   const own = {
     owner: task.owner === run.owner ? null : task.owner,
     runbook: task.runbook === run.runbook ? null : task.runbook,

@@ -1,5 +1,7 @@
 /** Words of records as people read them. */
-import { durationText, instant, iso, parseInstant, type Instant } from "../../shared/core/time.ts";
+import { relative, sep } from "node:path";
+import { durationText, instant, parseInstant, type Instant } from "../../shared/core/time.ts";
+import { localDate, startOfDate } from "../../shared/core/zone.ts";
 import type { RunView, TaskView } from "../../shared/contract/views.ts";
 import type { Channel } from "./terminal.ts";
 
@@ -33,6 +35,12 @@ export function lengthText({ startedAt, endedAt }: Pick<TaskView, "startedAt" | 
   return durationText(Math.max(0, (at(endedAt) ?? now) - start));
 }
 
+/** A path as it is best typed: relative where it lies below. */
+export function pathText(cwd: string, path: string): string {
+  const inside = relative(cwd, path);
+  return inside === ".." || inside.startsWith(`..${sep}`) ? path : inside || ".";
+}
+
 /** `3m ago`, `in 20s`. */
 export function agoText(when: string, now: Instant): string {
   const distance = now - (at(when) ?? now);
@@ -41,19 +49,20 @@ export function agoText(when: string, now: Instant): string {
 
 const at = (text: string | null): Instant | undefined => (text === null ? undefined : parseInstant(text));
 
-/** `2026-03-01` for a whole UTC day, else both ends. */
-export function intervalText(interval: RunView["dataInterval"]): string {
+/** `2026-03-01` for a whole day of the zone, `2026-03-01 to 2026-03-08` for several, else both ends in UTC. */
+export function intervalText(interval: RunView["dataInterval"], timezone: string): string {
   if (interval === null) return "-";
   const [start, end] = [at(interval.start), at(interval.end)];
   if (start === undefined || end === undefined) return "-";
   if (start === end) return timeText(interval.start);
-  const day = 86_400_000;
-  if (start % day === 0 && end % day === 0) {
-    return end - start === day
-      ? interval.start.slice(0, 10)
-      : `${interval.start.slice(0, 10)} to ${iso(instant(end)).slice(0, 10)}`;
+  if (!isMidnight(timezone, start) || !isMidnight(timezone, end)) {
+    return `${timeText(interval.start)} to ${timeText(interval.end)}`;
   }
-  return `${timeText(interval.start)} to ${timeText(interval.end)}`;
+  const [first, next] = [localDate(timezone, start), localDate(timezone, end)];
+  return localDate(timezone, instant(end - 1)) === first ? first : `${first} to ${next}`;
 }
+
+const isMidnight = (timezone: string, time: Instant): boolean =>
+  startOfDate(timezone, localDate(timezone, time)) === time;
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
