@@ -103,11 +103,11 @@ async function findCandidates(engine: Engine, dag: DagRecord, places: number): P
 async function readInbox(
   engine: Engine,
   dag: DagRecord,
-  { triggerId, window }: Extract<DagCommand, { type: "read_inbox" }>,
+  { triggerId, window, look }: Extract<DagCommand, { type: "read_inbox" }>,
 ): Promise<Addressed> {
   const { count, newestAt } = await engine.inbox.summary({ dagId: dag.dagId, triggerId });
   const queuedRuns = count === 0 ? 0 : (await engine.runs.queued(dag.dagId, QUEUED_COUNTED_MAX)).length;
-  return toDag(dag.dagId, { type: "inbox_seen", triggerId, window, count, newestAt, queuedRuns });
+  return toDag(dag.dagId, { type: "inbox_seen", triggerId, window, look, count, newestAt, queuedRuns });
 }
 
 /** Counting further would change nothing: the bound on queued runs is below it. */

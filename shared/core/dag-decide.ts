@@ -11,12 +11,13 @@ import {
   type DagCommand,
   type DagEvent,
   type DagRecord,
+  type OpenWindow,
   type QueuedRun,
 } from "./dag-record.ts";
 import { assertNever } from "./errors.ts";
 import { scheduledRunId } from "./run-id.ts";
 import type { DagId, VersionHash } from "./ids.ts";
-import type { ArrivalTriggerSpec, Manifest } from "./manifest.ts";
+import type { ArrivalTriggerSpec, Manifest, ScheduleSpec } from "./manifest.ts";
 import { lastFiring, nextFiring } from "./schedule.ts";
 import { earliest, plus, type Instant } from "./time.ts";
 
@@ -115,8 +116,15 @@ function register(draft: DagDraft, version: VersionHash): void {
   const windows = manifest.triggers.map(
     ({ triggerId }) => windowOf(dag, triggerId) ?? { triggerId, number: 1, open: null },
   );
-  const nextFire = manifest.schedule === null ? null : nextFiring(manifest.schedule, now).due;
+  const nextFire = manifest.schedule === null ? null : firstFire(manifest.schedule, dag, now);
   draft.dag = { ...dag, version, removed: false, cursor: dag.cursor ?? now, nextFire, windows };
+}
+
+/** Where the schedule of a new version begins: with what is due and has not fired yet, if it fires then too; else from now on. */
+function firstFire(schedule: ScheduleSpec, { nextFire, cursor }: DagRecord, now: Instant): Instant {
+  const pending = nextFire !== null && nextFire <= now && nextFiring(schedule, plus(nextFire, -1)).due === nextFire;
+  // What has fired does not fire again, even by a clock that is behind.
+  return pending ? nextFire : nextFiring(schedule, cursor !== null && cursor > now ? cursor : now).due;
 }
 
 const windowOf = (dag: DagRecord, triggerId: string): ArrivalWindow | undefined =>
@@ -136,9 +144,7 @@ function wake(draft: DagDraft, all: boolean): void {
       draft.commands.push({ type: "start_run", active });
   }
   for (const window of dag.windows) {
-    if (window.open !== null && window.open.due <= now) {
-      draft.commands.push({ type: "read_inbox", triggerId: window.triggerId, window: window.number });
-    }
+    if (window.open !== null && window.open.due <= now) readInbox(draft, window, window.open);
   }
 }
 
@@ -196,10 +202,33 @@ function admitQueued(draft: DagDraft, candidates: readonly QueuedRun[], complete
 function openWindow(draft: DagDraft, triggerId: string): void {
   const window = windowOf(draft.dag, triggerId);
   const spec = triggerOf(draft.manifest, triggerId);
-  if (window === undefined || spec === undefined || window.open !== null) return;
-  const due = plus(draft.now, Math.min(spec.debounceMs, spec.maxWaitMs));
-  setWindow(draft, { ...window, open: { openedAt: draft.now, due } });
-  if (due <= draft.now) draft.commands.push({ type: "read_inbox", triggerId: window.triggerId, window: window.number });
+  if (window === undefined || spec === undefined) return;
+  if (window.open !== null) {
+    // A look that is under way may not have seen it: what it finds must not close the window.
+    if (window.open.closing === true) setWindow(draft, { ...window, open: { ...window.open, closing: false } });
+    return;
+  }
+  const open = { openedAt: draft.now, due: plus(draft.now, Math.min(spec.debounceMs, spec.maxWaitMs)) };
+  setWindow(draft, { ...window, open });
+  if (open.due <= draft.now) readInbox(draft, window, open);
+}
+
+function readInbox(draft: DagDraft, { triggerId, number }: ArrivalWindow, { looks = 0 }: OpenWindow): void {
+  draft.commands.push({ type: "read_inbox", triggerId, window: number, look: looks });
+}
+
+/**
+ * Nothing waits in the inbox, as it seems. An arrival may have come since that was read, told to a window that was open
+ * already: so the window first says that it is closing, then looks once more, and closes if nobody has told of an arrival
+ * meanwhile. Only the look that was asked for last counts.
+ */
+function closeEmpty(draft: DagDraft, window: ArrivalWindow, open: OpenWindow, look: number): void {
+  const { looks = 0, closing = false } = open;
+  if (closing && look === looks) return setWindow(draft, { ...window, open: null });
+  if (closing) return;
+  const asked = { ...open, looks: looks + 1, closing: true };
+  setWindow(draft, { ...window, open: asked });
+  readInbox(draft, window, asked);
 }
 
 const triggerOf = (manifest: Manifest, triggerId: string): ArrivalTriggerSpec | undefined =>
@@ -212,7 +241,7 @@ function lookAtWindow(draft: DagDraft, seen: Extract<DagEvent, { type: "inbox_se
   const spec = triggerOf(draft.manifest, seen.triggerId);
   if (window === undefined || spec === undefined || window.number !== seen.window) return;
   if (window.open === null || window.open.due > now) return;
-  if (seen.count === 0) return setWindow(draft, { ...window, open: null });
+  if (seen.count === 0) return closeEmpty(draft, window, window.open, seen.look);
   const quietAt = plus(seen.newestAt ?? now, spec.debounceMs);
   const due = earliest(quietAt, plus(window.open.openedAt, spec.maxWaitMs)) as Instant;
   if (due > now) return setWindow(draft, { ...window, open: { ...window.open, due } });
@@ -232,8 +261,10 @@ function lookAtWindow(draft: DagDraft, seen: Extract<DagEvent, { type: "inbox_se
 function closeWindow(draft: DagDraft, triggerId: string, fired: number): void {
   const window = windowOf(draft.dag, triggerId);
   if (window === undefined || window.number !== fired) return;
-  setWindow(draft, { ...window, number: fired + 1, open: { openedAt: draft.now, due: draft.now } });
-  draft.commands.push({ type: "read_inbox", triggerId: window.triggerId, window: fired + 1 });
+  const next = { ...window, number: fired + 1 };
+  const open = { openedAt: draft.now, due: draft.now, looks: 1, closing: true };
+  setWindow(draft, { ...next, open });
+  readInbox(draft, next, open);
 }
 
 /** When the record next needs a look. What is due already is asked for again a little later, in case the answer is lost. */

@@ -30,7 +30,16 @@ export interface ArrivalWindow {
   readonly triggerId: TriggerId;
   readonly number: number;
   /** null: nothing has arrived since the last one fired. */
-  readonly open: { readonly openedAt: Instant; readonly due: Instant } | null;
+  readonly open: OpenWindow | null;
+}
+
+export interface OpenWindow {
+  readonly openedAt: Instant;
+  readonly due: Instant;
+  /** Looks at the inbox, so far, that were to find out whether the window may close. */
+  readonly looks?: number;
+  /** Nobody has told of an arrival since the last of them was asked for: if it finds nothing, the window closes. */
+  readonly closing?: boolean;
 }
 
 export interface DagRecord {
@@ -79,6 +88,8 @@ export type DagEvent =
       readonly type: "inbox_seen";
       readonly triggerId: TriggerId;
       readonly window: number;
+      /** As asked for. */
+      readonly look: number;
       readonly count: number;
       readonly newestAt: Instant | null;
       readonly queuedRuns: number;
@@ -92,7 +103,7 @@ export type DagCommand =
   /** Look in the index of queued runs for up to `places` runs, and come back with `candidates`. */
   | { readonly type: "find_candidates"; readonly places: number }
   /** Read what waits for the trigger, and come back with `inbox_seen`. */
-  | { readonly type: "read_inbox"; readonly triggerId: TriggerId; readonly window: number }
+  | { readonly type: "read_inbox"; readonly triggerId: TriggerId; readonly window: number; readonly look: number }
   /** Make the run of the window, mark its arrivals, and come back with `window_fired`. */
   | { readonly type: "fire_window"; readonly triggerId: TriggerId; readonly window: number; readonly maxFiles: number }
   | { readonly type: "timer"; readonly at: Instant };
