@@ -56,7 +56,8 @@ function makeGraph({ tasks }: Manifest): Graph {
     task: (id) => byId.get(id),
     required: (task) => task.upstream.filter((edge) => !edge.optional).map((edge) => edge.taskId),
     optional: (task) => task.upstream.filter((edge) => edge.optional).map((edge) => edge.taskId),
-    gates: (task) => upstreamOf(task).filter((id) => byId.get(id)?.kind !== "task"),
+    // What was set up is taken down whatever was chosen.
+    gates: (task) => (task.role === "teardown" ? [] : upstreamOf(task).filter((id) => byId.get(id)?.kind !== "task")),
     setupsAbove: (task) => above.get(task.taskId) ?? [],
     isForgiven: (id) => {
       const edges = tasks.flatMap((task) => task.upstream.filter((edge) => edge.taskId === id));

@@ -88,7 +88,8 @@ export function mayBe(verdict: Verdict, task: TaskSpec, graph: Graph, states: St
     case "upstream_failed":
       return says("upstream_failed");
     case "skipped":
-      return says("skipped") && !says("upstream_failed");
+      // upstream_failed outranks it, and must not be possible any more.
+      return says("skipped") && !couldFail("all_success", setups) && !couldFail(task.rule, own);
     default:
       return (
         holds("run", "all_success", setups) && holds("run", task.rule, own) && allDone(graph.optional(task), states)
@@ -107,6 +108,10 @@ function mayTeardownBe(verdict: Verdict, task: TaskSpec, graph: Graph, states: S
 }
 
 const allDone = (ids: readonly string[], states: States): boolean => done(tally(ids, states));
+
+/** Whether it would be upstream_failed if everything that is still open failed. */
+const couldFail = (rule: TriggerRule, n: Tally): boolean =>
+  holds("upstream_failed", rule, { ...n, F: n.F + n.U - n.D, D: n.U });
 
 function holds(verdict: Verdict, rule: TriggerRule, n: Tally): boolean {
   if (n.U === 0) return verdict === "run";

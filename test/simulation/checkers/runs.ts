@@ -100,9 +100,9 @@ function resultOf(run: Run, manifest: Manifest): string {
   const fails = (id: string): boolean => {
     const task = graph.task(id);
     if (task === undefined || !isBroken(id)) return false;
-    if (task.role === "teardown") return task.failRun;
     if (task.allowFailure || graph.isForgiven(id)) return false;
-    return states(id) === "failed" || [...graph.required(task), ...graph.setupsAbove(task)].some(fails);
+    if (states(id) === "failed") return task.role !== "teardown" || task.failRun;
+    return [...graph.required(task), ...graph.setupsAbove(task), ...task.setups].some(fails);
   };
   const endedByItself = run.cause === null || !ENDED_BY.includes(run.cause.code);
   if (!endedByItself || graph.tasks.some((task) => fails(task.taskId))) return "failed";
@@ -127,6 +127,8 @@ export const nothingWaitsForNothing: Checker = {
     const chosen = chosenOf(after, manifest);
     for (const task of graph.tasks) {
       if (states(task.taskId) !== "none") continue;
+      // That its setup was skipped is only said once its own rule has been heard, too.
+      if (graph.setupsAbove(task).some((id) => states(id) === "skipped")) continue;
       const open = (["run", "skipped", "upstream_failed"] as const).find((verdict) =>
         mayBe(verdict, task, graph, states, chosen),
       );

@@ -65,11 +65,11 @@ function triggersOf(random: Random, name: string): readonly ArrivalTriggerSpec[]
     triggerId: triggerId(id),
     bucket: BUCKET,
     // Two DAGs of three read what the others read.
-    prefix: random.chance(0.6) ? "raw/" : `raw/${name}/`,
+    prefix: random.chance(0.4) ? "raw/" : `raw/${name}/`,
     suffix,
     debounceMs: random.pick([0, 5_000, 60_000]),
     maxWaitMs: random.pick([10_000, 300_000]),
-    maxFiles: random.pick([1, 3, 100]),
+    maxFiles: random.pick([2, 10, 100]),
   });
   return random.chance(0.2) ? [trigger("csv", ".csv"), trigger("any", "")] : [trigger("files", "")];
 }

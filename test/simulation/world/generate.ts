@@ -40,7 +40,7 @@ function generateActions(
   const moments = hotMoments(random, setting);
   const current = [...setting.dags];
   const actions: PlannedAction[] = [];
-  const count = random.integer(6, 22);
+  const count = random.integer(4, 14);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
     actions.push(...actionsAt(random, at, current, { index, tempo, minutes }));
@@ -99,7 +99,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
 
 /** Some files at once; once in a while so many that their list does not fit into a record. */
 function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
-  const count = random.chance(0.02)
+  const count = random.chance(0.01)
     ? 130
     : random.weighted([
         [4, 1],
