@@ -4,4 +4,5 @@ export * from "./dag.ts";
 export * from "./folder.ts";
 export * from "./manifest.ts";
 export * from "./run.ts";
+export * from "./scene.ts";
 export * from "./times.ts";
