@@ -132,6 +132,6 @@ function itemOf(seen: Seen): AttemptItem {
     case "revoked":
       return { status: "revoked", endedAt: NOON, reason: seen.reason };
     default:
-      return assertNever(seen.status);
+      return assertNever(seen);
   }
 }
