@@ -60,9 +60,9 @@ const SPECS: readonly CommandSpec[] = [
     ],
     examples: [
       ["run daily_revenue", "the last complete interval of its schedule"],
-      ["run daily_revenue --date 2026-03-01", "one day"],
-      ["run daily_revenue --interval 2026-03-01/2026-03-08", "one week at once"],
-      ["run process_new_orders --file raw/orders/2026-03-01.csv", "with a file that lies in its bucket"],
+      ["run daily_revenue --date 1997-01-01", "one day"],
+      ["run daily_revenue --interval 1997-01-01/1997-01-02", "from start to end, whatever the schedule says"],
+      ["run process_new_orders --file raw/orders/1997-01-01.csv", "with a file that lies in its bucket"],
       ["run process_new_orders --task validate --from-run latest", "one task again, after you changed it"],
       ["run daily_revenue --inspect", "with breakpoints"],
     ],
@@ -80,7 +80,7 @@ const SPECS: readonly CommandSpec[] = [
     ],
     examples: [
       ["trigger daily_revenue", "start a run of the last complete interval"],
-      ["trigger process_new_orders --file raw/orders/2026-03-01.csv", "with a file"],
+      ["trigger process_new_orders --file raw/orders/1997-01-01.csv", "with a file"],
       ["trigger daily_revenue --key ticket-4711", "once for this key"],
     ],
     load: async () => (await import("./commands/trigger.ts")).execute,
@@ -113,7 +113,7 @@ const SPECS: readonly CommandSpec[] = [
     name: "runs",
     arguments: [{ term: "[dag]", description: "only runs of this DAG" }],
     group: LOOK,
-    summary: "list runs, the latest first",
+    summary: "list runs, the newest first by what they cover",
     options: [
       { flags: "--state <state>", description: "queued, running, success, failed or cancelled" },
       { flags: "--limit <n>", description: "at most so many (default: 20)" },

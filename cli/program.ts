@@ -7,23 +7,30 @@ import { writeCrashReport } from "./crash-report.ts";
 import { findProject, type Project } from "./home/paths.ts";
 import { EXIT, exitCodeOf, failureOf, printBug, printFailure, type ExitCode, type Failure } from "./output/failure.ts";
 import { sourceLines } from "./output/source-line.ts";
-import { createTerminal, type Terminal } from "./output/terminal.ts";
+import { createTerminal, type OutputStream, type Terminal } from "./output/terminal.ts";
 
-/** Runs a command line. Prints whatever goes wrong; returns what the process exits with. */
-export async function run(argv: readonly string[]): Promise<ExitCode> {
-  const { cwd, env } = { cwd: process.cwd(), env: process.env as Environment };
-  const terminal = createTerminal(process.stdout, process.stderr);
+/** What a command line meets. */
+export interface World {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly cwd: string;
+  readonly env: Environment;
+}
+
+/** Runs a command line. Prints whatever goes wrong; resolves with what the process should exit with. */
+export async function run(argv: readonly string[], { stdout, stderr, cwd, env }: World): Promise<ExitCode> {
+  const terminal = createTerminal(stdout, stderr);
   const shell: Shell = { terminal, cwd, env, argv, json: argv.includes("--json") };
-  const onBug = (error: unknown): void => {
-    process.exit(tell(shell, error));
-  };
-  process.on("uncaughtException", onBug);
-  process.on("unhandledRejection", onBug);
   try {
     return await parse(shell);
   } catch (error) {
     return tell(shell, error);
   }
+}
+
+/** Tells of an error that nobody awaited; returns what the process should exit with. */
+export function tellStray(argv: readonly string[], { stdout, stderr, cwd, env }: World, error: unknown): ExitCode {
+  return tell({ terminal: createTerminal(stdout, stderr), cwd, env, argv, json: argv.includes("--json") }, error);
 }
 
 interface Shell extends Pick<Invocation, "terminal" | "cwd" | "env" | "json"> {
@@ -60,7 +67,7 @@ export function createProgram(terminal: Terminal, act: Act): Command {
 
 const OVERVIEW = [
   ["dev", "start everything on this machine"],
-  ["run daily_revenue --date 2026-03-01", "run one DAG for one day"],
+  ["run daily_revenue --date 1997-01-01", "run one DAG for one day"],
   ["why latest", "why did the latest run fail?"],
   ["run --help", "what a command can do"],
 ] as const;

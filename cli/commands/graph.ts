@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
 import { required, type Execute } from "../command.ts";
 import { choiceOf } from "../given.ts";
@@ -6,6 +5,7 @@ import { createDagLoader } from "../load/loader.ts";
 import { EXIT } from "../output/failure.ts";
 import { mermaidOf } from "../output/mermaid.ts";
 import { printJson } from "../output/json.ts";
+import { placeOf } from "../place.ts";
 import { printProblem } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import type { Channel } from "../output/terminal.ts";
@@ -21,7 +21,7 @@ const TASKS_DRAWN_MAX = 60;
 
 export const execute: Execute<Options> = async ({ terminal, project, cwd, json, args, options }) => {
   const format = choiceOf("--format", options.format, ["terminal", "mermaid"]) ?? "terminal";
-  const place = { root: realpathSync(project.root), cwd: realpathSync(cwd) };
+  const place = placeOf({ project, cwd });
   const loader = createDagLoader({ ...place, dagsDir: project.dagsDir });
   try {
     const dagId = required(args, 0);

@@ -3,9 +3,10 @@ import { isRunEnded } from "../../shared/core/states.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { Execute } from "../command.ts";
 import { createRunLines, type RunLines } from "../follow/run-lines.ts";
+import { createDagLoader } from "../load/loader.ts";
 import { EXIT, type ExitCode } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
-import { runAnywhere } from "../run/anywhere.ts";
+import { placeOf } from "../place.ts";
 import type { RunInvocation, RunOptions } from "../run/given-run.ts";
 import type { Ended } from "../run/here.ts";
 import { catchInterrupts } from "../run/interrupts.ts";
@@ -16,11 +17,14 @@ export const execute: Execute<RunOptions> = async (invocation) => {
     const { runAgain } = await import("../run/again.ts");
     return runAgain(invocation);
   }
+  const loader = createDagLoader({ ...placeOf(invocation), dagsDir: invocation.project.dagsDir });
   const interrupts = catchInterrupts();
   const lines = json ? undefined : createRunLines(terminal.out, { clock: createClock(), logs: options.logs });
   try {
-    return tellEnd(invocation, lines, await runAnywhere({ invocation, lines, interrupts }));
+    const { runAnywhere } = await import("../run/anywhere.ts"); // The loader's process starts meanwhile.
+    return tellEnd(invocation, lines, await runAnywhere({ invocation, lines, interrupts }, loader));
   } finally {
+    await loader.close();
     lines?.close();
     interrupts.release();
   }

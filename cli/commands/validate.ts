@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Problem } from "../../shared/core/problem.ts";
 import type { RetrySpec } from "../../shared/core/manifest.ts";
@@ -10,6 +10,7 @@ import type { LoadedDag, LoadResult } from "../load/result.ts";
 import { shownPath } from "../load/fault.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
+import { placeOf } from "../place.ts";
 import { printProblem, problemCount } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { plural } from "../output/words.ts";
@@ -18,7 +19,7 @@ import { plural } from "../output/words.ts";
 const DELAYS_SHOWN_MAX = 8;
 
 export const execute: Execute<object> = async ({ terminal, project, cwd, json, args }) => {
-  const place = { root: realpathSync(project.root), cwd: realpathSync(cwd) };
+  const place = placeOf({ project, cwd });
   const files = filesOf(args);
   const loader = createDagLoader({ ...place, dagsDir: project.dagsDir });
   try {

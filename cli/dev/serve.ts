@@ -1,5 +1,5 @@
 /** `freshet dev`, once its scheduler runs: takes up DAG files and arriving objects until it is told to end. */
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { ArrivedObject } from "../../shared/core/attempt.ts";
 import { parseInstant, type Instant } from "../../shared/core/time.ts";
 import { watchBuckets, type BucketWatch } from "../../shared/embedded/watch-bucket.ts";
@@ -10,6 +10,7 @@ import { createDagLoader } from "../load/loader.ts";
 import type { LoadResult } from "../load/result.ts";
 import { watchDags, type DagWatch } from "../load/watch-dags.ts";
 import { EXIT, type ExitCode } from "../output/failure.ts";
+import { placeOf } from "../place.ts";
 import type { Interrupts } from "../run/interrupts.ts";
 import { createArrivals, interestsOf } from "./arrivals.ts";
 import { printBanner, printWhatToTry } from "./banner.ts";
@@ -89,7 +90,7 @@ async function takeUpDags(
 ): Promise<LoadResult> {
   const { project, cwd, options } = invocation;
   const { dagsDir, home } = project;
-  const place = { root: realpathSync(project.root), cwd: realpathSync(cwd) };
+  const place = placeOf({ project, cwd });
   const stays = options.once !== true;
   const loader = createDagLoader({ ...place, dagsDir, warm: stays });
   onEnd(() => loader.close());

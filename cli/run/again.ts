@@ -1,5 +1,4 @@
 /** Runs one task again with the inputs that it had in a run. Nothing of it is recorded. */
-import { realpathSync } from "node:fs";
 import { contextOf } from "../../shared/app/deliver-run.ts";
 import { loadFiles } from "../../shared/app/files.ts";
 import { readOutput } from "../../shared/app/run-attempt.ts";
@@ -29,6 +28,7 @@ import { safeLine, safeText, shorten } from "../output/escape.ts";
 import { EXIT, type ExitCode } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { logText } from "../output/log-line.ts";
+import { placeOf } from "../place.ts";
 import { printProblem } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { stateText } from "../output/words.ts";
@@ -69,7 +69,7 @@ async function currentCode(
   { project, cwd, terminal, args }: RunInvocation,
   { stores }: OpenHome,
 ): Promise<{ readonly dag: LoadedDag; readonly version: DagVersion }> {
-  const place = { root: realpathSync(project.root), cwd: realpathSync(cwd) };
+  const place = placeOf({ project, cwd });
   const loader = createDagLoader({ ...place, dagsDir: project.dagsDir });
   try {
     const dagId = required(args, 0);

@@ -1,5 +1,4 @@
 /** Where a run happens: in the `freshet dev` that is running, or here. */
-import { realpathSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import type { StartRequest } from "../../shared/app/start-run.ts";
@@ -15,8 +14,9 @@ import { engineBeside, operator } from "../home/beside.ts";
 import { givenFiles } from "../home/given-files.ts";
 import { startScheduler, type Scheduler } from "../home/scheduler.ts";
 import { openStores } from "../home/stores.ts";
-import { createDagLoader, type DagLoader } from "../load/loader.ts";
+import type { DagLoader } from "../load/loader.ts";
 import type { LoadedDag } from "../load/result.ts";
+import { placeOf } from "../place.ts";
 import { printProblem } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { registeredBeside, runBeside } from "./beside.ts";
@@ -41,16 +41,9 @@ export interface Running {
 }
 
 /** Throws what finding, loading and starting throw; the outcome of the run is no error. */
-export async function runAnywhere(running: Running): Promise<Ended> {
-  const { project, cwd } = running.invocation;
-  const place = { root: realpathSync(project.root), cwd: realpathSync(cwd) };
-  const loader = createDagLoader({ ...place, dagsDir: project.dagsDir }); // Its process starts while we look around.
-  try {
-    if (await ping(project.home.path)) return await besideDev(running, loader);
-    return await inThisProcess(running, loader, place);
-  } finally {
-    await loader.close();
-  }
+export async function runAnywhere(running: Running, loader: DagLoader): Promise<Ended> {
+  const { project } = running.invocation;
+  return (await ping(project.home.path)) ? besideDev(running, loader) : inThisProcess(running, loader);
 }
 
 /** The DAG as its file says, its warnings told. */
@@ -83,11 +76,7 @@ async function besideDev(running: Running, loader: DagLoader): Promise<Ended> {
   }
 }
 
-async function inThisProcess(
-  running: Running,
-  loader: DagLoader,
-  { root, cwd }: { readonly root: string; readonly cwd: string },
-): Promise<Ended> {
+async function inThisProcess(running: Running, loader: DagLoader): Promise<Ended> {
   const { invocation, lines, interrupts } = running;
   const { project, terminal, args, options } = invocation;
   const likely = await likelyFiles(project.dagsDir, required(args, 0));
@@ -107,7 +96,7 @@ async function inThisProcess(
     const { dag, scheduler } = started;
     if (dag === undefined) throw new TypeError("a DAG that was found is there");
     if (scheduler === undefined) return await besideDev(running, loader);
-    await registerHere(scheduler, dag, root, cwd);
+    await registerHere(scheduler, dag, placeOf(invocation));
     const request = await requestOf(running, dag, scheduler.stores.objects);
     if (options.inspect === true) waitForDebugger((text) => terminal.err.line(text));
     return await runHere(scheduler, request, { invocation, lines, interrupts, nudge: bell.rung });

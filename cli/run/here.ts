@@ -13,20 +13,21 @@ import { operator } from "../home/beside.ts";
 import { sameButWindows, versionsOf } from "../home/register-dags.ts";
 import type { Scheduler } from "../home/scheduler.ts";
 import type { LoadedDag } from "../load/result.ts";
+import type { Place } from "../place.ts";
 import { followRun } from "../follow/follow-run.ts";
 import type { RunLines } from "../follow/run-lines.ts";
 import type { RunInvocation } from "./given-run.ts";
 import type { Interrupts } from "./interrupts.ts";
 
 /** The DAG as this run gets it: registered, unless what is registered differs in its windows alone. */
-export async function registerHere({ engine }: Scheduler, dag: LoadedDag, root: string, cwd: string): Promise<void> {
+export async function registerHere({ engine }: Scheduler, dag: LoadedDag, place: Place): Promise<void> {
   const { manifest } = dag;
   const known = await engine.dags.load(manifest.dagId);
   if (known !== undefined && !known.value.removed) {
     const current = await engine.versions(known.value.version);
     if (sameButWindows(current.manifest, manifest)) return;
   }
-  const { versions, problems } = await versionsOf([dag], { engine, root, cwd });
+  const { versions, problems } = await versionsOf([dag], { engine, ...place });
   if (versions.length === 0) {
     throw new FreshetError("INVALID_DAG", `dag '${manifest.dagId}' cannot be bundled`, { problems });
   }
