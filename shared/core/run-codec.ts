@@ -1,27 +1,34 @@
-/** The stored form of a run: a JSON head, and its task states packed. */
+/** The stored form of a run: a JSON head, and its task table packed. */
+import { packDetails, unpackDetails, type DetailTables } from "./detail-codec.ts";
 import { FreshetError } from "./errors.ts";
-import { RUN_SCHEMA, type Run, type TaskDetail, type TaskTable } from "./run.ts";
+import { packedReader, packedWriter, type PackedReader, type PackedWriter } from "./packed.ts";
+import { RUN_SCHEMA, type Run, type TaskTable } from "./run.ts";
 
 export interface EncodedRun {
-  /** JSON of everything but the task table's states and attempts. */
+  /** JSON of everything but the task table, and the texts that the table points to. */
   readonly head: string;
-  /** Two task states a byte, then the attempts as (count, attempt) pairs of varints. */
+  /** Two task states a byte; then, packed, the attempts as pairs of count and attempt, and the details. */
   readonly tasks: Uint8Array;
 }
 
-/** Neighbouring slots with the same detail share one entry. */
-type DetailRow = readonly [firstSlot: number, count: number, detail: TaskDetail];
-type Head = Omit<Run, "tasks"> & { readonly slots: number; readonly details: readonly DetailRow[] };
+type Head = Omit<Run, "tasks"> & { readonly slots: number; readonly tables?: DetailTables };
 
 export function encodeRun(run: Run): EncodedRun {
   const { tasks, ...rest } = run;
-  const head: Head = { ...rest, slots: tasks.states.length, details: detailRows(tasks.details) };
-  return { head: JSON.stringify(head), tasks: packTasks(tasks) };
+  const writer = packedWriter();
+  packAttempts(tasks.attempts, writer);
+  const tables = packDetails(tasks.details, run.queuedAt, writer);
+  const slots = tasks.states.length;
+  const head: Head = isEmpty(tables) ? { ...rest, slots } : { ...rest, slots, tables };
+  return { head: JSON.stringify(head), tasks: joined(packStates(tasks.states), writer.bytes()) };
 }
 
-/** Throws RECORD_NEWER for a schema this code does not know, so that nothing is ever written over it. */
+/**
+ * Throws RECORD_NEWER for a schema this code does not know, so that nothing is ever written over it; anything else that cannot
+ * be read throws too.
+ */
 export function decodeRun({ head, tasks }: EncodedRun): Run {
-  const { slots, details, ...rest } = JSON.parse(head) as Head;
+  const { slots, tables = EMPTY, ...rest } = JSON.parse(head) as Head;
   const schema: number = rest.schema;
   if (schema !== RUN_SCHEMA) {
     throw new FreshetError(
@@ -29,78 +36,54 @@ export function decodeRun({ head, tasks }: EncodedRun): Run {
       `run '${rest.runId}' has schema ${schema}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
     );
   }
-  return { ...rest, tasks: { ...unpackTasks(tasks, slots), details: detailsOf(details, slots) } };
+  const reader = packedReader(tasks, (slots + 1) >> 1);
+  const states = unpackStates(tasks, slots);
+  const attempts = unpackAttempts(slots, reader);
+  const details = unpackDetails(tables, slots, rest.queuedAt, reader);
+  return { ...rest, tasks: { states, attempts, details } };
 }
 
-function detailRows(details: TaskTable["details"]): DetailRow[] {
-  const rows: [number, number, TaskDetail][] = [];
-  for (const [slot, detail] of details.entries()) {
-    if (detail === undefined) continue;
-    const last = rows.at(-1);
-    // Slots that one decision moved share the object itself; a comparison of contents would cost more than it saves.
-    if (last !== undefined && last[0] + last[1] === slot && last[2] === detail) last[1] += 1;
-    else rows.push([slot, 1, detail]);
-  }
-  return rows;
-}
+const EMPTY: DetailTables = { texts: [], causes: [], targets: [], reasons: [], names: [] };
+const isEmpty = (tables: DetailTables): boolean => Object.values(tables).every((table) => table.length === 0);
 
-function detailsOf(rows: readonly DetailRow[], slots: number): (TaskDetail | undefined)[] {
-  const details = Array.from<TaskDetail | undefined>({ length: slots });
-  for (const [first, count, detail] of rows) details.fill(detail, first, first + count);
-  return details;
-}
-
-function packTasks({ states, attempts }: TaskTable): Uint8Array {
-  const packedStates = (states.length + 1) >> 1;
-  const bytes = new Uint8Array(packedStates + states.length * 6);
+function packStates(states: TaskTable["states"]): Uint8Array {
+  const bytes = new Uint8Array((states.length + 1) >> 1);
   for (let slot = 0; slot < states.length; slot += 2) {
     bytes[slot >> 1] = (states[slot] ?? 0) | ((states[slot + 1] ?? 0) << 4);
   }
-  let end = packedStates;
+  return bytes;
+}
+
+function unpackStates(bytes: Uint8Array, slots: number): Uint8Array {
+  const states = new Uint8Array(slots);
+  for (let slot = 0; slot < slots; slot++) states[slot] = ((bytes[slot >> 1] ?? 0) >> ((slot & 1) * 4)) & 15;
+  return states;
+}
+
+function packAttempts(attempts: TaskTable["attempts"], writer: PackedWriter): void {
   for (let slot = 0; slot < attempts.length;) {
     const attempt = attempts[slot] ?? 0;
     const first = slot;
     while (slot < attempts.length && attempts[slot] === attempt) slot += 1;
-    end = writeVarint(bytes, end, slot - first);
-    end = writeVarint(bytes, end, attempt);
+    writer.count(slot - first);
+    writer.count(attempt);
   }
-  return bytes.slice(0, end);
 }
 
-function unpackTasks(bytes: Uint8Array, slots: number): Omit<TaskTable, "details"> {
-  const states = new Uint8Array(slots);
-  for (let slot = 0; slot < slots; slot++) states[slot] = ((bytes[slot >> 1] ?? 0) >> ((slot & 1) * 4)) & 15;
+function unpackAttempts(slots: number, reader: PackedReader): Uint16Array {
   const attempts = new Uint16Array(slots);
-  let at = (slots + 1) >> 1;
-  for (let slot = 0; slot < slots && at < bytes.length;) {
-    const count = readVarint(bytes, at);
-    const attempt = readVarint(bytes, count.end);
-    attempts.fill(attempt.value, slot, slot + count.value);
-    slot += count.value;
-    at = attempt.end;
+  for (let slot = 0; slot < slots;) {
+    const count = reader.count();
+    if (count === 0 || slot + count > slots) throw new RangeError(`packed attempts do not fit ${slots} slots`);
+    attempts.fill(reader.count(), slot, slot + count);
+    slot += count;
   }
-  return { states, attempts };
+  return attempts;
 }
 
-function writeVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let end = at;
-  while (rest > 127) {
-    bytes[end++] = (rest & 127) | 128;
-    rest >>>= 7;
-  }
-  bytes[end++] = rest;
-  return end;
-}
-
-function readVarint(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
-  let value = 0;
-  let shift = 0;
-  let end = at;
-  for (;;) {
-    const byte = bytes[end++] ?? 0;
-    value |= (byte & 127) << shift;
-    if (byte < 128) return { value, end };
-    shift += 7;
-  }
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
 }

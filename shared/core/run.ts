@@ -18,7 +18,10 @@ export type RunOrigin =
   | { readonly kind: "manual"; readonly by: string; readonly idempotencyKey: string | null }
   | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number };
 
-/** Why a task instance or a run is as it is. */
+/** Letters of a cause; the attempt keeps the whole message. */
+export const CAUSE_TEXT_LENGTH_MAX = 300;
+
+/** Why a task instance or a run is as it is, in one line. */
 export type Cause =
   | { readonly code: "rule"; readonly text: string }
   | { readonly code: "branch"; readonly text: string }

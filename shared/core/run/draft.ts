@@ -4,8 +4,9 @@ import type { RunCommand } from "../events.ts";
 import type { AttemptKey } from "../ids.ts";
 import { UNMAPPED, type TaskId } from "../ids.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
-import type { Cause, Run, TaskDetail, TaskTable } from "../run.ts";
+import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Run, type TaskDetail, type TaskTable } from "../run.ts";
 import { TASK_STATE, TASK_STATES, type TaskState } from "../states.ts";
+import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
 
 const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Readonly<
@@ -89,11 +90,18 @@ export const sinceOf = (draft: Draft): { readonly since: Instant } => ({ since: 
 /** Moves a task instance; what waits for it is looked at again once it has ended. */
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
   draft.states[slot] = STATE_CODE[to];
-  draft.details[slot] = shared(draft, detail);
+  draft.details[slot] = shared(draft, bounded(detail));
   draft.transitions += 1;
   draft.changed = true;
   if (!TASK_STATE[to].terminal) return;
   for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
+}
+
+/** Messages come from anywhere: in the record they are one line of a bounded length. */
+function bounded(detail: TaskDetail | undefined): TaskDetail | undefined {
+  if (detail?.cause === undefined) return detail;
+  const text = shortened(oneLine(detail.cause.text), CAUSE_TEXT_LENGTH_MAX);
+  return text === detail.cause.text ? detail : { ...detail, cause: { ...detail.cause, text } };
 }
 
 /** The last detail given, if this one says the same: hundreds of tasks that start together are one entry in the record. */

@@ -2,8 +2,9 @@
 import type { CloseReason } from "../attempt.ts";
 import type { Fact } from "../events.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
-import type { Cause, Run, Target, TaskTable } from "../run.ts";
+import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Run, type Target, type TaskTable } from "../run.ts";
 import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
+import { oneLine, shortened } from "../text.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
 import { isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
@@ -83,8 +84,12 @@ export function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): v
   for (const task of draft.plan.tasks) if (task.spec.role === "teardown") draft.touched.add(task.slot);
 }
 
-export function cancelRun(draft: Draft, by: string, reason: string): void {
+export function cancelRun(draft: Draft, who: string, why: string): void {
   if (isRunEnded(draft.head.state) || draft.head.cancel !== null) return;
+  const [by, reason] = [who, why].map((text) => shortened(oneLine(text), CAUSE_TEXT_LENGTH_MAX / 2)) as [
+    string,
+    string,
+  ];
   setHead(draft, { cancel: { by, reason, at: draft.now } });
   endOpenTasks(draft, "cancelled", { code: "cancelled", text: `the run was cancelled by ${by}` });
 }

@@ -1,0 +1,191 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  NOON,
+  aFailure,
+  aRetrySpec,
+  aRun,
+  aScene,
+  aTaskSpec,
+  aTaskTable,
+  type Scene,
+} from "../../test/builders/index.ts";
+import { CAUSE_TEXTS_LENGTH_MAX } from "./detail-codec.ts";
+import { FreshetError } from "./errors.ts";
+import type { Run, TaskDetail, TaskTable } from "./run.ts";
+import { decodeRun, encodeRun } from "./run-codec.ts";
+import { TASK_STATES } from "./states.ts";
+import { instant } from "./time.ts";
+
+const RECORD_BYTES_MAX = 350 * 1024;
+
+const sizeOf = (run: Run): number => {
+  const { head, tasks } = encodeRun(run);
+  return new TextEncoder().encode(head).length + tasks.length;
+};
+
+const aTime = fc.integer({ min: NOON - 1e9, max: NOON + 1e12 }).map(instant);
+const aText = fc.string({ maxLength: 20, unit: "grapheme" });
+const aCause = fc.oneof(
+  fc.record({ code: fc.constantFrom("rule" as const, "lost" as const, "deadlock" as const), text: aText }),
+  fc.record({
+    code: fc.constantFrom("error" as const, "retries_exhausted" as const),
+    text: aText,
+    class: fc.constantFrom("transient" as const, "timeout" as const),
+    name: aText,
+  }),
+);
+const aTarget = fc.oneof(
+  fc.record({ to: fc.constantFrom("failed" as const, "skipped" as const), cause: aCause }),
+  fc.record({
+    to: fc.constant("retry" as const),
+    class: fc.constantFrom("lost" as const, "timeout" as const),
+    text: aText,
+  }),
+);
+const aDetail: fc.Arbitrary<TaskDetail> = fc.record(
+  {
+    since: aTime,
+    due: aTime,
+    cause: aCause,
+    sends: fc.nat(),
+    queuedAt: aTime,
+    losses: fc.nat(5),
+    triesBefore: fc.nat(70_000),
+    firstFailureAt: aTime,
+    target: aTarget,
+    reason: fc.constantFrom("lost" as const, "cancelled" as const),
+    lease: aTime,
+    chosen: fc.array(aText, { maxLength: 4 }),
+  },
+  { requiredKeys: ["since"] },
+);
+
+/** Stretches of slots that share state, attempt and detail, as one decision leaves them. */
+const aTable: fc.Arbitrary<TaskTable> = fc
+  .array(
+    fc.record({
+      count: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 600 })),
+      state: fc.constantFrom(...TASK_STATES),
+      attempt: fc.constantFrom(0, 1, 2, 127, 128, 65_535),
+      detail: fc.option(aDetail, { nil: undefined }),
+    }),
+    { maxLength: 9 },
+  )
+  .map((stretches) => {
+    const slots = stretches.flatMap(({ count, ...slot }) => Array.from({ length: count }, () => slot)).slice(0, 5_000);
+    return {
+      states: Uint8Array.from(slots, ({ state }) => TASK_STATES.indexOf(state)),
+      attempts: Uint16Array.from(slots, ({ attempt }) => attempt),
+      details: slots.map(({ detail }) => detail),
+    };
+  });
+
+describe("what is stored of a run", () => {
+  test("gives back the same run", () => {
+    fc.assert(
+      fc.property(aTable, fc.nat(1e6), (tasks, transitions) => {
+        const run = aRun({ tasks, transitions, params: { ["__proto__"]: 1, day: "monday" } });
+
+        expect(decodeRun(encodeRun(run))).toEqual(run);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("is the same for what it gave back", () => {
+    fc.assert(
+      fc.property(aTable, (tasks) => {
+        const encoded = encodeRun(aRun({ tasks }));
+
+        expect(encodeRun(decodeRun(encoded))).toEqual(encoded);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("keeps shared details shared", () => {
+    const detail = { since: NOON };
+    const run = aRun({ tasks: aTaskTable([{ state: "queued", detail }, { state: "queued", detail }, "none"]) });
+
+    const [first, second] = decodeRun(encodeRun(run)).tasks.details;
+
+    expect(first).toBe(second);
+  });
+
+  test("by a newer Freshet is refused, so that nothing is ever written over it", () => {
+    const { head, tasks } = encodeRun(aRun());
+    const newer = { head: head.replace('"schema":1', '"schema":2'), tasks };
+
+    expect(() => decodeRun(newer)).toThrow(FreshetError);
+    expect(() => decodeRun(newer)).toThrow("run 'orders.run-1' has schema 2; this Freshet knows schema 1: upgrade it");
+  });
+
+  test.each([
+    ["ends too soon", (tasks: Uint8Array) => tasks.slice(0, -1)],
+    ["is empty", () => new Uint8Array()],
+  ])("is refused if its packed part %s", (_, damage) => {
+    const { head, tasks } = encodeRun(
+      aRun({ tasks: aTaskTable([{ state: "queued", attempt: 1, detail: { since: NOON } }]) }),
+    );
+
+    expect(() => decodeRun({ head, tasks: damage(tasks) })).toThrow(RangeError);
+  });
+});
+
+describe("the size of a record", () => {
+  const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `task-${index}`);
+  const aFanOut = (count: number): Scene =>
+    aScene(ids(count).map((id) => aTaskSpec(id, { retry: aRetrySpec({ retries: 3, jitter: "full" }) })));
+
+  test("of 2,000 tasks that started together, or have all succeeded, is small", () => {
+    const scene = aFanOut(2_000);
+    expect(sizeOf(scene.run)).toBeLessThan(2_000);
+
+    const done = ids(2_000);
+    for (let first = 0; first < done.length; first += 10) scene.after(1).succeed(...done.slice(first, first + 10));
+
+    expect([scene.run.state, sizeOf(scene.run) < 2_000]).toEqual(["success", true]);
+  });
+
+  test("while every second of 2,000 tasks has succeeded is small", () => {
+    const scene = aFanOut(2_000);
+    scene.succeed(...ids(2_000).filter((_, index) => index % 2 === 0));
+
+    expect(sizeOf(scene.run)).toBeLessThan(16_000);
+  });
+
+  test("of 5,000 tasks that all wait for their next try, each with a message of its own, stays within bounds", () => {
+    const scene = aFanOut(5_000);
+    const all = ids(5_000);
+    for (let first = 0; first < all.length; first += 50) {
+      scene
+        .after(7)
+        .tell(
+          ...all
+            .slice(first, first + 50)
+            .map((id) => scene.completed(id, aFailure({ message: `${id} ${"could not be read; ".repeat(50)}` }))),
+        );
+    }
+
+    expect(scene.detail("task-4999")?.due).toBeDefined();
+    expect(sizeOf(scene.run)).toBeLessThan(RECORD_BYTES_MAX / 2);
+  });
+  test("shortens texts only as far as all together need it", () => {
+    const text = "x".repeat(CAUSE_TEXTS_LENGTH_MAX / 4);
+    const withTexts = (count: number): Run =>
+      aRun({
+        tasks: aTaskTable(
+          Array.from({ length: count }, (_, index) => ({
+            state: "failed" as const,
+            detail: { since: NOON, cause: { code: "rule" as const, text: `${index}${text}` } },
+          })),
+        ),
+      });
+    const lengths = (run: Run): unknown =>
+      decodeRun(encodeRun(run)).tasks.details.map((detail) => detail?.cause?.text.length);
+
+    expect(lengths(withTexts(3))).toEqual([text.length + 1, text.length + 1, text.length + 1]);
+    expect(lengths(withTexts(10))).toEqual(Array.from({ length: 10 }, () => CAUSE_TEXTS_LENGTH_MAX / 10));
+  });
+});
