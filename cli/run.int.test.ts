@@ -86,7 +86,7 @@ describe("a run that fails", () => {
       `run breaks.manual.ID started
 fetch      success in T
 check      failed in T (attempt 1 of 3): Permanent: no rows:\\x1b[2J expected some
-publish    upstream_failed: 'check' failed
+publish    upstream_failed: all_success: 'check' failed
 run breaks.manual.ID failed in T: task 'check' failed: Permanent: no rows:\\x1b[2J expected some
   owner night-shift@example.com, runbook docs/runbooks/breaks.md
   freshet why breaks.manual.ID

@@ -3,10 +3,12 @@ import { isRunEnded } from "../../shared/core/states.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { Execute } from "../command.ts";
 import { createRunLines, type RunLines } from "../follow/run-lines.ts";
+import { paramsOf } from "../given.ts";
 import { createDagLoader } from "../load/loader.ts";
 import { EXIT, type ExitCode } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { placeOf } from "../place.ts";
+import { checkCovers } from "../run/covers.ts";
 import type { RunInvocation, RunOptions } from "../run/given-run.ts";
 import type { Ended } from "../run/here.ts";
 import { catchInterrupts } from "../run/interrupts.ts";
@@ -17,6 +19,8 @@ export const execute: Execute<RunOptions> = async (invocation) => {
     const { runAgain } = await import("../run/again.ts");
     return runAgain(invocation);
   }
+  checkCovers(options);
+  paramsOf(options.params, invocation.cwd);
   const loader = createDagLoader({ ...placeOf(invocation), dagsDir: invocation.project.dagsDir });
   const interrupts = catchInterrupts();
   const lines = json ? undefined : createRunLines(terminal.out, { clock: createClock(), logs: options.logs });

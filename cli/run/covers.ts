@@ -14,17 +14,23 @@ export interface Covers {
 
 const DAY_MS = 86_400_000;
 
-/** Undefined if nothing is said. Throws USAGE, with what was given and what is expected. */
-export function intervalOf(manifest: Manifest, { date, interval }: Covers): DataInterval | undefined {
+/** What is wrong whatever the DAG is. Throws USAGE, with what was given and what is expected. */
+export function checkCovers({ date, interval }: Covers): void {
   if (date !== undefined && interval !== undefined) {
     throw new FreshetError("USAGE", "--date and --interval say the same thing; give one of them");
   }
+  if (date !== undefined) requireDate("--date", date);
+  if (interval !== undefined) betweenOf("UTC", interval);
+}
+
+/** Undefined if nothing is said. Throws USAGE, with what was given and what is expected. */
+export function intervalOf(manifest: Manifest, { date, interval }: Covers): DataInterval | undefined {
+  checkCovers({ date, interval });
   if (date !== undefined) return periodOf(manifest, date);
-  return interval === undefined ? undefined : betweenOf(manifest, interval);
+  return interval === undefined ? undefined : betweenOf(manifest.timezone, interval);
 }
 
 function periodOf({ dagId, schedule }: Manifest, date: string): DataInterval {
-  requireDate("--date", date);
   if (schedule === null) {
     throw new FreshetError(
       "USAGE",
@@ -56,7 +62,7 @@ const coversText = ({ interval, expression, timezone }: ScheduleSpec): string =>
   return interval === "none" ? "an instant" : `from one firing of '${expression}' (${timezone}) to the next`;
 };
 
-function betweenOf({ timezone }: Manifest, text: string): DataInterval {
+function betweenOf(timezone: string, text: string): DataInterval {
   const [from, to, ...others] = text.split("/");
   if (from === undefined || to === undefined || others.length > 0) {
     throw new FreshetError("USAGE", `--interval is '${text}'; expected START/END, such as 2026-03-01/2026-03-02`);
