@@ -173,7 +173,10 @@ function fireSchedule(draft: DagDraft): void {
     scheduled: { version: dag.version, logicalDate: firing.logicalDate, dataInterval: firing.dataInterval },
     confirmed: false,
   };
-  draft.dag = { ...dag, active: [...dag.active, active], cursor: firing.due, nextFire: nextFiring(schedule, now).due };
+  draft.dag = { ...dag, cursor: firing.due, nextFire: nextFiring(schedule, now).due };
+  // An edit of the schedule may give a firing to a period that has its run.
+  if (dag.active.some((run) => run.runId === active.runId)) return;
+  draft.dag = { ...draft.dag, active: [...dag.active, active] };
   draft.commands.push({ type: "start_run", active });
 }
 

@@ -5,11 +5,12 @@ import type { DagRecord } from "./dag-record.ts";
 import type { ScheduleSpec } from "./manifest.ts";
 import { plus, type Instant } from "./time.ts";
 
+const HALF_PAST = plus(NOON, HOUR_MS / 2);
 const HOURLY = aSchedule({ expression: "0 * * * *", interval: "hour" });
 
 /** The record after a new version with this schedule was registered at `now`. */
-function registered(dag: Partial<DagRecord>, schedule: ScheduleSpec | null, now: Instant): DagRecord {
-  const event = { type: "registered", version: aVersionHash("b") } as const;
+function registered(dag: Partial<DagRecord>, schedule: ScheduleSpec | null, now: Instant, digit = "b"): DagRecord {
+  const event = { type: "registered", version: aVersionHash(digit) } as const;
   return decideDag(aDagRecord({ cursor: plus(NOON, -HOUR_MS), ...dag }), aManifest({ schedule }), [event], now).dag;
 }
 
@@ -24,6 +25,16 @@ describe("registering a new version", () => {
     const { nextFire } = registered({ nextFire: plus(NOON, HOUR_MS), cursor: NOON }, HOURLY, plus(NOON, -SECOND_MS));
 
     expect(nextFire).toBe(plus(NOON, HOUR_MS));
+  });
+
+  test("gives a period that has its run no second one", () => {
+    const laterInTheHour = aSchedule({ expression: "30 * * * *", interval: "hour" });
+    const first = registered({ nextFire: NOON }, HOURLY, plus(NOON, SECOND_MS));
+    const second = registered(first, laterInTheHour, plus(NOON, 2 * SECOND_MS), "c");
+
+    const { dag } = decideDag(second, aManifest({ maxActiveRuns: 2, schedule: laterInTheHour }), [], HALF_PAST);
+
+    expect({ runs: dag.active.length, cursor: dag.cursor }).toEqual({ runs: 1, cursor: HALF_PAST });
   });
 
   test("with another schedule counts from now", () => {
