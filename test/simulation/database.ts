@@ -1,7 +1,14 @@
 /** What is stored, as the database itself has it: each call is one atomic step. Ports reach it through a process. */
 import type { AttemptItem, CloseReason, Outcome } from "../../shared/core/attempt.ts";
 import type { Arrival, DagRecord } from "../../shared/core/dag-record.ts";
-import { attemptKeyText, type AttemptKey, type CommitId, type DagId, type RunId } from "../../shared/core/ids.ts";
+import {
+  attemptKeyText,
+  commitId,
+  type AttemptKey,
+  type CommitId,
+  type DagId,
+  type RunId,
+} from "../../shared/core/ids.ts";
 import type { VersionHash } from "../../shared/core/ids.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
@@ -115,6 +122,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     idOf: (run) => run.runId,
     // Numbers typed as arrays come back as they went in, or the checkers will say so.
     keep: encoded ? (run) => decodeRun(encodeRun(run)) : (run) => run,
+    contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by }) {
       commits += 1;
       noteDue("run", after.runId, before?.due, after.due);
@@ -127,6 +135,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   const dags = recordTable<DagId, DagRecord>({
     idOf: (dag) => dag.dagId,
     keep: (dag) => dag,
+    contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }) {
       commits += 1;
       noteDue("dag", after.dagId, before?.due, after.due);
@@ -149,13 +158,18 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   };
 }
 
+/** Whoever looks at a record and leaves it as it was. */
+const RIVAL = { commitId: commitId("rival"), author: { name: "rival", now: 0 } };
+
 interface TableParts<Id, T> {
   readonly idOf: (value: T) => Id;
   readonly keep: (value: T) => T;
+  /** Somebody writes the record just before. */
+  readonly contended: () => boolean;
   readonly changed: (before: T | undefined, after: T, version: number, author: Author) => void;
 }
 
-function recordTable<Id, T>({ idOf, keep, changed }: TableParts<Id, T>): RecordTable<Id, T> {
+function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T>): RecordTable<Id, T> {
   const rows = new Map<Id, Row<T>>();
   const isOwn = (row: Row<T>, version: number, commitId: CommitId): boolean =>
     row.version === version && row.commitId === commitId;
@@ -179,6 +193,8 @@ function recordTable<Id, T>({ idOf, keep, changed }: TableParts<Id, T>): RecordT
       return "created";
     },
     commit(read, next, commitId, author) {
+      const found = rows.get(idOf(next));
+      if (found !== undefined && contended()) put(found, found.value, RIVAL.commitId, RIVAL.author);
       const row = rows.get(idOf(next));
       if (row === undefined) return "missing";
       if (row.version !== read.version) return isOwn(row, read.version + 1, commitId) ? "committed" : "stale";

@@ -13,6 +13,8 @@ export const FAULTS = [
   /** The write happened, its reply was lost, and the client library sends it again by itself. */
   "db:retried_write",
   "db:slow",
+  /** Somebody else writes the record between the read and the commit. */
+  "db:contended",
   /** An index shows a record as it was a while ago. */
   "db:stale_index",
   "queue:dropped",
@@ -87,6 +89,7 @@ const USUAL: Readonly<Partial<Record<FaultName, number>>> = {
   "db:lost_reply": 0.015,
   "db:retried_write": 0.03,
   "db:slow": 0.03,
+  "db:contended": 0.1,
   "db:stale_index": 0.3,
   "queue:dropped": 0.03,
   "queue:duplicated": 0.06,

@@ -1,0 +1,53 @@
+/** A summary as people read it. */
+import { execFileSync } from "node:child_process";
+import { CHECKERS } from "./checkers/index.ts";
+import { FAULTS } from "./faults.ts";
+import { quantile, type Failure, type Summary } from "./summary.ts";
+
+const MEASURES = ["dags", "runs", "instances", "commits", "codeStarts", "faults", "steps"] as const;
+
+/** Seeds a second, and how large the worlds were. */
+export function distributionText(summary: Summary, seconds: number): string {
+  const rows = MEASURES.map((name) => {
+    const at = (share: number): string => String(quantile(summary.stats, name, share)).padStart(8);
+    return `  ${name.padEnd(11)}${at(0)}${at(0.5)}${at(0.9)}${at(1)}`;
+  });
+  const rate = (summary.seeds / seconds).toFixed(1);
+  return [
+    `${summary.seeds} seeds in ${seconds.toFixed(1)} s: ${rate} a second`,
+    "  of a world      min  median     p90     max",
+    ...rows,
+  ].join("\n");
+}
+
+/** How often each promise was put to the test, and each fault happened. */
+export function exercisedText({ checked, faults, crashPoints }: Summary): string {
+  const line = (name: string, count: number | undefined): string => `  ${String(count ?? 0).padStart(10)}  ${name}`;
+  return [
+    "checked:",
+    ...CHECKERS.map(({ promise, says }) => line(`${promise} ${says}`, checked[says])),
+    "faults:",
+    ...FAULTS.map((name) => line(name, faults[name])),
+    "died at:",
+    ...Object.keys(crashPoints)
+      .toSorted()
+      .map((name) => line(name, crashPoints[name])),
+  ].join("\n");
+}
+
+export const replayCommand = (seed: number): string => `npm run simulate -- --seed ${seed}`;
+
+export const failureText = ({ seed, promise, says, text }: Failure): string =>
+  [
+    `seed ${seed} breaks ${promise}: ${says}`,
+    `  ${text}`,
+    `  at commit ${commitHash()}; replay it with: ${replayCommand(seed)}`,
+  ].join("\n");
+
+function commitHash(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", stdio: "pipe" }).trim();
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,27 @@
+/** Simulates ranges of seeds for the process that forked it. */
+import { simulate } from "./simulate.ts";
+import { addOutcome, emptySummary } from "./summary.ts";
+
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+  /** After the first seed that breaks a promise the rest of the range is left. */
+  readonly stopAtFailure: boolean;
+}
+
+// Refusals are made by the thousand, and nobody reads where.
+Error.stackTraceLimit = 0;
+
+process.on("message", (range: SeedRange) => {
+  void simulateRange(range).then((summary) => process.send?.(summary));
+});
+process.on("disconnect", () => process.exit());
+
+async function simulateRange({ from, count, stopAtFailure }: SeedRange) {
+  const summary = emptySummary();
+  for (let seed = from; seed < from + count; seed++) {
+    addOutcome(summary, await simulate(seed));
+    if (stopAtFailure && summary.failures.length > 0) break;
+  }
+  return summary;
+}
