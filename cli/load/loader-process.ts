@@ -24,7 +24,7 @@ export type LoadEnd =
   { readonly kind: "done" } | { readonly kind: "stopped"; readonly file: string; readonly problem: Problem };
 
 export interface LoaderProcess {
-  /** One at a time. After `stopped` the process is gone. */
+  /** One at a time. After `stopped` the process is gone. Rejects for a fault of the loader's own. */
   load(request: Omit<ToLoader, "t">, onReport: (report: FileReport) => void): Promise<LoadEnd>;
   /** Nothing more is asked of it: it writes its cache and goes, and nobody need wait for that. */
   end(): void;
@@ -47,6 +47,7 @@ interface State {
   lastWords: string;
   onReport: (report: FileReport) => void;
   settle: ((end: LoadEnd) => void) | undefined;
+  reject: (error: unknown) => void;
   first: string;
   gone: boolean;
 }
@@ -64,6 +65,7 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
     lastWords: "",
     onReport: () => undefined,
     settle: undefined,
+    reject: () => undefined,
     first: "",
     gone: false,
   };
@@ -84,8 +86,13 @@ export function startLoaderProcess(options: LoaderProcessOptions): LoaderProcess
   });
   return {
     load: async (request, onReport) =>
-      new Promise((resolve) => {
-        Object.assign(state, { onReport, settle: resolve, first: request.files[0] ?? "" } satisfies Partial<State>);
+      new Promise((resolve, reject) => {
+        Object.assign(state, {
+          onReport,
+          settle: resolve,
+          reject,
+          first: request.files[0] ?? "",
+        } satisfies Partial<State>);
         if (state.gone) return onGone(state, "was gone before it began");
         input.write(`${JSON.stringify({ t: "load", ...request } satisfies ToLoader)}\n`);
       }),
@@ -138,6 +145,8 @@ function onMessage(state: State, line: string): void {
     case "end":
       clearTimeout(state.timer);
       return settle(state, { kind: "done" });
+    case "broken":
+      return state.reject(new Error(`the loader failed: ${message.message}`));
     case "ready":
       return;
     case undefined: // The author's code wrote to our pipe.

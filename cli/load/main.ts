@@ -3,6 +3,8 @@ import { writeSync } from "node:fs";
 import { createRequire, flushCompileCache } from "node:module";
 import { Socket } from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import type { Problem, SourcePlace } from "../../shared/core/problem.ts";
 import { compileAll, type CompiledModule, type DagModule } from "../../shared/dsl/compile.ts";
@@ -22,7 +24,7 @@ import { watchImpurities } from "./impurity.ts";
 import { LOADER_IN_FD, LOADER_OUT_FD } from "./protocol.ts";
 import type { FileReport, FromLoader, LoadedManifest, LoaderSettings, ToLoader } from "./protocol.ts";
 import { isAuthors, namedSources, recordSources } from "./sources.ts";
-import { codeHashOf, versionOf } from "./version.ts";
+import { codeHashOf, versionOfText } from "./version.ts";
 
 const { root, cwd } = JSON.parse(process.argv[2] ?? "{}") as LoaderSettings;
 const requireFile = createRequire(import.meta.url);
@@ -33,9 +35,26 @@ let present: string | undefined;
 /** What was thrown where nobody could catch it, since `present` began. */
 let stray: Problem[] = [];
 
-function send(message: FromLoader): void {
-  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+/** A report that waits to be written with whatever comes next: the next file begins, or this was the last. */
+let unsent = "";
+
+function send(message: Exclude<FromLoader, { t: "loaded" }>): void {
+  const bytes = Buffer.from(`${unsent}${JSON.stringify(message)}\n`);
+  unsent = "";
   for (let sent = 0; sent < bytes.length;) sent += writeSync(LOADER_OUT_FD, bytes, sent);
+}
+
+interface ManifestText extends Omit<LoadedManifest, "manifest"> {
+  /** Canonical JSON. */
+  readonly text: string;
+}
+
+/** The manifests, which are most of it, are JSON already: their versions are hashes of that. */
+function sendReport(facts: Omit<FileReport, "dags">, dags: readonly ManifestText[]): void {
+  const texts = dags.map(
+    ({ text, version, at }) => `{"manifest":${text},"version":"${version}","at":${JSON.stringify(at)}}`,
+  );
+  unsent += `{"t":"loaded","report":${JSON.stringify(facts).slice(0, -1)},"dags":[${texts.join(",")}]}}\n`;
 }
 
 const contextOf = (file: string): FaultContext => ({ file, cwd, isAuthors, sources: graph.closure(file).sources });
@@ -105,10 +124,10 @@ function report(loaded: readonly Loaded[]): void {
   for (const { file, exports } of loaded)
     if (exports !== undefined) modules.push({ file: shownPath(cwd, file), exports });
   const compiled = new Map(compileAll(modules).map((module) => [module.file, module]));
-  for (const one of loaded) send({ t: "loaded", report: fileReport(one, compiled.get(shownPath(cwd, one.file))) });
+  for (const one of loaded) reportFile(one, compiled.get(shownPath(cwd, one.file)));
 }
 
-function fileReport({ file, exports, problems, missing }: Loaded, compiled: CompiledModule | undefined): FileReport {
+function reportFile({ file, exports, problems, missing }: Loaded, compiled: CompiledModule | undefined): void {
   const { sources, packages } = graph.closure(file);
   const contents = sources.map((path) => ({ path, content: graph.contentOf(path) }));
   const codeHash = codeHashOf(
@@ -116,19 +135,20 @@ function fileReport({ file, exports, problems, missing }: Loaded, compiled: Comp
     packages,
   );
   const places = placesOf(file, exports);
-  const dags = (compiled?.manifests ?? []).map((bare): LoadedManifest => {
+  const dags = (compiled?.manifests ?? []).map((bare): ManifestText => {
     const manifest: Manifest = { ...bare, codeHash };
-    return { manifest, version: versionOf(manifest), at: places.get(manifest.dagId) ?? null };
+    const text = canonicalJson(manifest);
+    return { text, version: versionOfText(text), at: places.get(manifest.dagId) ?? null };
   });
   const wheres = contents.flatMap(({ path, content }) => whereProblem(path, content?.text ?? ""));
-  return {
+  const facts: Omit<FileReport, "dags"> = {
     file,
-    dags,
     problems: [...problems, ...(compiled?.problems ?? []), ...wheres],
     sources: missing === undefined ? sources : [...sources, missing],
     packages,
     open: contents.some(({ content }) => content?.open === true),
   };
+  sendReport(facts, dags);
 }
 
 function placesOf(file: string, exports: object | undefined): ReadonlyMap<string, SourcePlace> {
@@ -181,7 +201,10 @@ const input = new Socket({ fd: LOADER_IN_FD, readable: true, writable: false });
 input.setEncoding("utf8");
 input.on(
   "data",
-  createLineReader((line) => void load(JSON.parse(line) as ToLoader)),
+  createLineReader((line) => {
+    // A fault of ours: the author's are reported.
+    load(JSON.parse(line) as ToLoader).catch((error: unknown) => send({ t: "broken", message: inspect(error) }));
+  }),
 );
 input.on("close", () => {
   present = undefined;

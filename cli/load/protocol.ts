@@ -24,6 +24,8 @@ export type FromLoader =
   | { readonly t: "loaded"; readonly report: FileReport }
   /** The file ended the process. */
   | { readonly t: "exit"; readonly file: string; readonly code: number; readonly at: SourcePlace | null }
+  /** A fault of the loader's own. */
+  | { readonly t: "broken"; readonly message: string }
   /** All files of the `load` have been answered for. */
   | { readonly t: "end" };
 

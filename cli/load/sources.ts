@@ -2,8 +2,9 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { shownPath } from "./fault.ts";
 import type { Source } from "./protocol.ts";
 
 /** Freshet's own folders: what lies in them is not the author's, wherever Freshet itself lies. */
@@ -121,10 +122,7 @@ function readContent(path: string): SourceContent | undefined {
   }
 }
 
-/** The path by which a source is named: relative to the root, with `/` on every system. */
-const sourceName = (root: string, path: string): string => relative(root, path).split(sep).join("/");
-
-/** The sources by name, in order, as far as they can still be read. */
+/** The sources by name (relative to the root, with `/`), in order, as far as they can still be read. */
 export function namedSources(
   root: string,
   paths: readonly string[],
@@ -132,7 +130,7 @@ export function namedSources(
 ): readonly Source[] {
   const sources = paths.flatMap((path) => {
     const sha256 = sha256Of(path);
-    return sha256 === undefined ? [] : [{ path: sourceName(root, path), sha256 }];
+    return sha256 === undefined ? [] : [{ path: shownPath(root, path), sha256 }];
   });
   return sources.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

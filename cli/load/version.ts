@@ -13,4 +13,7 @@ export const codeHashOf = (sources: readonly Source[], packages: readonly string
   hash("sha256", canonicalJson({ sources: sources.map(({ path, sha256 }) => [path, sha256]), packages }));
 
 /** The version of a DAG: the hash of its manifest, in which the hash of its code stands. */
-export const versionOf = (manifest: Manifest): VersionHash => versionHash(hash("sha256", canonicalJson(manifest)));
+export const versionOf = (manifest: Manifest): VersionHash => versionOfText(canonicalJson(manifest));
+
+/** The same, of the manifest as canonical JSON. */
+export const versionOfText = (text: string): VersionHash => versionHash(hash("sha256", text));
