@@ -55,10 +55,12 @@ interface DagDraft {
   readonly manifest: Manifest;
   readonly now: Instant;
   readonly commands: DagCommand[];
+  /** The place that came free goes to a run that waits, not to the schedule. */
+  queueFirst: boolean;
 }
 
 export function decideDag(dag: DagRecord, manifest: Manifest, events: readonly DagEvent[], now: Instant): DagDecision {
-  const draft: DagDraft = { dag, manifest, now, commands: [] };
+  const draft: DagDraft = { dag, manifest, now, commands: [], queueFirst: false };
   for (const event of events) applyDagEvent(draft, event);
   if (!draft.dag.removed && !draft.dag.paused) {
     fireSchedule(draft);
@@ -87,7 +89,7 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
     case "registered":
       return register(draft, event.version);
     case "removed":
-      draft.dag = { ...draft.dag, removed: true, nextFire: null };
+      if (!draft.dag.removed) draft.dag = { ...draft.dag, removed: true, nextFire: null };
       return;
     case "wake":
       return wake(draft, event.all === true);
@@ -113,9 +115,14 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
 function register(draft: DagDraft, version: VersionHash): void {
   const { dag, manifest, now } = draft;
   if (dag.version === version && !dag.removed && dag.cursor !== null) return;
-  const windows = manifest.triggers.map(
-    ({ triggerId }) => windowOf(dag, triggerId) ?? { triggerId, number: 1, open: null },
-  );
+  const wanted = manifest.triggers.map(({ triggerId }): string => triggerId);
+  const windows = [
+    ...manifest.triggers.map(({ triggerId }) => windowOf(dag, triggerId) ?? { triggerId, number: 1, open: null }),
+    // A trigger that comes back goes on counting: the numbers of its windows name runs.
+    ...dag.windows
+      .filter(({ triggerId }) => !wanted.includes(triggerId))
+      .map((window): ArrivalWindow => ({ ...window, open: null })),
+  ];
   const nextFire = manifest.schedule === null ? null : firstFire(manifest.schedule, dag, now);
   draft.dag = { ...dag, version, removed: false, cursor: dag.cursor ?? now, nextFire, windows };
 }
@@ -138,11 +145,12 @@ function setWindow(draft: DagDraft, next: ArrivalWindow): void {
 
 function wake(draft: DagDraft, all: boolean): void {
   const { dag, now } = draft;
-  if (dag.removed || dag.paused) return;
+  // What was admitted goes on, also in a DAG that admits nothing more.
   for (const active of dag.active) {
     if (!active.confirmed && (all || plus(active.since, CONFIRM_AFTER_MS) <= now))
       draft.commands.push({ type: "start_run", active });
   }
+  if (dag.removed || dag.paused) return;
   for (const window of dag.windows) {
     if (window.open !== null && window.open.due <= now) readInbox(draft, window, window.open);
   }
@@ -150,13 +158,16 @@ function wake(draft: DagDraft, all: boolean): void {
 
 function release(draft: DagDraft, runId: string, epoch: number): void {
   const active = draft.dag.active.filter((run) => run.runId !== runId || run.epoch > epoch);
-  if (active.length < draft.dag.active.length) draft.dag = { ...draft.dag, active };
+  if (active.length === draft.dag.active.length) return;
+  const released = draft.dag.active.find((run) => run.runId === runId);
+  // Runs that somebody asked for take turns with those of the schedule, or a busy schedule would never let them in.
+  if (released?.scheduled !== undefined && draft.dag.queue === "maybe") draft.queueFirst = true;
+  draft.dag = { ...draft.dag, active };
 }
 
 function confirm(draft: DagDraft, runId: string): void {
-  const active = draft.dag.active.map((run) =>
-    run.runId === runId && !run.confirmed ? { ...run, confirmed: true } : run,
-  );
+  if (!draft.dag.active.some((run) => run.runId === runId && !run.confirmed)) return;
+  const active = draft.dag.active.map((run) => (run.runId === runId ? { ...run, confirmed: true } : run));
   draft.dag = { ...draft.dag, active };
 }
 
@@ -164,7 +175,8 @@ function confirm(draft: DagDraft, runId: string): void {
 function fireSchedule(draft: DagDraft): void {
   const { dag, manifest, now } = draft;
   const { schedule } = manifest;
-  if (schedule === null || dag.nextFire === null || dag.nextFire > now || places(draft) === 0) return;
+  if (schedule === null || dag.nextFire === null || dag.nextFire > now) return;
+  if (places(draft) === 0 || draft.queueFirst) return;
   const firing = lastFiring(schedule, now);
   const active: ActiveRun = {
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
@@ -273,14 +285,15 @@ function closeWindow(draft: DagDraft, triggerId: string, fired: number): void {
 /** When the record next needs a look. What is due already is asked for again a little later, in case the answer is lost. */
 function dagDue(draft: DagDraft): Instant | null {
   const { dag, now } = draft;
-  if (dag.removed || dag.paused) return null;
-  const free = places(draft) > 0;
   const later = (at: Instant | null | undefined): Instant | undefined =>
     at === null || at === undefined ? undefined : at > now ? at : plus(now, ASK_AGAIN_AFTER_MS);
+  const unconfirmed = dag.active.filter((run) => !run.confirmed).map((run) => later(plus(run.since, CONFIRM_AFTER_MS)));
+  if (dag.removed || dag.paused) return earliest(...unconfirmed) ?? null;
+  const free = places(draft) > 0;
   const times = [
     free ? later(dag.nextFire) : undefined,
     free && dag.queue === "maybe" ? plus(now, ASK_AGAIN_AFTER_MS) : undefined,
-    ...dag.active.filter((run) => !run.confirmed).map((run) => later(plus(run.since, CONFIRM_AFTER_MS))),
+    ...unconfirmed,
     ...dag.windows.map((window) => later(window.open?.due)),
   ];
   return earliest(...times) ?? null;
