@@ -12,7 +12,7 @@ let place: FreshetPlace;
 let dev: DevProcess;
 beforeAll(async () => {
   place = await aFreshetPlace(LAKE);
-  dev = await place.dev("--window", "300ms");
+  dev = await place.dev("--window", "1500ms"); // Long enough for files that a busy machine writes one after the other.
 });
 afterAll(() => place.close());
 
