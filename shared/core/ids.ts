@@ -24,8 +24,8 @@ export const RUN_ID_LENGTH_MAX = 200;
  * so a DAG id has letters, digits, `_` and `-`; a task id also has single dots, between the names of groups.
  */
 const ID_CHARACTER = /[A-Za-z0-9_-]/;
-/** Own names that would turn into something else as a property of an object. */
-const RESERVED = new Set(["__proto__", "constructor", "prototype"]);
+/** Names that every object has already: as a property they would be found where nothing was put. */
+const RESERVED = new Set([...Object.getOwnPropertyNames(Object.prototype), "prototype"]);
 
 export type IdKind = "dag" | "task" | "trigger" | "run";
 

@@ -36,8 +36,12 @@ export function jsonFault(value: unknown, path = "$", seen: readonly object[] = 
   }
 }
 
+/** Levels of lists and objects within each other: beyond it what reads JSON may run out of stack. */
+export const JSON_DEPTH_MAX = 500;
+
 function objectFault(value: object, path: string, seen: readonly object[]): string | undefined {
   if (seen.includes(value)) return `${path}: a reference to something around it`;
+  if (seen.length >= JSON_DEPTH_MAX) return `${path.slice(0, 40)}…: more than ${JSON_DEPTH_MAX} levels deep`;
   const inner = [...seen, value];
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {

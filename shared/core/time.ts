@@ -56,10 +56,11 @@ export function parseDuration(text: string): number | undefined {
 
 /** A duration as people write it: `1h 30m`, `2.5s`, `120ms`; at most two units. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${Number((ms / 1000).toFixed(ms < 10_000 ? 1 : 0))}s`;
+  const whole = Math.round(ms);
+  if (whole < 1000) return `${whole}ms`;
+  if (whole < 59_500) return `${Number((whole / 1000).toFixed(whole < 9_950 ? 1 : 0))}s`;
   const parts: string[] = [];
-  let rest = Math.round(ms / 1000) * 1000;
+  let rest = Math.round(whole / 1000) * 1000;
   for (const unit of ["d", "h", "m", "s"]) {
     const size = UNIT_MS[unit] ?? 1;
     const count = Math.floor(rest / size);

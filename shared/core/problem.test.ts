@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { didYouMean, nearest } from "./problem.ts";
+
+const TASKS = ["extract", "transform", "load"];
+
+test.each([
+  ["extrat", "extract"],
+  ["Extract", "extract"],
+  ["trasnform", "transform"],
+  ["laod", "load"],
+  ["extract", "extract"],
+])("'%s' was meant to be '%s'", (given, meant) => {
+  expect(nearest(given, TASKS)).toBe(meant);
+});
+
+test.each(["publish", "", "x", "extraction_of_everything"])("'%s' is like none of them", (given) => {
+  expect([nearest(given, TASKS), didYouMean(given, TASKS)]).toEqual([undefined, ""]);
+});
+
+test("of two the nearer one is meant, of two as near the first", () => {
+  expect(nearest("loads", ["leads", "load"])).toBe("leads");
+  expect(nearest("lode", ["load", "lode2"])).toBe("lode2");
+});
+
+test("there is nothing near if there is nothing", () => {
+  expect(nearest("load", [])).toBeUndefined();
+});
+
+test("the question ends a sentence", () => {
+  expect(didYouMean("extrat", TASKS)).toBe("; did you mean 'extract'?");
+});
