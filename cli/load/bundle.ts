@@ -14,13 +14,14 @@ import { DSL_URL, isAuthors, packageOf } from "./sources.ts";
 const BUILDS_MAX = 4;
 /** From where bundles lie in a home inside of the project (`.freshet/blobs/data/bundles`) up to the project. */
 const UP = "../../../../";
-/** Under which Freshet's own sources stand in the source map, wherever they are. */
-const OWN_SOURCES = "node_modules/freshet/";
+
+/** The module that a bundle begins with; no file is named so. */
+const ENTRY = "freshet-bundle-entry";
+/** Under this name a source map knows Freshet's part of a bundle. */
+const OWN_SOURCE = "node_modules/freshet/runtime.mjs";
 
 const DSL = fileURLToPath(DSL_URL);
 const RUNTIME = fileURLToPath(new URL("runtime.ts", DSL_URL));
-/** Freshet's folder. */
-const OWN_ROOT = fileURLToPath(new URL("../../", DSL_URL));
 
 export interface CodeBundle {
   readonly code: Uint8Array;
@@ -78,7 +79,7 @@ export async function sourcesByBundler(
   const packages = new Set<string>();
   for (const [name, { imports }] of Object.entries(built.result.metafile?.inputs ?? {})) {
     const path = isAbsolute(name) ? name : join(root, name);
-    if (!isAuthors(path) || name.startsWith("<")) continue;
+    if (!isAuthors(path) || name.endsWith(ENTRY) || name.endsWith(OWN_PART)) continue;
     sources.add(path);
     for (const { path: wanted, external } of imports) {
       if (external === true && !wanted.startsWith("node:")) packages.add(packageNamed(wanted, path));
@@ -99,30 +100,34 @@ function packageNamed(specifier: string, from: string): string {
 
 type Built = { readonly result: BuildResult } | { readonly problems: readonly Problem[] };
 
+const COMMON: BuildOptions = {
+  write: false,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22.18",
+  packages: "external",
+  // As Node does it: types are taken out, and every import that is left is one.
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "esnext", useDefineForClassFields: true } },
+  // Comments would name the folders of this machine.
+  minifyWhitespace: true,
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "silent",
+};
+
 async function build(file: string, root: string, cwd: string, extra: BuildOptions): Promise<Built> {
   const { build: esbuild } = await import("esbuild"); // Costs time to load, and a load without news needs none.
   const entry = `import * as file from ${JSON.stringify(`./${basename(file)}`)};
-    import { bundle } from ${JSON.stringify(RUNTIME)};
+    import { bundle } from ${JSON.stringify(OWN_PART)};
     export default bundle([file]);`;
   try {
     const result = await esbuild({
-      stdin: { contents: entry, resolveDir: dirname(file), sourcefile: join(root, "<bundle>"), loader: "js" },
+      ...COMMON,
+      stdin: { contents: entry, resolveDir: dirname(file), sourcefile: join(root, ENTRY), loader: "js" },
       absWorkingDir: root,
       outfile: join(root, "bundle.mjs"),
-      write: false,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node22.18",
-      packages: "external",
-      plugins: [freshetInside],
-      // As Node does it: types are taken out, and every import that is left is one.
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "esnext", useDefineForClassFields: true } },
-      // Comments would name the folders of this machine.
-      minifyWhitespace: true,
-      legalComments: "none",
-      charset: "utf8",
-      logLevel: "silent",
+      plugins: [ownPart(await ownPartText())],
       ...extra,
     });
     return { result };
@@ -133,13 +138,35 @@ async function build(file: string, root: string, cwd: string, extra: BuildOption
   }
 }
 
+/** What a bundle's entry imports Freshet's part by; an author cannot. */
+const OWN_PART = "freshet:runtime";
+
 /** `import ... from "freshet"` is the Freshet that runs, and a part of the bundle. */
-const freshetInside: Plugin = {
+const ownPart = (contents: string): Plugin => ({
   name: "freshet",
   setup(builder) {
-    builder.onResolve({ filter: /^freshet$/ }, () => ({ path: DSL }));
+    builder.onResolve({ filter: /^freshet$/ }, () => ({ path: OWN_PART, namespace: "freshet" }));
+    builder.onResolve({ filter: /^freshet:runtime$/ }, ({ importer }) =>
+      importer.endsWith(ENTRY) ? { path: OWN_PART, namespace: "freshet" } : undefined,
+    );
+    builder.onLoad({ filter: /^freshet:runtime$/, namespace: "freshet" }, () => ({ contents, loader: "js" }));
   },
-};
+});
+
+let ownPartBuilt: Promise<string> | undefined;
+
+/** Freshet's part, built once: the same in every bundle. */
+async function ownPartText(): Promise<string> {
+  ownPartBuilt ??= buildOwnPart();
+  return ownPartBuilt;
+}
+
+async function buildOwnPart(): Promise<string> {
+  const { build: esbuild } = await import("esbuild");
+  const contents = `export * from ${JSON.stringify(DSL)}; export { bundle } from ${JSON.stringify(RUNTIME)};`;
+  const { outputFiles } = await esbuild({ ...COMMON, stdin: { contents, resolveDir: dirname(DSL), loader: "js" } });
+  return outputFiles?.[0]?.text ?? "";
+}
 
 function bundleProblem({ text, location }: Message, file: string, root: string, cwd: string): Problem {
   const path = location === null ? file : join(root, location.file);
@@ -159,9 +186,7 @@ function bundleProblem({ text, location }: Message, file: string, root: string, 
 function sourceMapComment(text: string, root: string): string {
   const map = JSON.parse(text) as { sources?: readonly string[] };
   const sources = (map.sources ?? []).map((source) => {
-    const path = join(root, source);
-    const own = !isAuthors(path) && path.startsWith(OWN_ROOT);
-    const name = own ? `${OWN_SOURCES}${relative(OWN_ROOT, path)}` : relative(root, path);
+    const name = source.includes(OWN_PART) ? OWN_SOURCE : relative(root, join(root, source));
     return `${UP}${name.split(sep).join("/")}`;
   });
   const encoded = Buffer.from(JSON.stringify({ ...map, sources })).toString("base64");

@@ -17,6 +17,8 @@ const DRAIN_MS = 250;
 /** The last words of a process, in a message. */
 const LAST_WORDS_LENGTH_MAX = 500;
 
+/** A small young generation: a fifth less memory, and no slower, since most of what is made stays. */
+const FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const CHILD = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** How a `load` ended: all files answered for, or with a file that took the process with it. */
@@ -109,7 +111,7 @@ function spawnChild({ root, cwd }: LoaderSettings): ChildProcess {
   const cache = getCompileCacheDir();
   const env = cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
   const settings: LoaderSettings = { root, cwd };
-  return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CHILD, JSON.stringify(settings)], {
+  return spawn(process.execPath, [...FLAGS, CHILD, JSON.stringify(settings)], {
     cwd,
     env,
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],

@@ -167,11 +167,12 @@ describe("the version of a DAG", () => {
 
   test("is another once a file that a task imports as it runs has changed", async () => {
     project.write("dags/a.dag.ts", aDagFile("a", { returns: `(await import("../lib/table.ts")).table` }));
-    const before = await versionOf(project);
+    const before = await project.load();
 
-    project.write("lib/table.ts", "export const table = 'returns';\n");
+    const lib = project.write("lib/table.ts", "export const table = 'returns';\n");
 
-    expect(await versionOf(project)).not.toBe(before);
+    expect(await versionOf(project)).not.toBe(before.dags[0]?.version);
+    expect(before.dags[0]?.sources).toEqual([join(project.dagsDir, "a.dag.ts"), lib]);
   });
 });
 
