@@ -47,7 +47,10 @@ export async function aDagProject(): Promise<DagProject> {
 }
 
 /** A file with one DAG of one task, which returns what the expression says. */
-export const aDagFile = (id: string, { before = "", returns = "1" } = {}): string => `import { dag, task } from "freshet";
+export const aDagFile = (
+  id: string,
+  { before = "", returns = "1" } = {},
+): string => `import { dag, task } from "freshet";
 ${before}
 const work = task("work", { run: async () => ${returns} });
 export default dag("${id}", { tasks: [work] });
