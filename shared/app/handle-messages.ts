@@ -78,14 +78,21 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
   }
 }
 
+/** Returns the messages, as they came, that the queue did not take again. */
 async function sendAgain(engine: Engine, group: readonly RunMessage[]): Promise<readonly RunMessage[]> {
-  const again = group.flatMap((message) => {
+  const again = new Map<RunMessage, RunMessage>();
+  const redelivered: RunMessage[] = [];
+  for (const message of group) {
     const tries = (message.tries ?? 0) + 1;
-    return tries > CONTENTION_RETRIES_MAX ? [] : [{ ...message, tries }];
-  });
+    if (tries <= CONTENTION_RETRIES_MAX) again.set({ ...message, tries }, message);
+    // Nobody looks into an inbox whose DAG was not told: only this message says that there is something.
+    else if (message.type === "object_created") redelivered.push(message);
+  }
   const delayMs = Math.ceil(engine.ids.random() * CONTENTION_DELAY_MS_MAX);
-  const { refused } = await engine.events.send(again, { delayMs });
-  return refused;
+  const messages = [...again.keys()];
+  // A queue that cannot be reached must not reject for the other records of the batch, which are still being handled.
+  const { refused } = await engine.events.send(messages, { delayMs }).catch(() => ({ refused: messages }));
+  return [...redelivered, ...refused.flatMap((message) => again.get(message) ?? [])];
 }
 
 function recordFault(engine: Engine, group: readonly RunMessage[], error: unknown): void {
