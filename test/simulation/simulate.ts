@@ -55,7 +55,7 @@ const DRAIN_STEP_MS = 30 * MINUTE_MS;
 const DRAIN_MS_MAX = 72 * HOUR_MS;
 
 /** One world of so many keeps its runs encoded and sends its messages as text. */
-const WIRE_EVERY = 8;
+const WIRE_EVERY = 16;
 
 export async function simulate(seed: number, { trace }: Options = {}): Promise<Outcome> {
   const plan = generateWorld(seed);

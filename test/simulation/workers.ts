@@ -47,9 +47,16 @@ export async function simulateMany(spread: Spread): Promise<Summary> {
 }
 
 async function answerOf(child: ReturnType<typeof fork>, { from, count }: SeedRange): Promise<Summary> {
-  const ended = once(child, "exit").then(([code]) => {
+  const answered = new AbortController();
+  const { signal } = answered;
+  const ended = once(child, "exit", { signal }).then(([code]) => {
     throw new Error(`the worker for seeds ${from} to ${from + count - 1} ended with code ${String(code)}`);
   });
-  const [summary] = (await Promise.race([once(child, "message"), ended])) as [Summary];
-  return summary;
+  ended.catch(() => undefined); // Given up once it has answered.
+  try {
+    const [summary] = (await Promise.race([once(child, "message", { signal }), ended])) as [Summary];
+    return summary;
+  } finally {
+    answered.abort();
+  }
 }

@@ -61,6 +61,16 @@ export const itemsEndOnce: Checker = {
   },
 };
 
+export const lostByItsLease: Checker = {
+  promise: "S3",
+  says: "a claim is closed as lost only when its lease has passed",
+  attempt({ key, before, after, at }, _seen, expect) {
+    if (before?.status !== "running" || after.status !== "closed" || after.reason !== "lost") return;
+    const leftMs = before.leaseUntil - at;
+    expect(leftMs <= SCHEDULER_SKEW_MS_MAX, () => `${attemptKeyText(key)} was closed ${leftMs} ms before its lease`);
+  },
+};
+
 export const attemptsRise: Checker = {
   promise: "S3",
   says: "attempts rise, one by one",

@@ -22,6 +22,7 @@ export const CHECKERS: readonly Checker[] = [
   attempts.noOldClaim,
   attempts.noOldCode,
   attempts.itemsEndOnce,
+  attempts.lostByItsLease,
   attempts.attemptsRise,
   attempts.closedBeforeSuperseded,
   attempts.successIsTheAttemptsOwn,

@@ -4,6 +4,7 @@ import { attemptKeyText } from "../../../shared/core/ids.ts";
 import { instant, iso } from "../../../shared/core/time.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../../../shared/core/manifest.ts";
 import type { Checker, Rest } from "./checker.ts";
+import { covers } from "./dags.ts";
 
 const runsOf = ({ database }: Rest) => [...database.runs.rows.values()].map(({ value }) => value);
 const dagsOf = ({ database }: Rest) => [...database.dags.rows.values()].map(({ value }) => value);
@@ -166,24 +167,15 @@ export function dueDatesHaveRuns(
             .some((stretch) => Math.min(stretch.until, until) - Math.max(stretch.from, due) > FIRED_WITHIN_MS);
           if (!room || manifest.schedule === null) continue;
           const made = runsOf(rest).some(
-            (run) => run.runType === "scheduled" && run.dagId === dag.dagId && covers(run.dataInterval, due, manifest),
+            (run) =>
+              run.runType === "scheduled" &&
+              run.dagId === dag.dagId &&
+              run.dataInterval !== null &&
+              covers(run.dataInterval, due, manifest),
           );
           expect(made, () => `${dag.dagId} had room and did not run for ${iso(instant(due))}`);
         }
       }
     },
   };
-}
-
-/** Whether a run's interval is that of the firing at `due`. */
-function covers(
-  interval: { readonly start: number; readonly end: number } | null,
-  due: number,
-  { schedule }: Manifest,
-): boolean {
-  if (interval === null || schedule === null) return false;
-  if (schedule.interval === "none" || schedule.interval === "cron") return interval.end === due;
-  // The whole hour or day before the firing.
-  const unitMs = schedule.interval === "hour" ? 3_600_000 : 86_400_000;
-  return interval.end === Math.floor(due / unitMs) * unitMs;
 }

@@ -1,4 +1,5 @@
 /** Promises about the records of runs. */
+import { isDeepStrictEqual } from "node:util";
 import { decodeRun, encodeRun } from "../../../shared/core/run-codec.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import type { Run } from "../../../shared/core/run.ts";
@@ -168,7 +169,7 @@ export const storedFormSaysAll: Checker = {
   run({ after, version }, _moves, _seen, expect) {
     if (version % ENCODED_EVERY !== 0 && !isRunEnded(after.state)) return;
     const again = decodeRun(encodeRun(after));
-    expect(textOf(again) === textOf(after), () => `${after.runId}: ${textOf(after)} became ${textOf(again)}`);
+    expect(isDeepStrictEqual(again, after), () => `${after.runId}: ${textOf(after)} became ${textOf(again)}`);
   },
 };
 

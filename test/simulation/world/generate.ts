@@ -97,6 +97,9 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
   }
 }
 
+/** How long windows wait. */
+const WINDOWS_MS = [0, 5_000, 10_000, 60_000];
+
 /** Some files at once; once in a while so many that their list does not fit into a record. */
 function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
   const count = random.chance(0.01)
@@ -112,6 +115,8 @@ function dropsAt(random: Random, at: number, dagId: string, index: number): read
     const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;
     const key = `${folder}${name}.${random.pick(["csv", "json"])}`;
     const version = `v${index}.${file}`;
-    return { at: at + random.skewed(0, 90_000), action: { type: "drop", bucket: BUCKET, key, version } };
+    // Some come just as a window fires that the ones before have opened.
+    const afterMs = random.chance(0.5) ? random.skewed(0, 90_000) : random.pick(WINDOWS_MS) + random.skewed(0, 1_000);
+    return { at: at + afterMs, action: { type: "drop", bucket: BUCKET, key, version } };
   });
 }

@@ -1,0 +1,65 @@
+/** Bugs around arrivals and their windows. */
+import type { PlantedBug } from "./bug.ts";
+
+const DAG = "shared/core/dag-decide.ts";
+const FIRE = "shared/app/fire-window.ts";
+
+export const ARRIVAL_BUGS: readonly PlantedBug[] = [
+  {
+    name: "arrival counted in two runs",
+    breaks: ["S1"],
+    changes: [
+      {
+        file: FIRE,
+        find: "await engine.inbox.take(await arrivalsOf(engine, inbox, stored), runId);",
+        replace:
+          'if (put !== "created" || arrivals.length > 1) await engine.inbox.take(await arrivalsOf(engine, inbox, stored), runId);',
+      },
+    ],
+  },
+  {
+    name: "arrival lost while the window fires",
+    breaks: ["L3"],
+    changes: [
+      {
+        file: DAG,
+        find: "if (closing && look === looks) return setWindow",
+        replace: "if (!closing || look === looks) return setWindow",
+      },
+    ],
+  },
+  {
+    name: "arrival lost between two tries to fire",
+    breaks: ["L3"],
+    changes: [
+      {
+        file: FIRE,
+        find: `put === "created" ? run : put.value;`,
+        replace: `put === "created" ? run : { ...put.value, files: run.files };`,
+      },
+    ],
+  },
+  {
+    name: "known arrival not told to its DAG",
+    breaks: ["L3"],
+    changes: [
+      {
+        file: "shared/app/arrive.ts",
+        find: "await Promise.all(wanted.map((object) => engine.inbox.put(arrivalOf(engine, dagId, trigger.triggerId, object))));",
+        replace: `const put = await Promise.all(wanted.map((object) => engine.inbox.put(arrivalOf(engine, dagId, trigger.triggerId, object))));
+    if (!put.includes("new")) continue;`,
+      },
+    ],
+  },
+  {
+    name: "window fired without taking its number",
+    breaks: ["L3", "L4", "S1"],
+    changes: [
+      {
+        file: DAG,
+        find: "const next = { ...window, number: fired + 1 };",
+        replace: "const next = { ...window, number: fired };",
+      },
+    ],
+  },
+];

@@ -1,0 +1,113 @@
+/** Bugs around attempts: fences, claims, tries. */
+import type { PlantedBug } from "./bug.ts";
+
+const ATTEMPTS = "shared/core/run/attempts.ts";
+
+export const ATTEMPT_BUGS: readonly PlantedBug[] = [
+  {
+    name: "completion accepted from an old attempt",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/core/run/advance.ts",
+        find: "if (key.attempt === attempt && TASK_STATE",
+        replace: "if (key.attempt <= attempt && TASK_STATE",
+      },
+    ],
+  },
+  {
+    name: "next attempt sent before the old one is closed",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: ATTEMPTS,
+        find: `return restart(draft, slot, "lost", { to: "retry", class: "lost", text }, item.leaseUntil);`,
+        replace: "return lose(draft, slot, text);",
+      },
+    ],
+  },
+  {
+    name: "claim without its condition",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/app/run-attempt.ts",
+        find: `    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
+    return "not_ours";`,
+        replace: `    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
+    if (claim.status !== "closed" && claim.status !== "revoked") return "not_ours";`,
+      },
+    ],
+  },
+  {
+    name: "claim closed as lost although it was renewed",
+    breaks: ["S3"],
+    changes: [{ file: ATTEMPTS, find: 'class: "lost", text }, item.leaseUntil);', replace: 'class: "lost", text });' }],
+  },
+  {
+    name: "code begun on a claim that is over",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/app/run-attempt.ts",
+        find: "clock.now() - known > leaseMs * CONFIRMED_LEASE_SHARE",
+        replace: "clock.now() - known > Infinity",
+      },
+    ],
+  },
+  {
+    name: "lost worker charged to the task's retries",
+    breaks: ["S7"],
+    changes: [{ file: ATTEMPTS, find: " - (before?.losses ?? 0) -", replace: " -" }],
+  },
+  {
+    name: "retry beyond its budget",
+    breaks: ["S17"],
+    changes: [{ file: "shared/core/retry.ts", find: "if (at > end.at) {", replace: "if (at > end.at + Infinity) {" }],
+  },
+  {
+    name: "retries without end",
+    breaks: ["S7"],
+    changes: [
+      {
+        file: "shared/core/retry.ts",
+        find: "if (failures > spec.retries) {",
+        replace: "if (failures > spec.retries + 1) {",
+      },
+    ],
+  },
+  {
+    name: "bad data tried again",
+    breaks: ["S7"],
+    changes: [
+      { file: "shared/core/retry.ts", find: `if (error.class === "quarantine") return false;`, replace: "" },
+      {
+        file: "shared/core/retry.ts",
+        find: `if (spec.on === "transient") return error.class === "transient"`,
+        replace: `if (spec.on === "transient") return error.class !== "permanent"`,
+      },
+    ],
+  },
+  {
+    name: "retry before its delay has passed",
+    breaks: ["S5"],
+    changes: [
+      {
+        file: "shared/core/run/advance.ts",
+        find: "if (detail.due <= now || (all &&",
+        replace: "if (detail.due <= now + 1_000_000 || (all &&",
+      },
+    ],
+  },
+  {
+    name: "completion without proof accepted",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/app/handle-messages.ts",
+        find: "if (!engine.tokens.verify(key, token)) return [];",
+        replace: "void token;",
+      },
+    ],
+  },
+];

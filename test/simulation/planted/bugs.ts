@@ -1,0 +1,13 @@
+/** Bugs of the kind that protocols like ours have had. Each must be seen by the ordinary seeds. */
+import type { PlantedBug } from "./bug.ts";
+import { ARRIVAL_BUGS } from "./arrivals.ts";
+import { ATTEMPT_BUGS } from "./attempts.ts";
+import { DECISION_BUGS } from "./decisions.ts";
+import { DELIVERY_BUGS } from "./delivery.ts";
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ...ATTEMPT_BUGS,
+  ...DELIVERY_BUGS,
+  ...DECISION_BUGS,
+  ...ARRIVAL_BUGS,
+];

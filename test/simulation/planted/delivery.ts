@@ -1,0 +1,116 @@
+/** Bugs around commits and what follows them: order, loss, doubles. */
+import type { PlantedBug } from "./bug.ts";
+
+const ADVANCE = "shared/app/advance.ts";
+const DAG = "shared/core/dag-decide.ts";
+
+export const DELIVERY_BUGS: readonly PlantedBug[] = [
+  {
+    name: "send before commit",
+    breaks: ["S11"],
+    changes: [
+      {
+        file: ADVANCE,
+        find: "if (changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return",
+        replace: `const early = await deliverRun(engine, run, version, commands);
+    if (early.length < 0 || changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return`,
+      },
+    ],
+  },
+  {
+    name: "run created before the Dag's commit",
+    breaks: ["S9"],
+    changes: [
+      {
+        file: ADVANCE,
+        find: "if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return",
+        replace: `const early = await deliverDag(engine, dag, version, commands);
+    if (early.length < 0 || changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return`,
+      },
+    ],
+  },
+  {
+    name: "commit without due",
+    breaks: ["L1", "L4", "L5", "S11"],
+    changes: [
+      {
+        file: "shared/core/run/draft.ts",
+        find: "return { ...draft.head, due, ",
+        replace: "return { ...draft.head, due: null, ",
+      },
+    ],
+  },
+  {
+    name: "due moved later on the hot path",
+    breaks: ["L1", "L4", "L7", "S11"],
+    changes: [
+      {
+        file: "shared/core/run/draft.ts",
+        find: "const due = keep ? stored : (exact ?? null);",
+        replace: "const due = exact === undefined ? null : ((exact + 1_000_000_000) as Instant);",
+      },
+    ],
+  },
+  {
+    name: "events dropped on a conflict",
+    breaks: ["L3"],
+    changes: [
+      {
+        file: "shared/app/handle-messages.ts",
+        find: "return tries > CONTENTION_RETRIES_MAX ? [] : [{ ...message, tries }];",
+        replace: "return tries > 0 ? [] : [{ ...message, tries }];",
+      },
+    ],
+  },
+  {
+    name: "end of a run told once, and forgotten",
+    breaks: ["L4"],
+    changes: [
+      {
+        file: "shared/core/run/ending.ts",
+        find: `effects: [{ kind: "run_finished", epoch: head.epoch }] });`,
+        replace: "effects: [] });",
+      },
+    ],
+  },
+  {
+    name: "effect acknowledged before it is applied",
+    breaks: ["L4"],
+    changes: [
+      {
+        file: "shared/app/deliver-run.ts",
+        find: `        answers.push(tellDag(run.runId, command));`,
+        replace: `        answers.push(tellDag(run.runId, command));
+        if (command.effect === "run_finished")
+          answers.unshift(toRun(run.runId, { type: "effect_acknowledged", kind: "run_finished", epoch: command.epoch }));`,
+      },
+    ],
+  },
+  {
+    name: "admitted run not started again after a crash",
+    breaks: ["L4", "L1"],
+    changes: [
+      {
+        file: DAG,
+        find: 'draft.commands.push({ type: "start_run", active });\n  }\n  if (dag.removed',
+        replace: "void active;\n  }\n  if (dag.removed",
+      },
+    ],
+  },
+  {
+    name: "doubled tick starting two runs",
+    breaks: ["S1", "S9"],
+    changes: [
+      {
+        file: DAG,
+        find: "runId: scheduledRunId(dag.dagId, firing.logicalDate),",
+        replace: 'runId: `${scheduledRunId(dag.dagId, firing.logicalDate)}-${now}` as ActiveRun["runId"],',
+      },
+      {
+        file: DAG,
+        find: "nextFire: nextFiring(schedule, now).due };",
+        replace: "nextFire: now - dag.nextFire > 2_000 ? nextFiring(schedule, now).due : dag.nextFire };",
+      },
+    ],
+  },
+];
