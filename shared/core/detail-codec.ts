@@ -27,6 +27,9 @@ const COUNTS = ["sends", "losses", "triesBefore"] as const;
 const REST = ["cause", "target", "reason", "chosen"] as const;
 const FIELDS = [...TIMES, ...COUNTS, ...REST];
 
+/** Instead of its fields: the row says the same as the one before. A row of its own has at least one field. */
+const AS_BEFORE = 0;
+
 type Details = readonly (TaskDetail | undefined)[];
 
 /** Neighbouring slots with the same detail are one row. */
@@ -49,10 +52,16 @@ export function packDetails(details: Details, origin: Instant, writer: PackedWri
   const rows = [...rowsOf(details)];
   writer.count(rows.length);
   let end = 0;
+  let before: TaskDetail | undefined;
   for (const { first, count, detail } of rows) {
     writer.count(first - end);
     writer.count(count);
     end = first + count;
+    if (detail === before) {
+      writer.count(AS_BEFORE);
+      continue;
+    }
+    before = detail;
     writer.count(FIELDS.reduce((mask, field, bit) => (detail[field] === undefined ? mask : mask + 2 ** bit), 0));
     for (const field of TIMES) {
       const time = detail[field];
@@ -125,20 +134,26 @@ export function unpackDetails(
   origin: Instant,
   reader: PackedReader,
 ): (TaskDetail | undefined)[] {
-  const details = Array.from<TaskDetail | undefined>({ length: slots });
-  const last = originTimes(origin);
-  let end = 0;
-  for (let rows = reader.count(); rows > 0; rows--) {
-    const first = end + reader.count();
-    end = first + reader.count();
+  // Pushed one by one: `Array.from` and short fills take many times as long, with every decision on a wide run.
+  const details: (TaskDetail | undefined)[] = [];
+  const pushTo = (end: number, detail: TaskDetail | undefined): void => {
     if (end > slots) throw new RangeError(`packed details reach to slot ${end} of ${slots}`);
-    details.fill(unpackRow(tables, last, reader), first, end);
+    while (details.length < end) details.push(detail);
+  };
+  const last = originTimes(origin);
+  let detail: TaskDetail | undefined;
+  for (let rows = reader.count(); rows > 0; rows--) {
+    pushTo(details.length + reader.count(), undefined);
+    const end = details.length + reader.count();
+    const mask = reader.count();
+    if (mask !== AS_BEFORE) detail = unpackRow(tables, last, mask, reader);
+    pushTo(end, detail);
   }
+  pushTo(slots, undefined);
   return details;
 }
 
-function unpackRow(tables: DetailTables, last: Record<string, number>, reader: PackedReader): TaskDetail {
-  const mask = reader.count();
+function unpackRow(tables: DetailTables, last: Record<string, number>, mask: number, reader: PackedReader): TaskDetail {
   const has = (field: (typeof FIELDS)[number]): boolean => (mask & (1 << FIELDS.indexOf(field))) !== 0;
   const row: Record<string, unknown> = {};
   for (const field of TIMES) {

@@ -59,6 +59,7 @@ function makePlan(manifest: Manifest): Plan {
   const upstream = specs.map((spec) => slots(spec.upstream.map((edge) => edge.taskId)));
   const downstream = invert(upstream);
   const scopes = setupScopes(specs, slotOf, upstream, downstream);
+  const forgiven = forgivenTasks(specs);
   const takenDownBy = invert(specs.map((spec) => slots(spec.setups)));
   const tasks: PlannedTask[] = specs.map((spec, slot) => ({
     slot,
@@ -71,7 +72,7 @@ function makePlan(manifest: Manifest): Plan {
     downstream: [
       ...new Set([...(downstream[slot] ?? []), ...(scopes.below[slot] ?? []), ...(takenDownBy[slot] ?? [])]),
     ],
-    forgiven: isForgiven(specs, spec.taskId),
+    forgiven: forgiven.has(spec.taskId),
     hook: null,
   }));
   for (const hook of hookSpecs(manifest, slotOf)) {
@@ -99,16 +100,11 @@ function invert(upstream: readonly (readonly number[])[]): number[][] {
   return downstream;
 }
 
-function isForgiven(specs: readonly TaskSpec[], id: TaskId): boolean {
-  let consumers = 0;
-  for (const spec of specs) {
-    for (const edge of spec.upstream) {
-      if (edge.taskId !== id) continue;
-      if (!edge.optional) return false;
-      consumers += 1;
-    }
-  }
-  return consumers > 0;
+/** Tasks that are taken by `optional()` alone. */
+function forgivenTasks(specs: readonly TaskSpec[]): ReadonlySet<TaskId> {
+  const edges = specs.flatMap((spec) => spec.upstream);
+  const needed = new Set(edges.filter((edge) => !edge.optional).map((edge) => edge.taskId));
+  return new Set(edges.filter((edge) => edge.optional && !needed.has(edge.taskId)).map((edge) => edge.taskId));
 }
 
 /** A setup's scope: what lies downstream of it and upstream of its teardown. */
@@ -150,10 +146,18 @@ function reach(from: number, edges: readonly (readonly number[])[]): Set<number>
   return found;
 }
 
-/** Whether `below` can be reached from `above` downstream. */
-export function isDownstream(plan: Plan, above: number, below: number): boolean {
-  const edges = plan.tasks.map((task) => task.downstream);
-  return reach(above, edges).has(below);
+/** Everything that can be reached downstream of these slots. */
+export function downstreamOf(plan: Plan, slots: Iterable<number>): ReadonlySet<number> {
+  const found = new Set<number>();
+  const open = [...slots];
+  for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
+    for (const next of plan.tasks[slot]?.downstream ?? []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      open.push(next);
+    }
+  }
+  return found;
 }
 
 interface PlannedHook {

@@ -2,7 +2,7 @@
 import type { AttemptItem, CloseReason, Outcome, TaskError } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
-import { isDownstream } from "../plan.ts";
+import { downstreamOf } from "../plan.ts";
 import type { Cause, Target, TaskDetail } from "../run.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { dispatchAgain, dispatchNext, fireHook } from "./dispatch.ts";
@@ -58,9 +58,8 @@ function chosenChildren(
     for (const match of matches) chosen.add(match);
   }
   // A child that is also downstream of a chosen one is on the chosen way: branch -> join survives branch -> a -> join.
-  const survives = (child: number): boolean =>
-    chosen.has(child) || [...chosen].some((from) => isDownstream(draft.plan, from, child));
-  return children.filter((child) => survives(child)).map((child) => taskIdAt(draft, child));
+  const below = downstreamOf(draft.plan, chosen);
+  return children.filter((child) => chosen.has(child) || below.has(child)).map((child) => taskIdAt(draft, child));
 }
 
 function fail(draft: Draft, slot: number, error: TaskError): void {
