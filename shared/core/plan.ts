@@ -100,9 +100,9 @@ function invert(upstream: readonly (readonly number[])[]): number[][] {
   return downstream;
 }
 
-/** Tasks that are taken by `optional()` alone. */
+/** Tasks that are taken by `optional()` alone; a teardown follows them without consuming anything. */
 function forgivenTasks(specs: readonly TaskSpec[]): ReadonlySet<TaskId> {
-  const edges = specs.flatMap((spec) => spec.upstream);
+  const edges = specs.filter((spec) => spec.role !== "teardown").flatMap((spec) => spec.upstream);
   const needed = new Set(edges.filter((edge) => !edge.optional).map((edge) => edge.taskId));
   return new Set(edges.filter((edge) => edge.optional && !needed.has(edge.taskId)).map((edge) => edge.taskId));
 }

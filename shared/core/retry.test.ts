@@ -100,6 +100,13 @@ describe("a list of names decides alone", () => {
   });
 });
 
+test("the executor's verdict counts before a name on the list: it knows the classes above that name", () => {
+  const on = ["NetworkError"];
+
+  expect(ask({ on }, { name: "SocketError", retry: true }).again).toBe(true);
+  expect(ask({ on }, { name: "NetworkError", retry: false }).again).toBe(false);
+});
+
 describe("the task's own function decides alone", () => {
   test.each<[boolean | undefined, ErrorClass, boolean]>([
     [true, "permanent", true],

@@ -57,11 +57,16 @@ export function decideRetry(question: RetryQuestion): RetryAnswer {
   return { again: true, at, cause: { code: "error", text: what, ...facts } };
 }
 
-/** `retryOn` decides alone where it is given; otherwise the class does. Bad data is never tried again. */
+/**
+ * `retryOn` decides alone where it is given, by the verdict that came with the error or else by its name; otherwise the
+ * class does. Bad data is never tried again.
+ */
 function isRetried(spec: RetrySpec, error: TaskError): boolean {
   if (error.class === "quarantine") return false;
   if (spec.on === "transient") return error.class === "transient" || error.class === "timeout";
-  if (spec.on === "function") return error.retry ?? (error.class === "timeout" || error.class === "transient");
+  // The executor has seen the error itself: it knows the classes above its name, and asks the task's own function.
+  if (error.retry !== undefined) return error.retry;
+  if (spec.on === "function") return error.class === "timeout" || error.class === "transient";
   return spec.on.includes(error.name);
 }
 

@@ -91,7 +91,8 @@ function isAllowed(graph: Graph, task: TaskSpec): boolean {
 }
 
 function isOnlyOptional(graph: Graph, task: TaskSpec): boolean {
-  const edges = graph.ids.flatMap((id) => graph.task(id).upstream.filter((edge) => edge.taskId === task.taskId));
+  const consumers = graph.ids.map((id) => graph.task(id)).filter((other) => other.role !== "teardown");
+  const edges = consumers.flatMap((other) => other.upstream.filter((edge) => edge.taskId === task.taskId));
   return edges.length > 0 && edges.every((edge) => edge.optional);
 }
 
