@@ -84,10 +84,11 @@ describe("a run that fails", () => {
     expect([exit, steady(out)]).toEqual([
       1,
       `run breaks.manual.ID started
+fetch      | a log that would clear the screen: \\x1b[2J
 fetch      success in T
-check      failed in T (attempt 1 of 3): Permanent: no rows:\\x1b[2J expected some
+check      failed in T (attempt 1 of 3): Permanent: no rows, expected some
 publish    upstream_failed: all_success: 'check' failed
-run breaks.manual.ID failed in T: task 'check' failed: Permanent: no rows:\\x1b[2J expected some
+run breaks.manual.ID failed in T: task 'check' failed: Permanent: no rows, expected some
   owner night-shift@example.com, runbook docs/runbooks/breaks.md
   freshet why breaks.manual.ID
 `,
@@ -97,7 +98,13 @@ run breaks.manual.ID failed in T: task 'check' failed: Permanent: no rows:\\x1b[
   test("can be explained, for a person who was woken up", async () => {
     const { exit, out } = await line.freshet("why", "latest:breaks");
 
-    const told = ["night-shift@example.com", "docs/runbooks/breaks.md", "broke     publish", "no rows:\\x1b[2J", "at"];
+    const told = [
+      "night-shift@example.com",
+      "docs/runbooks/breaks.md",
+      "broke     publish",
+      "no rows, expected some",
+      "at",
+    ];
     expect([exit, told.filter((text) => !out.includes(text)), steady(out).match(/freshet (logs|run) .*/g)]).toEqual([
       0,
       [],
@@ -118,7 +125,7 @@ run breaks.manual.ID failed in T: task 'check' failed: Permanent: no rows:\\x1b[
           state: "failed",
           attempt: 1,
           broke: ["publish"],
-          error: { attempt: 1, name: "Permanent", message: "no rows:\u001b[2J expected some" },
+          error: { attempt: 1, name: "Permanent", message: "no rows, expected some" },
           log: expect.stringContaining("check.1.jsonl") as string,
         },
       ],
@@ -204,6 +211,26 @@ describe("one task again", () => {
       2,
       "error[USAGE]: run 'hello.manual.ID' is one of dag 'hello', not of 'sums'\n",
     ]);
+  });
+});
+
+describe("with a debugger", () => {
+  const argv = ["run", "sums", "--inspect", "--dags", "test/fixtures/dags"];
+
+  test("the tasks run in the process that it is attached to, from their source files", async () => {
+    const { exit, out } = await line.start(argv, { NODE_OPTIONS: "--inspect=127.0.0.1:0" }).ended;
+
+    expect([exit, out]).toEqual([0, expect.stringContaining("sum        success")]);
+  });
+
+  test("that does not come, Ctrl-C gives up", async () => {
+    const waiting = line.start(argv);
+    await waiting.says("waiting for a debugger");
+
+    waiting.child.kill("SIGINT");
+    await waiting.ended;
+
+    expect(waiting.child.signalCode).toBe("SIGINT");
   });
 });
 

@@ -29,6 +29,8 @@ export type DevEvent =
   | {
       readonly type: "run_ended";
       readonly run: RunView;
+      /** How many tasks ended in each state. */
+      readonly tasks: Readonly<Record<string, number>>;
       readonly why: string;
       readonly owner: string | null;
       readonly runbook: string | null;
@@ -112,14 +114,19 @@ const CHANGE_TEXT: Readonly<Record<Registered["change"], string>> = {
 /** One line has it all: what failed, why, whom to ask and where it says what to do. */
 function endedLines(
   out: Terminal["out"],
-  { run, why, owner, runbook }: Extract<DevEvent, { type: "run_ended" }>,
+  { run, tasks, why, owner, runbook }: Extract<DevEvent, { type: "run_ended" }>,
   now: Instant,
 ): readonly string[] {
-  const line = `run ${run.runId} ${runStateText(out, run)} in ${lengthText(run, now)}`;
+  const line = `run ${run.runId} ${runStateText(out, run)} in ${lengthText(run, now)}${countsText(out, tasks)}`;
   if (run.state === "success" && !run.degraded) return [line];
   const who = [owner === null ? [] : [`owner ${owner}`], runbook === null ? [] : [`runbook ${runbook}`]].flat();
   const ask = who.length === 0 ? "" : ` (${who.join(", ")})`;
   return [`${line}: ${safeLine(why)}${safeLine(ask)}`, out.paint("dim", `npx freshet why ${run.runId}`)];
+}
+
+function countsText(out: Terminal["out"], tasks: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(tasks).map(([state, count]) => `${count} ${state}`);
+  return counts.length === 0 ? "" : out.paint("dim", ` (tasks: ${counts.join(", ")})`);
 }
 
 function attemptText(out: Terminal["out"], event: Extract<DevEvent, { type: "attempt_failed" }>, now: Instant): string {

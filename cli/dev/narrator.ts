@@ -47,11 +47,13 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
   };
   const tellEnd = async (reading: Engine, runId: RunId): Promise<void> => {
     if (!open.delete(runId) && ended.has(runId)) return;
-    const { run, version } = await readRun(reading, runId);
+    const read = await readRun(reading, runId);
+    const { run, version } = read;
     ended.set(runId, run.state);
     const { owner, runbook } = version.manifest;
+    const tasks = countsOf(taskViews(read).map(({ state }) => state));
     const why = explainRun(run, version.manifest, reading.clock.now());
-    tell({ type: "run_ended", run: runView(run), why, owner, runbook });
+    tell({ type: "run_ended", run: runView(run), tasks, why, owner, runbook });
   };
   const tellStart = async (reading: Engine, runId: RunId): Promise<void> => {
     const stored = await reading.runs.load(runId);
@@ -86,6 +88,12 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
       clearInterval(look);
     },
   };
+}
+
+function countsOf(states: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const state of states) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
 }
 
 /** A command beside us may have cancelled them. */

@@ -180,7 +180,7 @@ async function runOnce(
   if (!json) terminal.err.line("nothing of this is recorded; what the task writes to storage, it writes");
   const logs = options.logs && !json ? printLogs(invocation, stores, key, over.signal) : undefined;
   try {
-    if (options.inspect === true) waitForDebugger((text) => terminal.err.line(text));
+    if (options.inspect === true) interrupts.without(() => waitForDebugger((text) => terminal.err.line(text)));
     const began = performance.now();
     const result = await runner.run(input, interrupts.first);
     over.abort();

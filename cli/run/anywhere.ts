@@ -98,7 +98,7 @@ async function inThisProcess(running: Running, loader: DagLoader): Promise<Ended
     if (scheduler === undefined) return await besideDev(running, loader);
     await registerHere(scheduler, dag, placeOf(invocation));
     const request = await requestOf(running, dag, scheduler.stores.objects);
-    if (options.inspect === true) waitForDebugger((text) => terminal.err.line(text));
+    if (options.inspect === true) interrupts.without(() => waitForDebugger((text) => terminal.err.line(text)));
     return await runHere(scheduler, request, { invocation, lines, interrupts, nudge: bell.rung });
   } finally {
     await started.scheduler?.close();

@@ -24,7 +24,9 @@ export function waitForDebugger(tell: (text: string) => void): void {
   } catch {
     inspector.open(0, "127.0.0.1");
   }
-  tell(`waiting for a debugger at ${inspector.url() ?? ""}: attach your editor, or open chrome://inspect`);
+  tell(
+    `waiting for a debugger at ${inspector.url() ?? ""}: attach your editor, or open chrome://inspect (Ctrl-C gives up)`,
+  );
   inspector.waitForDebugger();
 }
 

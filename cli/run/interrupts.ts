@@ -3,7 +3,8 @@
 export interface Interrupts {
   readonly first: AbortSignal;
   readonly second: AbortSignal;
-  /** The signals do again what they do by themselves. */
+  /** Meanwhile the signals do what they do by themselves: for what lets nothing else happen while it waits. */
+  without(act: () => void): void;
   release(): void;
 }
 
@@ -12,12 +13,21 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function catchInterrupts(): Interrupts {
   const [first, second] = [new AbortController(), new AbortController()];
   const onSignal = (): void => (first.signal.aborted ? second : first).abort();
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const take = (): void => {
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+  };
+  const release = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  take();
   return {
     first: first.signal,
     second: second.signal,
-    release() {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+    without(act) {
+      release();
+      act();
+      take();
     },
+    release,
   };
 }
