@@ -33,6 +33,14 @@ describe("an expression that is none says what is wrong", () => {
     ["0 0 30 2 *", "'0 0 30 2 *' never fires: there is no such date"],
     ["0 0 31 4,6 *", "'0 0 31 4,6 *' never fires: there is no such date"],
     [
+      "61 24 * * *",
+      `'61 24 * * *': the minute is '61', ${minuteHelp}; the hour is '24', expected numbers from 0 to 23, lists (1,3), ranges (1-5), steps (*/2) or *`,
+    ],
+    [
+      "0 0 * * 1#2",
+      "'0 0 * * 1#2': the day of week is '1#2', expected numbers from 0 to 7 (0 and 7 are Sunday), lists (1,3), ranges (1-5), steps (*/2) or *",
+    ],
+    [
       "@every 5m",
       "'@every 5m' is no macro; there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually",
     ],
@@ -54,6 +62,7 @@ test.each([
   "0 0 * * THU",
   "@midnight",
   "0 0 31 2 1",
+  "0 0 L * *",
 ])("'%s' is an expression", (expression) => {
   expect(cronFault(expression)).toBeUndefined();
 });

@@ -1,5 +1,9 @@
-/** The one place that calls cron-parser: on readings of a clock alone. What zones make of them is decided in fire.ts. */
+/**
+ * The one place that calls cron-parser, to read expressions. cron-table.ts finds the readings of a clock that they name;
+ * what zones make of those is decided in fire.ts.
+ */
 import { CronExpressionParser, type CronExpression } from "cron-parser";
+import { readingAfter, readingBefore, type CronTable } from "./cron-table.ts";
 import type { WallTime } from "./zone.ts";
 
 const MACROS: Readonly<Record<string, string>> = {
@@ -28,32 +32,54 @@ export const fieldsOf = (expression: string): readonly string[] => {
 };
 
 /** Expressions kept parsed; beyond it all are forgotten. */
-const PARSED_KEPT_MAX = 5_000;
-const parsed = new Map<string, CronExpression>();
+const TABLES_KEPT_MAX = 5_000;
+const tables = new Map<string, CronTable>();
 
-function parse(expression: string): CronExpression {
-  let cron = parsed.get(expression);
-  if (cron === undefined) {
-    if (parsed.size >= PARSED_KEPT_MAX) parsed.clear();
-    cron = CronExpressionParser.parse(fieldsOf(expression).join(" "), { currentDate: new Date(0), tz: "UTC" });
-    parsed.set(expression, cron);
+/** Throws what cron-parser throws for an expression that it cannot read. */
+function tableOf(expression: string): CronTable {
+  let table = tables.get(expression);
+  if (table === undefined) {
+    if (tables.size >= TABLES_KEPT_MAX) tables.clear();
+    table = toTable(
+      CronExpressionParser.parse(fieldsOf(expression).join(" "), { currentDate: new Date(0), tz: "UTC" }),
+    );
+    tables.set(expression, table);
   }
-  return cron;
+  return table;
 }
 
-/** The first reading after `after` that the expression names. */
-export function nextWall(expression: string, after: WallTime): WallTime {
-  const cron = parse(expression);
-  cron.reset(new Date(after));
-  return cron.next().getTime() as WallTime;
+function toTable({ fields }: CronExpression): CronTable {
+  const numbers = (values: readonly (string | number)[]): readonly number[] =>
+    values.filter((value) => typeof value === "number");
+  return {
+    minutes: numbers(fields.minute.values),
+    hours: numbers(fields.hour.values),
+    days: numbers(fields.dayOfMonth.values),
+    lastDay: fields.dayOfMonth.hasLastChar,
+    months: numbers(fields.month.values),
+    weekdays: [...new Set(numbers(fields.dayOfWeek.values).map((day) => day % 7))].toSorted((a, b) => a - b),
+    daysRestricted: !fields.dayOfMonth.isWildcard,
+    weekdaysRestricted: !fields.dayOfWeek.isWildcard,
+  };
 }
 
-/** The last reading before `before` that the expression names. */
-export function previousWall(expression: string, before: WallTime): WallTime {
-  const cron = parse(expression);
-  cron.reset(new Date(before));
-  return cron.prev().getTime() as WallTime;
+/** The first reading after `after` that the expression names. Throws RangeError if there is none: `cronFault` says so before. */
+export const nextWall = (expression: string, after: WallTime): WallTime =>
+  readingAfter(tableOf(expression), after) ?? never(expression);
+
+/** The last reading before `before` that the expression names. Throws likewise. */
+export const previousWall = (expression: string, before: WallTime): WallTime =>
+  readingBefore(tableOf(expression), before) ?? never(expression);
+
+/** Whether the expression names the reading. */
+export const namesWall = (expression: string, wall: WallTime): boolean =>
+  readingAfter(tableOf(expression), (wall - 1) as WallTime) === wall;
+
+function never(expression: string): never {
+  throw new RangeError(neverText(expression));
 }
+
+const neverText = (expression: string): string => `'${expression.trim()}' never fires: there is no such date`;
 
 /** Why the expression is none, as a sentence of its own; undefined if it is one. */
 export function cronFault(expression: string): string | undefined {
@@ -63,18 +89,13 @@ export function cronFault(expression: string): string | undefined {
   const fields = fieldsOf(expression);
   if (fields.length !== FIELDS.length)
     return `'${text}' has ${fields.length} fields; cron takes five: ${FIELDS.map(({ name }) => name).join(", ")}`;
-  for (const [index, field] of fields.entries()) {
-    const fault = fieldFault(field, index);
-    if (fault !== undefined) return `'${text}': ${fault}`;
-  }
+  const faults = fields.flatMap((field, index) => fieldFault(field, index) ?? []);
+  if (faults.length > 0) return `'${text}': ${faults.join("; ")}`;
   try {
-    nextWall(expression, 0 as WallTime);
-    return undefined;
+    return readingAfter(tableOf(expression), 0 as WallTime) === undefined ? neverText(expression) : undefined;
   } catch (error) {
-    // Each field can be read, so together they name no date: cron-parser says so at once, or gives up looking.
-    return /day of month|loop limit/i.test(messageOf(error))
-      ? `'${text}' never fires: there is no such date`
-      : `'${text}': ${messageOf(error)}`;
+    // Each field can be read, so together they name no date: cron-parser says so of most.
+    return /day of month/i.test(messageOf(error)) ? neverText(expression) : `'${text}': ${messageOf(error)}`;
   }
 }
 
@@ -89,6 +110,8 @@ function fieldFault(field: string, index: number): string | undefined {
 function isReadable(field: string, index: number, to: number): boolean {
   // An H is a value that cron-parser draws by lot; THU has one too.
   if (/h/i.test(field.replaceAll(/thu/gi, ""))) return false;
+  // Last and n-th weekdays of a month are no cron that others know; the last day (L) is.
+  if (index === 4 && /#|l/i.test(field.replaceAll(/jul/gi, ""))) return false;
   if ([...field.matchAll(/\/(\d+)/g)].some((step) => Number(step[1]) > to)) return false;
   try {
     CronExpressionParser.parse(FIELDS.map((_, at) => (at === index ? field : "*")).join(" "), { tz: "UTC" });

@@ -20,23 +20,26 @@ function formatOf(timezone: string): Intl.DateTimeFormat {
 
 /** How far local time is ahead of UTC, in milliseconds (whole seconds). */
 export function offsetAt(timezone: string, at: Instant): number {
-  const day = Math.floor(at / DAY_MS);
-  const early = offsetOfDay(timezone, day);
-  // No clock is put forward and back within a day: the same at both ends, the same between them.
-  return early === offsetOfDay(timezone, day + 1) ? early : offsetShown(timezone, at);
+  if (timezone === "UTC") return 0;
+  const block = Math.floor(at / BLOCK_MS);
+  const early = offsetOfBlock(timezone, block);
+  return early === offsetOfBlock(timezone, block + 1) ? early : offsetShown(timezone, at);
 }
 
-/** Days whose offsets are kept, of all zones together; beyond it all are forgotten. Asking a clock takes microseconds. */
-const DAYS_KEPT_MAX = 20_000;
-const offsets = new Map<string, number>();
+/** No clock is put forward and back within this time: the same at both ends, the same between them. */
+const BLOCK_MS = 4 * DAY_MS;
+/** Blocks whose offsets are kept of a zone; beyond it all of its are forgotten. Asking a clock takes microseconds. */
+const BLOCKS_KEPT_MAX = 10_000;
+const offsets = new Map<string, Map<number, number>>();
 
-/** The offset as a day of UTC begins. */
-function offsetOfDay(timezone: string, day: number): number {
-  const key = `${timezone} ${day}`;
-  let offset = offsets.get(key);
+/** The offset as a block of days begins. */
+function offsetOfBlock(timezone: string, block: number): number {
+  let known = offsets.get(timezone);
+  if (known === undefined) offsets.set(timezone, (known = new Map()));
+  let offset = known.get(block);
   if (offset === undefined) {
-    if (offsets.size >= DAYS_KEPT_MAX) offsets.clear();
-    offsets.set(key, (offset = offsetShown(timezone, instant(day * DAY_MS))));
+    if (known.size >= BLOCKS_KEPT_MAX) known.clear();
+    known.set(block, (offset = offsetShown(timezone, instant(block * BLOCK_MS))));
   }
   return offset;
 }
