@@ -1,5 +1,4 @@
-import { startRun } from "../../shared/app/start-run.ts";
-import { dagId, taskId, UNMAPPED } from "../../shared/core/ids.ts";
+import { taskId, UNMAPPED } from "../../shared/core/ids.ts";
 import { lineOf, type BenchLine } from "../line.ts";
 import { DURABILITY, openWorld } from "./world.ts";
 
@@ -16,13 +15,12 @@ export default dag("one", { tasks: [first] });
 export async function run(): Promise<readonly BenchLine[]> {
   const world = await openWorld({ "one.dag.ts": DAG });
   await world.runOnce("one");
-  const { engine, stores } = world.scheduler;
+  const { stores } = world.scheduler;
   const samplesMs: number[] = [];
   const began = performance.now();
   for (let index = 0; index < RUNS; index++) {
     const requestedAt = performance.timeOrigin + performance.now();
-    const { runId } = await startRun(engine, { dagId: dagId("one"), by: "bench" });
-    await world.scheduler.idle();
+    const { runId } = await world.runOnce("one");
     const [item] = await stores.attempts.read([{ runId, taskId: taskId("first"), mapIndex: UNMAPPED, attempt: 1 }]);
     if (item?.status !== "finished" || item.outcome.kind !== "success" || item.outcome.output.kind !== "inline") {
       throw new Error(`the task of '${runId}' did not succeed`);

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { register } from "../../shared/app/register.ts";
 import { startRun } from "../../shared/app/start-run.ts";
-import { dagId } from "../../shared/core/ids.ts";
+import { dagId, type RunId } from "../../shared/core/ids.ts";
 import { createDagLoader } from "../../cli/load/loader.ts";
 import { versionsOf } from "../../cli/home/register-dags.ts";
 import { findProject, type Project } from "../../cli/home/paths.ts";
@@ -16,8 +16,8 @@ const ROOT = resolve(import.meta.dirname, "../..");
 export interface BenchWorld {
   readonly project: Project;
   readonly scheduler: Scheduler;
-  /** Milliseconds from the request to the end of the run. */
-  runOnce(dag: string): Promise<number>;
+  /** A run from the request to its end, in milliseconds. */
+  runOnce(dag: string): Promise<{ readonly runId: RunId; readonly ms: number }>;
   close(): Promise<void>;
 }
 
@@ -62,10 +62,10 @@ export async function openWorld(files: Readonly<Record<string, string>>, workers
     async runOnce(dag) {
       const started = performance.now();
       const ended = new Promise<number>((settle) => ends.set(dag, settle));
-      await startRun(scheduler.engine, { dagId: dagId(dag), by: "bench" });
-      const took = (await ended) - started;
+      const { runId } = await startRun(scheduler.engine, { dagId: dagId(dag), by: "bench" });
+      const ms = (await ended) - started;
       await scheduler.idle();
-      return took;
+      return { runId, ms };
     },
     async close() {
       await scheduler.close();
