@@ -61,30 +61,15 @@ const RUNS_WHEN_ALL_DONE: ReadonlySet<TriggerRule> = new Set([
   "all_done_setup_success",
 ]);
 
-const ENDINGS = 4;
+const ENDINGS = ["success", "skipped", "failed", "upstreamFailed"] as const;
 
 /** `pending` upstream tasks are not done yet. Nothing upstream at all: run. */
 export function decideRule(rule: TriggerRule, seen: Seen, pending: number): Verdict {
   if (rule === "always") return "run";
-  if (pending === 0) return isNothing(seen) ? "run" : finalVerdict(rule, seen);
-  let certain: FinalVerdict | undefined;
-  for (let added = 1; added < 1 << ENDINGS; added++) {
-    if (bitCount(added) > pending) continue;
-    const verdict = finalVerdict(rule, withEndings(seen, added));
-    if (certain !== undefined && verdict !== certain) return "wait";
-    certain = verdict;
-  }
-  if (certain === "run" && RUNS_WHEN_ALL_DONE.has(rule)) return "wait";
-  return certain ?? "wait";
+  if (pending === 0) return ENDINGS.some((ending) => seen[ending]) ? finalVerdict(rule, seen) : "run";
+  // A verdict that no single further ending changes, several do not change either: so it is with each of the rules.
+  const verdicts = new Set(ENDINGS.map((ending) => finalVerdict(rule, { ...seen, [ending]: true })));
+  const [verdict = "wait"] = verdicts;
+  if (verdicts.size > 1) return "wait";
+  return verdict === "run" && RUNS_WHEN_ALL_DONE.has(rule) ? "wait" : verdict;
 }
-
-const isNothing = (seen: Seen): boolean => !seen.success && !seen.skipped && !seen.failed && !seen.upstreamFailed;
-
-const withEndings = (seen: Seen, added: number): Seen => ({
-  success: seen.success || (added & 1) !== 0,
-  skipped: seen.skipped || (added & 2) !== 0,
-  failed: seen.failed || (added & 4) !== 0,
-  upstreamFailed: seen.upstreamFailed || (added & 8) !== 0,
-});
-
-const bitCount = (bits: number): number => (bits & 1) + ((bits >> 1) & 1) + ((bits >> 2) & 1) + ((bits >> 3) & 1);

@@ -12,7 +12,7 @@ import { isRunEnded, TASK_STATE } from "../states.ts";
 import { instant, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { dispatchAgain } from "./dispatch.ts";
-import { closeDraft, commandsOf, isEnding, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
+import { closeDraft, commandsOf, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
 import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { startReady } from "./ready.ts";
 
@@ -91,7 +91,6 @@ function withCurrent(draft: Draft, key: AttemptKey, apply: (slot: number) => voi
  * was to send. What it unlocked and nobody has answered since is sent again now instead of by the sweep.
  */
 function hearEcho(draft: Draft, slot: number, retried: boolean): void {
-  if (isEnding(draft)) return;
   const unlocked = retried ? [slot] : (draft.plan.tasks[slot]?.downstream ?? []);
   for (const below of unlocked) {
     if (stateOf(draft, below) === "queued" && draft.details[below]?.sends === 1) dispatchAgain(draft, below);

@@ -81,6 +81,13 @@ describe("a failure that may pass", () => {
     });
   });
 
+  test("has its retry time counted from its first failure, however often it fails", () => {
+    const scene = aRetrying({ retries: 9, backoff: 1, budgetMs: 25 * SECOND_MS });
+    for (let failures = 1; failures <= 3; failures++) untilRetried(scene.fail("extract"));
+
+    expect([scene.state("extract"), scene.attempt("extract")]).toEqual(["failed", 3]);
+  });
+
   test("is not tried again once the run's retry time would be over, whichever task spent it", () => {
     const retry = aRetrySpec({ retries: 5, delayMs: 10 * SECOND_MS });
     const scene = aScene([aTaskSpec("a", { retry }), aTaskSpec("b", { retry })], { retryBudgetMs: MINUTE_MS });
@@ -295,6 +302,12 @@ describe("an attempt that runs longer than its timeout and the grace", () => {
 });
 
 describe("an attempt that nobody takes within its queued timeout", () => {
+  test("is looked at when that is over, if that is before it would be sent again", () => {
+    const scene = aScene([aTaskSpec("extract", { queuedTimeoutMs: 12 * SECOND_MS })]);
+
+    expect(scene.run.due).toBe(plus(NOON, 12 * SECOND_MS));
+  });
+
   const waited = (): Scene => aRetrying().after(QUEUED_TIMEOUT_MS).wake().see("extract", null);
 
   test("is closed, so that nobody takes it later", () => {

@@ -6,7 +6,7 @@ import { downstreamOf } from "../plan.ts";
 import type { Cause, Target, TaskDetail } from "../run.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { dispatchAgain, dispatchNext, fireHook } from "./dispatch.ts";
-import { amend, isEnding, keyOf, kept, move, setHead, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+import { amend, keyOf, kept, move, setHead, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
 /** An executor has this long after an attempt's timeout to end it itself before the scheduler does. */
 export const TIMEOUT_GRACE_MS = 30_000;
@@ -76,7 +76,7 @@ function fail(draft: Draft, slot: number, error: TaskError): void {
     seed: retrySeed(draft, slot),
     now: draft.now,
   });
-  if (answer.again && !stopsHere(draft, slot)) {
+  if (answer.again) {
     const waiting = { since: draft.now, ...kept(before), firstFailureAt, cause: answer.cause, due: answer.at };
     move(draft, slot, "up_for_retry", waiting);
     draft.commands.push({ type: "timer", at: answer.at });
@@ -91,18 +91,12 @@ export function endFailed(draft: Draft, slot: number, cause: Cause): void {
   if ((draft.attempts[slot] ?? 0) > 0) fireHook(draft, slot, "onFailure");
 }
 
-/** In a run that is being ended only teardowns and hooks go on trying. */
-const stopsHere = (draft: Draft, slot: number): boolean => {
-  const { spec, hook } = taskAt(draft, slot);
-  return isEnding(draft) && spec.role !== "teardown" && hook === null;
-};
-
 /** The platform lost the attempt: a new one, which does not count as a try, until its own budget is spent. */
 function lose(draft: Draft, slot: number, text: string): void {
   const before = draft.details[slot];
   const losses = (before?.losses ?? 0) + 1;
   const cause = { code: "lost", text } as const;
-  if (losses > LOSSES_MAX || stopsHere(draft, slot)) {
+  if (losses > LOSSES_MAX) {
     return endFailed(draft, slot, { code: "lost", text: `${text} (lost ${losses} times)` });
   }
   const due = plus(draft.now, lossDelayMs(losses));

@@ -26,7 +26,6 @@ function decideSlot(draft: Draft, slot: number): void {
   if (stateOf(draft, slot) !== "none") return;
   const task = taskAt(draft, slot);
   if (task.hook !== null || (draft.head.state !== "running" && !isEnding(draft))) return;
-  if (isEnding(draft) && task.spec.role !== "teardown") return;
   const nameOf = (other: number): string => taskAt(draft, other).spec.taskId;
   const { verdict, cause } = isEnding(draft) ? decideLateTeardown(task, draft) : decideTask(task, draft, nameOf);
   if (verdict === "run") return dispatchNext(draft, slot);
