@@ -1,5 +1,6 @@
 /** Hands objects that arrived to the engine, together where they come together. */
 import { arrive, triggers } from "../../shared/app/arrive.ts";
+import { patiently } from "../../shared/app/patiently.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import type { ArrivedObject } from "../../shared/core/attempt.ts";
 import type { BucketInterest } from "../../shared/embedded/watch-bucket.ts";
@@ -18,7 +19,7 @@ export function createArrivals(engine: Engine): Arrivals {
     next = undefined;
     const batch = waiting;
     waiting = [];
-    last = arrive(engine, batch);
+    last = patiently(engine, () => arrive(engine, batch));
     return last;
   };
   return {

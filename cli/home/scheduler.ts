@@ -2,7 +2,6 @@
  * A whole Freshet in this process: the scheduler, its queues in memory, and warm workers. What is in memory may be lost at
  * any moment: the records say what was to be done, and a start begins by looking at all that was at work.
  */
-import { advanceDag, advanceRun } from "../../shared/app/advance.ts";
 import type { CrashPoint } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts";
@@ -86,8 +85,12 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     await executor.checkClosed();
     await lookAtAll(engine);
   };
+  const lookSoon = (): void =>
+    void look().catch((error: unknown) => {
+      engine.faults.record({ kind: "message", id: "look", code: "LOOK", message: textOf(error), at: clock.now() });
+    });
   const stopClock = options.serve ? startClock(engine, stores, look) : (): void => {};
-  const pings = options.serve ? await listenPings(home.path, () => void look()) : undefined;
+  const pings = options.serve ? await listenPings(home.path, lookSoon) : undefined;
   if (options.serve) await look();
   return {
     engine,
@@ -221,19 +224,21 @@ function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): 
   return () => clearInterval(timer);
 }
 
-/** Whatever was on its way may be lost, or another process may have written: every open record is asked. */
-async function lookAtAll(engine: Engine): Promise<void> {
+/**
+ * Whatever was on its way may be lost, or another process may have written: every open record is asked, by messages, so
+ * that nothing else decides on it at the same time.
+ */
+async function lookAtAll({ runs, dags, events }: Engine): Promise<void> {
   for (const state of ["running", "queued"] as const) {
     for (let after: string | undefined; ;) {
-      const page = await engine.runs.list({ state, limit: RUN_PAGE_MAX, ...(after === undefined ? {} : { after }) });
-      await Promise.all(page.runs.map((run) => advanceRun(engine, run.runId, [{ type: "wake", all: true }])));
+      const page = await runs.list({ state, limit: RUN_PAGE_MAX, ...(after === undefined ? {} : { after }) });
+      await events.send(page.runs.map(({ runId }): RunMessage => ({ type: "wake_run", v: 1, runId, all: true })));
       after = page.next;
       if (after === undefined) break;
     }
   }
-  for (const dag of await engine.dags.list()) {
-    if (!dag.removed && (dag.windows.some((window) => window.open !== null) || dag.active.length > 0)) {
-      await advanceDag(engine, dag.dagId, [{ type: "wake", all: true }]);
-    }
-  }
+  const open = (await dags.list()).filter(
+    (dag) => !dag.removed && (dag.windows.some((window) => window.open !== null) || dag.active.length > 0),
+  );
+  await events.send(open.map(({ dagId }): RunMessage => ({ type: "wake_dag", v: 1, dagId, all: true })));
 }

@@ -11,7 +11,7 @@ import { advance } from "../core/run/advance.ts";
 import type { CommitResult } from "../ports/stored.ts";
 import { deliverDag } from "./deliver-dag.ts";
 import { deliverRun } from "./deliver-run.ts";
-import { CONFLICTS_MAX, FOLLOW_UPS_MAX, contention, type Engine } from "./engine.ts";
+import { CONFLICT_DELAY_MS, CONFLICTS_MAX, FOLLOW_UPS_MAX, contention, type Engine } from "./engine.ts";
 import type { Addressed } from "./addressed.ts";
 
 /** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
@@ -87,7 +87,7 @@ async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[]): 
     if (changed) engine.crashPoint("run:committed");
     return { record: run, answers: await deliverRun(engine, run, version, commands) };
   };
-  return untilCommitted(commit, `run '${id}'`);
+  return untilCommitted(engine, commit, `run '${id}'`);
 }
 
 async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): Promise<Step<DagRecord>> {
@@ -101,7 +101,7 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
     if (changed) engine.crashPoint("dag:committed");
     return { record: dag, answers: await deliverDag(engine, dag, version, commands) };
   };
-  return untilCommitted(commit, `dag '${id}'`);
+  return untilCommitted(engine, commit, `dag '${id}'`);
 }
 
 /** A registration is decided by what it brings: its own schedule, triggers and limits. */
@@ -111,8 +111,9 @@ const versionAfter = (dag: DagRecord, events: readonly DagEvent[]): DagRecord["v
 /** Records are never deleted while they are decided on: one that is missing now is read again, and then is not there. */
 const committed = async (result: Promise<CommitResult>): Promise<boolean> => (await result) === "committed";
 
-async function untilCommitted<T>(commit: () => Promise<T | "stale">, what: string): Promise<T> {
+async function untilCommitted<T>({ clock, ids }: Engine, commit: () => Promise<T | "stale">, what: string): Promise<T> {
   for (let conflict = 0; conflict < CONFLICTS_MAX; conflict++) {
+    if (conflict > 0) await clock.sleep(Math.ceil(ids.random() * CONFLICT_DELAY_MS * 2 ** (conflict - 1)));
     const result = await commit();
     if (result !== "stale") return result;
   }

@@ -5,6 +5,7 @@ import type { Run } from "../core/run.ts";
 import { isRunEnded } from "../core/states.ts";
 import { advanceRun } from "./advance.ts";
 import type { Engine } from "./engine.ts";
+import { patiently } from "./patiently.ts";
 
 /** The run after it. Throws RUN_NOT_FOUND, and RUN_ENDED if there is nothing to cancel any more. */
 export async function cancelRun(engine: Engine, id: RunId, by: string, reason: string): Promise<Run> {
@@ -12,7 +13,7 @@ export async function cancelRun(engine: Engine, id: RunId, by: string, reason: s
   if (before !== undefined && isRunEnded(before.value.state)) {
     throw new FreshetError("RUN_ENDED", `run '${id}' has ended already: ${before.value.state}`);
   }
-  const run = await advanceRun(engine, id, [{ type: "cancel", by, reason }]);
+  const run = await patiently(engine, () => advanceRun(engine, id, [{ type: "cancel", by, reason }]));
   if (run === undefined) throw new FreshetError("RUN_NOT_FOUND", `there is no run '${id}'`);
   return run;
 }

@@ -61,6 +61,8 @@ export function createVersionCache(dags: DagStore): VersionCache {
 
 /** Tries of one commit before its events go back to the queue. */
 export const CONFLICTS_MAX = 3;
+/** Between them it waits up to this long at first, then up to twice as long, at random, so that the contenders part. */
+export const CONFLICT_DELAY_MS = 5;
 /** Events of a contended record are sent again so often; then the record, the attempt item or the inbox tells the same. */
 export const CONTENTION_RETRIES_MAX = 8;
 /** They wait up to this long, at random, so that the contenders part. */

@@ -55,7 +55,10 @@ async function applyGroup(engine: Engine, group: readonly RunMessage[]): Promise
   const runEvents = events.flatMap((item) => (item.kind === "run" ? [item.event] : []));
   const [first] = events;
   if (first?.kind === "run") await advanceRun(engine, first.id, runEvents);
-  if (first?.kind === "dag") await advanceDag(engine, first.id, [first.event]);
+  if (first?.kind === "dag") {
+    const wakes = events.flatMap((item) => (item.kind === "dag" && item.event.type === "wake" ? [item.event] : []));
+    await advanceDag(engine, first.id, [{ type: "wake", all: wakes.some(({ all }) => all) }]);
+  }
 }
 
 /** A completion without the scheduler's proof was not sent by what was dispatched: it says nothing. */
@@ -68,15 +71,20 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toRun(key.runId, event)];
     }
     case "wake_run":
-      return [toRun(message.runId, { type: "wake" })];
+      return [toRun(message.runId, wakeOf(message))];
     case "wake_dag":
-      return [toDag(message.dagId, { type: "wake" })];
+      return [toDag(message.dagId, wakeOf(message))];
     case "object_created":
       return [];
     default:
       return assertNever(message);
   }
 }
+
+const wakeOf = ({ all }: { readonly all?: boolean }): { readonly type: "wake"; readonly all: boolean } => ({
+  type: "wake",
+  all: all === true,
+});
 
 /** Returns the messages, as they came, that the queue did not take again. */
 async function sendAgain(engine: Engine, group: readonly RunMessage[]): Promise<readonly RunMessage[]> {

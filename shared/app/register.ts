@@ -5,6 +5,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag } from "./advance.ts";
 import { deliverDag } from "./deliver-dag.ts";
 import type { Engine } from "./engine.ts";
+import { patiently } from "./patiently.ts";
 
 export interface Registered {
   readonly dagId: DagId;
@@ -33,13 +34,13 @@ async function registerOne(engine: Engine, version: DagVersion): Promise<Registe
       return { dagId, change: "new" };
     }
   }
-  await advanceDag(engine, dagId, [event]);
+  await patiently(engine, () => advanceDag(engine, dagId, [event]));
   return { dagId, change: stored === undefined ? "new" : "changed" };
 }
 
 /** Stops DAGs whose definition is gone: they start nothing, and stay readable. Returns those that were there till now. */
 export async function unregister(engine: Engine, keep: ReadonlySet<string>): Promise<readonly Registered[]> {
   const gone = (await engine.dags.list()).filter((dag) => !dag.removed && !keep.has(dag.dagId));
-  await Promise.all(gone.map((dag) => advanceDag(engine, dag.dagId, [{ type: "removed" }])));
+  await Promise.all(gone.map((dag) => patiently(engine, () => advanceDag(engine, dag.dagId, [{ type: "removed" }]))));
   return gone.map((dag) => ({ dagId: dag.dagId, change: "removed" }));
 }

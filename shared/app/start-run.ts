@@ -14,6 +14,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag } from "./advance.ts";
 import type { Engine } from "./engine.ts";
 import { listFiles } from "./files.ts";
+import { patiently } from "./patiently.ts";
 
 export interface StartRequest {
   readonly dagId: DagId;
@@ -42,7 +43,9 @@ export async function startRun(
   request: StartRequest,
 ): Promise<{ readonly runId: RunId; readonly created: boolean }> {
   const { run, created } = await putRun(engine, request);
-  await advanceDag(engine, request.dagId, [{ type: "run_queued", runId: run.runId, epoch: run.epoch }]);
+  await patiently(engine, () =>
+    advanceDag(engine, request.dagId, [{ type: "run_queued", runId: run.runId, epoch: run.epoch }]),
+  );
   return { runId: run.runId, created };
 }
 
@@ -86,4 +89,4 @@ export async function currentVersion(engine: Pick<Engine, "dags" | "versions">, 
 }
 
 const lastComplete = (manifest: DagVersion["manifest"], now: Instant): DataInterval | null =>
-  manifest.schedule === null ? null : lastFiring(manifest.schedule, now).dataInterval;
+  manifest.schedule === null ? null : (lastFiring(manifest.schedule, now)?.dataInterval ?? null);

@@ -6,6 +6,7 @@ import { planOf } from "../core/plan.ts";
 import { didYouMean } from "../core/problem.ts";
 import type { Run } from "../core/run.ts";
 import { explainRun, explainTask, shownState } from "../core/run/explain.ts";
+import { scheduleText } from "../core/schedule.ts";
 import { iso, type Instant } from "../core/time.ts";
 import type { DagView, RunView, TaskView, WhyView } from "../contract/views.ts";
 import type { DagRecord } from "../core/dag-record.ts";
@@ -35,7 +36,7 @@ export function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
   return {
     dagId: dag.dagId,
     description: manifest.description,
-    schedule: schedule === null ? null : `${schedule.expression} ${schedule.timezone}`,
+    schedule: schedule === null ? null : scheduleText(schedule),
     triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
     paused: dag.paused,
     removed: dag.removed,

@@ -113,11 +113,14 @@ const completion = z.object({
   outcome: outcomeSchema,
 }) satisfies z.ZodType<Completion>;
 
+/** `all`: look also at what is not due, since what was on its way is known to be lost. */
+const wake = z.object({ v: z.literal(1), all: z.boolean().exactOptional(), tries: z.int().exactOptional() });
+
 /** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
 export const runMessageSchema = z.discriminatedUnion("type", [
   completion.extend({ tries: z.int().exactOptional() }),
-  z.object({ type: z.literal("wake_run"), v: z.literal(1), runId: id(runId), tries: z.int().exactOptional() }),
-  z.object({ type: z.literal("wake_dag"), v: z.literal(1), dagId: id(dagId), tries: z.int().exactOptional() }),
+  wake.extend({ type: z.literal("wake_run"), runId: id(runId) }),
+  wake.extend({ type: z.literal("wake_dag"), dagId: id(dagId) }),
   z.object({
     type: z.literal("object_created"),
     v: z.literal(1),
