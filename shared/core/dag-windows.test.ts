@@ -168,6 +168,12 @@ describe("a window of arrivals", () => {
     expect(commands).toEqual([{ type: "fire_window", triggerId: "files", window: 2, maxFiles: 5 }]);
   });
 
+  test("does not go back when it is told late that an earlier one fired", () => {
+    const fifth = { windows: [{ triggerId: FILES, number: 5, open: null }] };
+
+    expect(decideAt(fifth, manifest, [{ type: "window_fired", triggerId: FILES, window: 3 }]).changed).toBe(false);
+  });
+
   test("moves on once, however often it is told that it fired", () => {
     const fired: DagEvent = { type: "window_fired", triggerId: FILES, window: 1 };
 

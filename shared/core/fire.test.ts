@@ -57,6 +57,17 @@ describe("a time of day", () => {
     ]);
   });
 
+  test("that moves behind a later one does not hide it, where the clock skips two hours", () => {
+    const clockwork = aClockwork("0,59 2,3 * * *", "Antarctica/Troll");
+
+    expect(fires(clockwork, "2026-03-29T00:00:00Z", 4)).toEqual([
+      "2026-03-29T01:00:00Z",
+      "2026-03-29T01:59:00Z",
+      "2026-03-29T02:00:00Z",
+      "2026-03-29T02:59:00Z",
+    ]);
+  });
+
   test("moves by half an hour where clocks do, on Lord Howe Island", () => {
     const clockwork = aClockwork("15 2 * * *", "Australia/Lord_Howe");
 
