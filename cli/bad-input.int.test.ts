@@ -168,11 +168,14 @@ describe("DAG files with mistakes", () => {
     expect([exit, err]).toEqual([1, expect.stringContaining("the file 'dags/nowhere.dag.ts' does not exist")]);
   });
 
-  test("a folder that does not exist is named", async () => {
-    const { exit, err } = await line.freshet("validate", "--dags", "nowhere");
+  test.each(["validate", "dev"])(
+    "a folder that does not exist is named by %s, and no home is made for it",
+    async (command) => {
+      const { exit, err } = await line.freshet(command, "--dags", "nowhere");
 
-    expect([exit, err]).toEqual([1, expect.stringContaining("'nowhere'")]);
-  });
+      expect([exit, err, existsSync(line.home)]).toEqual([1, expect.stringContaining("'nowhere'"), false]);
+    },
+  );
 });
 
 describe("validation of good files", () => {

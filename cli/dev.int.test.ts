@@ -187,6 +187,25 @@ describe("a running dev", () => {
   });
 });
 
+describe("a run whose process was killed", () => {
+  test("is taken up again by the next one that waits for its place", async () => {
+    const line = await aCommandLine();
+    const argv = ["run", "slow", "--dags", "test/fixtures/dags"];
+    const killed = line.start(argv);
+    await killed.says("waiting");
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+
+    const next = line.start(argv);
+    await next.says("was left unfinished and holds the DAG's place: taking it up");
+    next.child.kill("SIGINT");
+    const { exit } = await next.ended;
+    await line.close();
+
+    expect(exit).toBe(130);
+  });
+});
+
 describe("Ctrl-C", () => {
   test("cancels a run in the foreground, and the exit code says that it was interrupted", async () => {
     const line = await aCommandLine();

@@ -263,6 +263,15 @@ describe("starting without waiting", () => {
     expect([exit, out]).toEqual([0, expect.stringMatching(/^run hello\.manual\.key-[0-9a-f]+ is cancelled\n$/)]);
   });
 
+  test("has an id of which a beginning that others have too is not enough", async () => {
+    const { exit, err } = await line.freshet("tasks", "hello.m");
+
+    expect([exit, err]).toEqual([
+      2,
+      expect.stringMatching(/'hello\.m' is the beginning of 2 runs: hello\..*give more of it/),
+    ]);
+  });
+
   test("cannot be cancelled twice", async () => {
     const { exit, err } = await line.freshet("cancel", "latest:hello");
 

@@ -3,13 +3,14 @@ import { FreshetError } from "../../shared/core/errors.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import { parseDuration } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
-import type { Execute } from "../command.ts";
+import type { Execute, Invocation } from "../command.ts";
 import { createTell } from "../dev/events.ts";
 import { createNarrator } from "../dev/narrator.ts";
 import { serve, type DevOptions } from "../dev/serve.ts";
 import { countOf } from "../given.ts";
 import { crashPointFrom } from "../home/crash.ts";
 import { startScheduler } from "../home/scheduler.ts";
+import { pathText } from "../output/words.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { taskEnvironment } from "../run/given-run.ts";
 import { catchInterrupts } from "../run/interrupts.ts";
@@ -20,6 +21,7 @@ const WINDOW_MS_DEFAULT = 2_000;
 
 export const execute: Execute<DevOptions> = async (invocation) => {
   const { terminal, project, cwd, env, json, options } = invocation;
+  requireDags(invocation);
   const workers = countOf("--workers", options.workers, WORKERS_MAX);
   const windowMs = windowOf(options.window);
   const tell = createTell(terminal, json, createClock(), () => sourceLines(cwd));
@@ -44,6 +46,16 @@ export const execute: Execute<DevOptions> = async (invocation) => {
     interrupts.release();
   }
 };
+
+/** Whatever is wrong with the folder is told before a home comes into being. */
+function requireDags({ project, cwd }: Pick<Invocation, "project" | "cwd">): void {
+  if (existsSync(project.dagsDir)) return;
+  const text = `there is no folder of DAGs at '${pathText(cwd, project.dagsDir)}'`;
+  throw new FreshetError(
+    "LOAD_FAILED",
+    `${text}; DAGs are in files named \`*.dag.ts\`, and --dags names another folder`,
+  );
+}
 
 function windowOf(text: string | undefined): number | undefined {
   if (text === undefined) return WINDOW_MS_DEFAULT;

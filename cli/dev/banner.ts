@@ -50,7 +50,7 @@ export async function printWhatToTry(
   out.line();
 }
 
-export async function whatToTry(
+async function whatToTry(
   place: Place,
   manifests: readonly Manifest[],
   samples: readonly Sample[],

@@ -2,6 +2,7 @@
 import type { RunReading } from "../../shared/app/views.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
+import { TASK_STATE, type TaskState } from "../../shared/core/states.ts";
 import { durationText, parseInstant, type Instant } from "../../shared/core/time.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import { safeLine, safeText, shorten } from "../output/escape.ts";
@@ -158,10 +159,11 @@ const settledText = (channel: Channel, { state, cause }: TaskView): string =>
 function footerText(channel: Channel, tasks: readonly TaskView[], now: Instant): string {
   const working = tasks.filter(({ state }) => state === "running");
   const waiting = tasks.filter(({ state }) => state === "up_for_retry" || state === "queued").length;
-  const done = tasks.filter(({ endedAt, state }) => endedAt !== null && state !== "up_for_retry").length;
+  const done = tasks.filter(({ state }) => TASK_STATE[state as TaskState].terminal).length;
   const named = working.slice(0, WORKING_NAMED_MAX).map(({ taskId, startedAt }) => {
     const since = startedAt === null ? undefined : parseInstant(startedAt);
-    return since === undefined ? taskId : `${taskId} ${durationText(Math.floor((now - since) / 1000) * 1000)}`;
+    const seconds = since === undefined ? 0 : Math.floor((now - since) / 1000);
+    return seconds < 1 ? taskId : `${taskId} ${durationText(seconds * 1000)}`;
   });
   if (working.length > named.length) named.push(`${working.length - named.length} more`);
   const parts = [

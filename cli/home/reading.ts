@@ -23,7 +23,7 @@ export async function lookInto<T>(project: Project, look: (home: OpenHome | unde
   }
 }
 
-export const readingOf = (stores: Stores): Reading => ({
+const readingOf = (stores: Stores): Reading => ({
   runs: stores.runs,
   dags: stores.dags,
   attempts: stores.attempts,

@@ -64,6 +64,7 @@ export function printFailure(terminal: Terminal, failure: Failure, sourceLine: S
   }
   // Problems without a place are told in the message already.
   for (const problem of problems) if (problem.at !== undefined) printProblem(terminal.err, problem, sourceLine);
+  if (problems.some((problem) => problem.at !== undefined && message.startsWith(problem.message))) return; // Just told.
   const text = { code, level: "error", message, ...(help === undefined ? {} : { help }) } as const;
   printProblem(terminal.err, text, sourceLine);
 }

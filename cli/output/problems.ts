@@ -30,7 +30,7 @@ export function printProblem(channel: Channel, problem: Problem, sourceLine: Sou
   }
 }
 
-export const placeText = ({ file, line, column }: SourcePlace): string => `${safeLine(file)}:${line}:${column}`;
+const placeText = ({ file, line, column }: SourcePlace): string => `${safeLine(file)}:${line}:${column}`;
 
 function printSource(channel: Channel, place: SourcePlace, gutter: number, source: string | undefined): void {
   if (source === undefined || source.length > SOURCE_LINE_LENGTH_MAX) return;

@@ -3,7 +3,7 @@ import type { Instant } from "../../shared/core/time.ts";
 import type { Explained, ExplainedTask } from "../explain.ts";
 import { safeLine, safeText } from "./escape.ts";
 import type { Channel } from "./terminal.ts";
-import { agoText, intervalText, lengthText, pathText, plural, runStateText, stateText } from "./words.ts";
+import { agoText, intervalText, lengthText, pathText, runStateText, stateText } from "./words.ts";
 
 /** Tasks that are explained one by one; the others are counted. */
 const TASKS_SHOWN_MAX = 10;
@@ -104,7 +104,8 @@ function printRest(out: Channel, run: Explained, shown: readonly ExplainedTask[]
   if (rest.length === 0) return;
   const counts = Map.groupBy(rest, ({ state }) => state);
   out.line();
-  out.line([...counts].map(([state, tasks]) => `${plural(tasks.length, "task")} ${stateText(out, state)}`).join(", "));
+  const texts = [...counts].map(([state, tasks]) => `${tasks.length} ${stateText(out, state)}`);
+  out.line(`${shown.length === 0 ? "tasks" : "other tasks"}: ${texts.join(", ")}`);
 }
 
 function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly (readonly [string, string])[] {
