@@ -3,7 +3,7 @@ import type { AttemptItem, CloseReason, Outcome } from "../../shared/core/attemp
 import type { Arrival, DagRecord } from "../../shared/core/dag-record.ts";
 import {
   attemptKeyText,
-  commitId,
+  commitId as commitIdOf,
   type AttemptKey,
   type CommitId,
   type DagId,
@@ -159,7 +159,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
 }
 
 /** Whoever looks at a record and leaves it as it was. */
-const RIVAL = { commitId: commitId("rival"), author: { name: "rival", now: 0 } };
+const RIVAL = { commitId: commitIdOf("rival"), author: { name: "rival", now: 0 } };
 
 interface TableParts<Id, T> {
   readonly idOf: (value: T) => Id;

@@ -88,8 +88,11 @@ export function createQueue<Message>({ kernel, faults, random, precious }: Parts
     },
     hurry() {
       for (const message of dead.splice(0)) put(message, 0);
-      for (const entry of entries)
+      for (const entry of entries) {
+        // Whoever becomes a dead letter from now on has failed without anything going wrong.
+        entry.receives = 0;
         if (entry.state === "coming") kernel.after(random.integer(0, 60_000), () => show(entry));
+      }
     },
   };
 

@@ -30,8 +30,10 @@ export async function simulateMany(spread: Spread): Promise<Summary> {
   let next = from;
   const work = async (): Promise<void> => {
     const child = fork(worker, [], { execArgv: [], serialization: "advanced" });
+    const goesOn = (): boolean =>
+      next < from + count && performance.now() < until && (!stopAtFailure || total.failures.length === 0);
     try {
-      while (next < from + count && performance.now() < until && !(stopAtFailure && total.failures.length > 0)) {
+      while (goesOn()) {
         const range: SeedRange = { from: next, count: Math.min(RANGE, from + count - next), stopAtFailure };
         next += range.count;
         child.send(range);

@@ -11,7 +11,7 @@ export interface Graph {
   gates(task: TaskSpec): readonly string[];
   /** Setups in whose scope the task lies without depending on them directly. */
   setupsAbove(task: TaskSpec): readonly string[];
-  /** Every consumer takes it by `optional()`, and there is one. */
+  /** Every consumer takes it by `optional()`, and there is one; a teardown consumes nothing. */
   isForgiven(id: string): boolean;
 }
 
@@ -60,7 +60,8 @@ function makeGraph({ tasks }: Manifest): Graph {
     gates: (task) => (task.role === "teardown" ? [] : upstreamOf(task).filter((id) => byId.get(id)?.kind !== "task")),
     setupsAbove: (task) => above.get(task.taskId) ?? [],
     isForgiven: (id) => {
-      const edges = tasks.flatMap((task) => task.upstream.filter((edge) => edge.taskId === id));
+      const consumers = tasks.filter((task) => task.role !== "teardown");
+      const edges = consumers.flatMap((task) => task.upstream.filter((edge) => edge.taskId === id));
       return edges.length > 0 && edges.every((edge) => edge.optional);
     },
   };

@@ -19,7 +19,7 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "skip through one_success",
-    breaks: ["S6"],
+    breaks: ["S6", "L6"],
     changes: [
       {
         file: RULES,
@@ -72,13 +72,13 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: "retry in a run that was cancelled",
+    name: "cancel forgets what waits for its retry",
     breaks: ["S5"],
     changes: [
       {
-        file: "shared/core/run/attempts.ts",
-        find: `return isEnding(draft) && spec.role !== "teardown" && hook === null;`,
-        replace: `return isEnding(draft) && spec.role === "setup" && hook === null;`,
+        file: ENDING,
+        find: "if (TASK_STATE[state].terminal || taskAt(draft, slot)",
+        replace: `if (TASK_STATE[state].terminal || state === "up_for_retry" || taskAt(draft, slot)`,
       },
     ],
   },

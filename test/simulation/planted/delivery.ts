@@ -57,8 +57,13 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/handle-messages.ts",
-        find: "return tries > CONTENTION_RETRIES_MAX ? [] : [{ ...message, tries }];",
-        replace: "return tries > 0 ? [] : [{ ...message, tries }];",
+        find: "if (tries <= CONTENTION_RETRIES_MAX) again.set({ ...message, tries }, message);",
+        replace: "if (tries <= 0) again.set({ ...message, tries }, message);",
+      },
+      {
+        file: "shared/app/handle-messages.ts",
+        find: `else if (message.type === "object_created") redelivered`,
+        replace: "else if (tries > CONTENTION_RETRIES_MAX) redelivered",
       },
     ],
   },
@@ -75,7 +80,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "effect acknowledged before it is applied",
-    breaks: ["L4"],
+    breaks: ["L4", "S11"],
     changes: [
       {
         file: "shared/app/deliver-run.ts",
@@ -108,8 +113,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
       },
       {
         file: DAG,
-        find: "nextFire: nextFiring(schedule, now).due };",
-        replace: "nextFire: now - dag.nextFire > 2_000 ? nextFiring(schedule, now).due : dag.nextFire };",
+        find: "cursor: firing.due, nextFire: dueAfter(schedule, now) };",
+        replace: "cursor: firing.due, nextFire: now - dag.nextFire > 2_000 ? dueAfter(schedule, now) : dag.nextFire };",
       },
     ],
   },

@@ -38,15 +38,18 @@ function scheduleOf(random: Random, tempo: Tempo, minutes: readonly number[]): S
   const period = everyHours === 1 ? "hour" : everyHours === 24 ? "day" : "none";
   return {
     kind: "cron",
-    expression: `${firings.minute} ${hours} * * *`,
+    expressions: [`${firings.minute} ${hours} * * *`],
     interval: random.pick(["cron", period]),
     timezone: "UTC",
     dst: { gap: "shift", fold: "first" },
+    start: null,
+    end: null,
   };
 }
 
 /** The firings of such a schedule, worked out by counting. */
-export function firingsBetween({ expression }: ScheduleSpec, from: number, until: number): number[] {
+export function firingsBetween(schedule: ScheduleSpec, from: number, until: number): number[] {
+  const [expression = ""] = schedule.kind === "cron" ? schedule.expressions : [];
   const [minute = "0", hours = "*"] = expression.split(" ");
   const hourMs = 3_600_000;
   const found: number[] = [];
