@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { aManifest, aSchedule } from "../../test/builders/index.ts";
-import type { ScheduleSpec } from "../../shared/core/manifest.ts";
 import { iso } from "../../shared/core/time.ts";
 import { intervalOf, type Covers } from "./covers.ts";
 
 /** The interval as `start/end`, or the message of the refusal. */
-function covered(covers: Covers, schedule: Partial<ScheduleSpec> | null = {}): string | undefined {
+function covered(covers: Covers, schedule: Parameters<typeof aSchedule>[0] | null = {}): string | undefined {
   const spec = schedule === null ? null : aSchedule(schedule);
   const manifest = aManifest({ schedule: spec, timezone: spec?.timezone ?? "UTC" });
   try {

@@ -2,7 +2,7 @@
 import { assertNever, FreshetError } from "../../shared/core/errors.ts";
 import type { Manifest, ScheduleSpec } from "../../shared/core/manifest.ts";
 import type { DataInterval } from "../../shared/core/run.ts";
-import { iso, parseDate, parseInstant, type Instant } from "../../shared/core/time.ts";
+import { durationText, iso, parseDate, parseInstant, type Instant } from "../../shared/core/time.ts";
 import { lastPeriod, startOfDate } from "../../shared/core/zone.ts";
 
 export interface Covers {
@@ -47,6 +47,8 @@ function periodOf({ dagId, schedule }: Manifest, date: string): DataInterval {
       return lastPeriod("month", timezone, startOfDate(timezone, firstOfNextMonth(date)));
     case "hour":
     case "cron":
+    case "every":
+    case "dates":
     case "none":
       throw new FreshetError(
         "USAGE",
@@ -57,10 +59,14 @@ function periodOf({ dagId, schedule }: Manifest, date: string): DataInterval {
   }
 }
 
-const coversText = ({ interval, expression, timezone }: ScheduleSpec): string => {
-  if (interval === "hour") return "an hour";
-  return interval === "none" ? "an instant" : `from one firing of '${expression}' (${timezone}) to the next`;
-};
+function coversText(schedule: ScheduleSpec): string {
+  if (schedule.interval === "hour") return "an hour";
+  if (schedule.interval === "none") return "an instant";
+  if (schedule.kind === "every") return durationText(schedule.everyMs);
+  if (schedule.kind === "dates") return "from one of its dates to the next";
+  const expressions = schedule.expressions.map((expression) => `'${expression}'`).join(" and ");
+  return `from one firing of ${expressions} (${schedule.timezone}) to the next`;
+}
 
 function betweenOf(timezone: string, text: string): DataInterval {
   const [from, to, ...others] = text.split("/");

@@ -128,11 +128,13 @@ function register(draft: DagDraft, version: VersionHash): void {
 }
 
 /** Where the schedule of a new version begins: with what is due and has not fired yet, if it fires then too; else from now on. */
-function firstFire(schedule: ScheduleSpec, { nextFire, cursor }: DagRecord, now: Instant): Instant {
-  const pending = nextFire !== null && nextFire <= now && nextFiring(schedule, plus(nextFire, -1)).due === nextFire;
+function firstFire(schedule: ScheduleSpec, { nextFire, cursor }: DagRecord, now: Instant): Instant | null {
+  const pending = nextFire !== null && nextFire <= now && dueAfter(schedule, plus(nextFire, -1)) === nextFire;
   // What has fired does not fire again, even by a clock that is behind.
-  return pending ? nextFire : nextFiring(schedule, cursor !== null && cursor > now ? cursor : now).due;
+  return pending ? nextFire : dueAfter(schedule, cursor !== null && cursor > now ? cursor : now);
 }
+
+const dueAfter = (schedule: ScheduleSpec, after: Instant): Instant | null => nextFiring(schedule, after)?.due ?? null;
 
 const windowOf = (dag: DagRecord, triggerId: string): ArrivalWindow | undefined =>
   dag.windows.find((window) => window.triggerId === triggerId);
@@ -178,6 +180,7 @@ function fireSchedule(draft: DagDraft): void {
   if (schedule === null || dag.nextFire === null || dag.nextFire > now) return;
   if (places(draft) === 0 || draft.queueFirst) return;
   const firing = lastFiring(schedule, now);
+  if (firing === null) return void (draft.dag = { ...dag, nextFire: dueAfter(schedule, now) });
   const active: ActiveRun = {
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
     epoch: 0,
@@ -185,7 +188,7 @@ function fireSchedule(draft: DagDraft): void {
     scheduled: { version: dag.version, logicalDate: firing.logicalDate, dataInterval: firing.dataInterval },
     confirmed: false,
   };
-  draft.dag = { ...dag, cursor: firing.due, nextFire: nextFiring(schedule, now).due };
+  draft.dag = { ...dag, cursor: firing.due, nextFire: dueAfter(schedule, now) };
   // An edit of the schedule may give a firing to a period that has its run.
   if (dag.active.some((run) => run.runId === active.runId)) return;
   draft.dag = { ...draft.dag, active: [...dag.active, active] };

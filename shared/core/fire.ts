@@ -5,11 +5,16 @@
  * instant that reads so fires, so that such an expression knows neither.
  */
 import { fieldsOf, nextWall, previousWall } from "./cron.ts";
-import type { ScheduleSpec } from "./manifest.ts";
+import type { DstPolicy } from "./manifest.ts";
 import { instant, plus, type Instant } from "./time.ts";
 import { firstInstant, offsetAt, showingOf, wallAt, type WallTime } from "./zone.ts";
 
-export type Clockwork = Pick<ScheduleSpec, "expression" | "timezone" | "dst">;
+/** One expression, in a time zone. */
+export interface Clockwork {
+  readonly expression: string;
+  readonly timezone: string;
+  readonly dst: DstPolicy;
+}
 
 const DAY_MS = 86_400_000;
 /** A clock that was changed within this time may still show, or already have shown, what counts now. */

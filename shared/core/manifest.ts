@@ -4,6 +4,7 @@
  */
 import type { DagId, TaskId, TriggerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
+import type { Instant } from "./time.ts";
 
 export const MANIFEST_SCHEMA = 1;
 /** Tasks of one DAG; the run record must stay far below the 400 KB of an item. */
@@ -97,18 +98,51 @@ export const PERIODS = ["hour", "day", "week", "month"] as const;
 export type Period = (typeof PERIODS)[number];
 
 /** When runs come by the clock. */
-export interface ScheduleSpec {
+export type ScheduleSpec = CronSpec | EverySpec | DatesSpec;
+
+interface ScheduleBounds {
+  /** IANA name. */
+  readonly timezone: string;
+  /** No run covers anything before. */
+  readonly start: Instant | null;
+  /** No run covers anything from here on. */
+  readonly end: Instant | null;
+}
+
+export interface CronSpec extends ScheduleBounds {
   readonly kind: "cron";
-  /** Five fields. */
-  readonly expression: string;
+  /** One or more, of five fields or macros; it fires when any of them does. */
+  readonly expressions: readonly string[];
   /**
    * What a run covers: `cron`, from one firing to the next; a period, the whole local hour, day, week or month before the
    * firing; `none`, just the instant of the firing.
    */
   readonly interval: "cron" | Period | "none";
-  /** IANA name. */
-  readonly timezone: string;
-  readonly dst: { readonly gap: "shift" | "skip"; readonly fold: "first" | "second" | "both" };
+  readonly dst: DstPolicy;
+}
+
+/** What becomes of a time of day that the clock skips, and of one that it shows twice. */
+export interface DstPolicy {
+  readonly gap: "shift" | "skip";
+  readonly fold: "first" | "second" | "both";
+}
+
+/** A fixed length of time, whatever clocks do. */
+export interface EverySpec extends ScheduleBounds {
+  readonly kind: "every";
+  readonly everyMs: number;
+  /** It fires at this instant, and at whole multiples of the length before and after. */
+  readonly anchor: Instant;
+  /** `every`: from one firing to the next. */
+  readonly interval: "every" | "none";
+}
+
+export interface DatesSpec extends ScheduleBounds {
+  readonly kind: "dates";
+  /** Ascending, each once. */
+  readonly dates: readonly Instant[];
+  /** `dates`: from one of them to the next; the first only begins. */
+  readonly interval: "dates" | Period | "none";
 }
 
 /** Runs that start because objects arrive under a prefix of a bucket. */

@@ -1,9 +1,15 @@
-/** When runs come by the clock, and what each covers. Nothing here reads a clock. */
+/**
+ * When runs come by the clock, and what each covers: the one place that computes due times. Nothing here reads a clock.
+ *
+ * Intervals follow one another and never overlap. A schedule's `start` and `end` bound what is covered, not when it falls due:
+ * the run of the last day comes after `end`, if it comes in the morning after.
+ */
 import { cronFault } from "./cron.ts";
-import { lastFire, nextFire } from "./fire.ts";
+import { assertNever } from "./errors.ts";
 import type { Period, ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
-import { instant, plus, type Instant } from "./time.ts";
+import { lastStrike, nextStrike } from "./strike.ts";
+import { durationText, instant, iso, plus, type Instant } from "./time.ts";
 import { lastPeriod } from "./zone.ts";
 
 /** One firing of a schedule. */
@@ -13,51 +19,113 @@ export interface Firing {
   readonly dataInterval: DataInterval;
 }
 
-/** The first firing after `after`. */
-export const nextFiring = (schedule: ScheduleSpec, after: Instant): Firing =>
-  firingAt(schedule, nextFire(schedule, after));
-
-/** The last firing at `until` or before: its interval is the last complete one. */
-export const lastFiring = (schedule: ScheduleSpec, until: Instant): Firing =>
-  firingAt(schedule, lastFire(schedule, until));
-
-function firingAt(schedule: ScheduleSpec, due: Instant): Firing {
-  const dataInterval = intervalAt(schedule, due);
-  return { due, dataInterval, logicalDate: dataInterval.start };
-}
-
-function intervalAt(schedule: ScheduleSpec, due: Instant): DataInterval {
-  const { interval, timezone } = schedule;
-  switch (interval) {
-    case "none":
-      return { start: due, end: due };
-    case "cron":
-      return { start: lastFire(schedule, plus(due, -1)), end: due };
-    default:
-      return lastPeriod(interval, timezone, due);
+/** The first firing after `after`; null: there is none any more. */
+export function nextFiring(schedule: ScheduleSpec, after: Instant): Firing | null {
+  const { start, end } = schedule;
+  // What falls due before `start` covers what was before it.
+  let strike = nextStrike(schedule, start === null || after >= start ? after : plus(start, -1));
+  for (; strike !== null; strike = nextStrike(schedule, strike)) {
+    const firing = firingAt(schedule, strike);
+    if (firing === null || isBefore(firing, start)) continue;
+    return isAfter(firing, end) ? null : firing;
   }
+  return null;
 }
 
-/** Why a schedule cannot be, as a sentence; undefined if it can. The time zone has been checked before. */
-export function scheduleFault(schedule: ScheduleSpec): string | undefined {
-  const fault = cronFault(schedule.expression);
-  if (fault !== undefined || schedule.interval === "none" || schedule.interval === "cron") return fault;
-  return periodFault(schedule, schedule.interval);
+/** The last firing at `until` or before: its interval is the last complete one. Null: there was none. */
+export function lastFiring(schedule: ScheduleSpec, until: Instant): Firing | null {
+  const { start, end } = schedule;
+  let strike = lastStrike(schedule, end === null ? until : instant(Math.min(until, lastDue(schedule, end))));
+  for (; strike !== null; strike = lastStrike(schedule, plus(strike, -1))) {
+    const firing = firingAt(schedule, strike);
+    if (firing === null || isBefore(firing, start)) return null;
+    if (!isAfter(firing, end)) return firing;
+  }
+  return null;
 }
 
-/** A schedule that covers periods fires at most once in each: looked at over a few of them. */
-const PERIOD_FIRINGS_CHECKED = 8;
+const isBefore = ({ dataInterval }: Firing, start: Instant | null): boolean =>
+  start !== null && dataInterval.start < start;
 
-function periodFault(schedule: ScheduleSpec, period: Period): string | undefined {
-  // Any years do: how often an expression fires in a period does not depend on when we ask.
-  let fire = instant(0);
+/** An instant belongs to what it begins. */
+const isAfter = ({ dataInterval: { start, end: until } }: Firing, end: Instant | null): boolean =>
+  end !== null && (until > end || (start === until && until === end));
+
+const DAY_MS = 86_400_000;
+/** The longest that each can be, with days that clocks add, and so the latest after its end that its run may fall due. */
+const PERIOD_MS_MAX: Readonly<Record<Period, number>> = {
+  hour: 2 * 3_600_000,
+  day: 3 * DAY_MS,
+  week: 9 * DAY_MS,
+  month: 33 * DAY_MS,
+};
+
+const isPeriod = (interval: ScheduleSpec["interval"]): interval is Period => Object.hasOwn(PERIOD_MS_MAX, interval);
+
+/** Nothing that ends by `end` falls due later. */
+const lastDue = ({ interval }: ScheduleSpec, end: Instant): Instant =>
+  isPeriod(interval) ? plus(end, PERIOD_MS_MAX[interval]) : end;
+
+/** Null for the first of some dates, if it only begins what the next one ends. */
+function firingAt(schedule: ScheduleSpec, due: Instant): Firing | null {
+  const dataInterval = intervalAt(schedule, due);
+  return dataInterval === null ? null : { due, dataInterval, logicalDate: dataInterval.start };
+}
+
+function intervalAt(schedule: ScheduleSpec, due: Instant): DataInterval | null {
+  const { interval, timezone } = schedule;
+  if (interval === "none") return { start: due, end: due };
+  if (isPeriod(interval)) return lastPeriod(interval, timezone, due);
+  const start = lastStrike(schedule, plus(due, -1));
+  return start === null ? null : { start, end: due };
+}
+
+/** Everything that keeps a schedule from being one, as sentences. The time zone has been checked before. */
+export function scheduleFaults(schedule: ScheduleSpec): readonly string[] {
+  const { start, end } = schedule;
+  const faults = schedule.kind === "cron" ? schedule.expressions.flatMap((text) => cronFault(text) ?? []) : [];
+  if (schedule.kind === "cron" && schedule.expressions.length === 0) faults.push("there is no expression");
+  if (schedule.kind === "dates" && schedule.dates.length === 0) faults.push("there are no dates");
+  if (start !== null && end !== null && start >= end)
+    return [...faults, `start is ${iso(start)}, which is not before end, ${iso(end)}`];
+  if (faults.length > 0) return faults;
+  if (nextFiring(schedule, start ?? EARLIEST) === null) return ["it never fires between its start and its end"];
+  return isPeriod(schedule.interval) ? (periodFault(schedule, schedule.interval) ?? []) : [];
+}
+
+/** Nobody schedules what was before. */
+const EARLIEST = instant(Date.UTC(1900, 0, 1));
+/** A schedule that covers periods fires at most once in each: looked at over more than a year of days, with all clock changes. */
+const PERIOD_FIRINGS_CHECKED = 400;
+/** How often an expression fires in a period does not depend on when we ask, but clocks do not change in all years. */
+const PERIODS_CHECKED_FROM = instant(Date.UTC(2026, 0, 1));
+
+function periodFault(schedule: ScheduleSpec, period: Period): readonly string[] | undefined {
+  const unbounded = { ...schedule, start: null, end: null };
+  let firing = nextFiring(unbounded, schedule.kind === "dates" ? EARLIEST : PERIODS_CHECKED_FROM);
   let covered: Instant | undefined;
-  for (let count = 0; count < PERIOD_FIRINGS_CHECKED; count++) {
-    fire = nextFire(schedule, fire);
-    const { start } = lastPeriod(period, schedule.timezone, fire);
-    if (start === covered)
-      return `'${schedule.expression}' fires more than once in a ${period}, which each run would cover whole`;
-    covered = start;
+  for (let count = 0; firing !== null && count < PERIOD_FIRINGS_CHECKED; count++) {
+    if (firing.dataInterval.start === covered)
+      return [`${shownSchedule(schedule)} fires more than once in a ${period}, which each run would cover whole`];
+    covered = firing.dataInterval.start;
+    firing = nextFiring(unbounded, firing.due);
   }
   return undefined;
+}
+
+const shownSchedule = (schedule: ScheduleSpec): string =>
+  schedule.kind === "cron" ? schedule.expressions.map((text) => `'${text}'`).join(" with ") : scheduleText(schedule);
+
+/** A schedule on a line: `0 4 * * * Europe/London`, `every 15m`, `3 dates`. */
+export function scheduleText(schedule: ScheduleSpec): string {
+  switch (schedule.kind) {
+    case "cron":
+      return `${schedule.expressions.join(" | ")} ${schedule.timezone}`;
+    case "every":
+      return `every ${durationText(schedule.everyMs)}`;
+    case "dates":
+      return schedule.dates.length === 1 ? "1 date" : `${schedule.dates.length} dates`;
+    default:
+      return assertNever(schedule);
+  }
 }

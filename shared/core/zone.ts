@@ -105,6 +105,15 @@ export function localDate(timezone: string, at: Instant): string {
   return new Date(localDay(timezone, at) * DAY_MS).toISOString().slice(0, 10);
 }
 
+/** ISO 8601 as the zone's clock shows it, with how far that is ahead: `2026-03-08T03:30:00-04:00`. */
+export function localIso(timezone: string, at: Instant): string {
+  const offset = offsetAt(timezone, at);
+  const reading = new Date(at + offset).toISOString().replace(/(?:\.000)?Z$/, "");
+  const minutes = Math.abs(Math.round(offset / 60_000));
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${reading}${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
 /** The first instant of the local day that `date` (YYYY-MM-DD, valid) names. */
 export const startOfDate = (timezone: string, date: string): Instant =>
   startOfDay(timezone, Date.parse(`${date}T00:00:00Z`) / DAY_MS);

@@ -69,7 +69,7 @@ describe("a manifest", () => {
     expect(manifest).toMatchObject({
       dagId: "sales",
       description: "Sales",
-      schedule: { kind: "cron", expression: "0 4 * * *", interval: "day", timezone: "Europe/London" },
+      schedule: { kind: "cron", expressions: ["0 4 * * *"], interval: "day", timezone: "Europe/London" },
       triggers: [
         {
           kind: "arrival",

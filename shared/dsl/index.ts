@@ -14,7 +14,7 @@ export {
   type Task,
   type Upstream,
 } from "./task.ts";
-export { arrival, cron, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";
+export { arrival, cron, dates, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";
 export { permanent, quarantine, skip } from "./signals.ts";
 export type { HookEvent, Interval, Log, RunFacts, TaskContext } from "./context.ts";
 export type { Duration, RetryOptions, TaskDefaults } from "./options.ts";

@@ -1,18 +1,49 @@
 /** When runs come: by the clock, or because objects arrive. */
-import type { Period, ScheduleSpec } from "../core/manifest.ts";
+import type { DatesSpec, DstPolicy, Period } from "../core/manifest.ts";
 import { asTrigger } from "./definition.ts";
 import type { Duration } from "./options.ts";
 
-/** Made by `cron()` and `every`. */
+export const SCHEDULE_MAKERS = [
+  "cron",
+  "every",
+  "every.minutes",
+  "every.hour",
+  "every.day",
+  "every.week",
+  "every.month",
+  "dates",
+] as const;
+
+/** Made by `cron()`, `every` and `dates()`. */
 export interface Schedule {
-  readonly kind: "cron";
-  readonly expression: string;
-  readonly interval: ScheduleSpec["interval"];
-  /** What was wrong with the values that it was made from. */
-  readonly fault?: string;
+  readonly made: (typeof SCHEDULE_MAKERS)[number];
+  readonly given: unknown;
+  readonly options: unknown;
 }
 
-export interface CronOptions {
+/**
+ * A date, a time on the local clock, or an instant: `"2026-03-01"`, `"2026-03-01T04:00"`, `"2026-03-01T04:00:00Z"`.
+ */
+type Moment = `${number}-${number}-${number}` | `${number}-${number}-${number}T${string}`;
+
+interface BoundOptions {
+  /** IANA name; default: the DAG's. */
+  readonly timezone?: string;
+  /** No run covers anything before. */
+  readonly start?: Moment;
+  /** No run covers anything after: a date is the last day that is covered, a time the end. */
+  readonly end?: Moment;
+}
+
+interface ClockOptions extends BoundOptions {
+  /**
+   * What clocks do to a time of day. `gap`: one that they skip fires as much later as they go forward (`"shift"`, default), or
+   * not (`"skip"`). `fold`: one that they show twice fires the `"first"` time (default), the `"second"`, or `"both"`.
+   */
+  readonly dst?: Partial<DstPolicy>;
+}
+
+export interface CronOptions extends ClockOptions {
   /**
    * What a run covers: `"cron"` (default) from one firing to the next; `"hour"`, `"day"`, `"week"` or `"month"` the whole
    * local one before the firing; `"none"` just the instant.
@@ -20,65 +51,64 @@ export interface CronOptions {
   readonly interval?: "cron" | Period | "none";
 }
 
-/** A schedule by a cron expression of five fields. */
-export const cron = (expression: string, options: CronOptions = {}): Schedule => ({
-  kind: "cron",
-  expression,
-  interval: options.interval ?? "cron",
+const made = (maker: Schedule["made"], given: unknown, options: unknown = {}): Schedule => ({
+  made: maker,
+  given,
+  options,
 });
+
+/** A schedule by cron expressions of five fields: it fires when any of them does. */
+export const cron = (expression: string | readonly string[], options: CronOptions = {}): Schedule =>
+  made("cron", expression, options);
+
+export interface DatesOptions extends ClockOptions {
+  /**
+   * What a run covers: `"none"` (default) just the instant; `"dates"` from the date before, so that the first one only begins;
+   * `"hour"`, `"day"`, `"week"` or `"month"` the whole local one before.
+   */
+  readonly interval?: DatesSpec["interval"];
+}
+
+/** A schedule of dates that are known: `dates(["2026-03-01", "2026-04-15T09:00"])`. */
+export const dates = (list: readonly Moment[], options: DatesOptions = {}): Schedule => made("dates", list, options);
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 type TimeOfDay = `${number}:${number}`;
 
-/** Schedules whose runs cover a whole local period and fire after its end. */
-export const every = {
+export interface EveryOptions extends BoundOptions {
+  /** It fires at this instant and at whole multiples of the length from it; default: `start`, else 1970-01-01T00:00:00Z. */
+  readonly anchor?: Moment;
+  /** What a run covers: `"every"` (default) from one firing to the next; `"none"` just the instant. */
+  readonly interval?: "every" | "none";
+}
+
+interface Every {
+  /** Covers this length of time, whatever clocks do: `every("90m")`. For local days and hours there are `every.day` and the others. */
+  (length: Duration, options?: EveryOptions): Schedule;
   /** Each run covers these minutes; they must divide the hour. */
-  minutes: (count: number): Schedule => {
-    const fits = Number.isInteger(count) && count > 0 && count <= 30 && 60 % count === 0;
-    const fault = fits ? undefined : `every.minutes takes a divisor of 60 up to 30, not ${String(count)}`;
-    return made(`*/${String(count)} * * * *`, "cron", fault);
-  },
+  minutes(count: number, options?: ClockOptions): Schedule;
   /** Covers the hour before, and fires at `minute` past the full hour (default 0). */
-  hour: ({ minute = 0 }: { readonly minute?: number } = {}): Schedule => {
-    const fits = Number.isInteger(minute) && minute >= 0 && minute < 60;
-    return made(
-      `${String(minute)} * * * *`,
-      "hour",
-      fits ? undefined : `minute is ${String(minute)}, expected 0 to 59`,
-    );
-  },
+  hour(options?: { readonly minute?: number } & ClockOptions): Schedule;
   /** Covers the whole day before, and fires at `at` (`"04:00"`; default midnight). */
-  day: ({ at = "00:00" }: { readonly at?: TimeOfDay } = {}): Schedule => {
-    const { minute, hour, fault } = timeOfDay(at);
-    return made(`${minute} ${hour} * * *`, "day", fault);
-  },
+  day(options?: { readonly at?: TimeOfDay } & ClockOptions): Schedule;
   /** Covers the week before, Monday to Sunday, and fires on `on` (default Monday) at `at`. */
-  week: ({ on = "monday", at = "00:00" }: { readonly on?: Weekday; readonly at?: TimeOfDay } = {}): Schedule => {
-    const { minute, hour, fault } = timeOfDay(at);
-    const day = WEEKDAYS.indexOf(on);
-    const wrongDay = day < 0 ? `on is ${JSON.stringify(on)}, expected one of ${WEEKDAYS.join(", ")}` : undefined;
-    return made(`${minute} ${hour} * * ${day}`, "week", wrongDay ?? fault);
-  },
+  week(options?: { readonly on?: Weekday; readonly at?: TimeOfDay } & ClockOptions): Schedule;
   /** Covers the month before, and fires on day `on` (default 1) at `at`. */
-  month: ({ on = 1, at = "00:00" }: { readonly on?: number; readonly at?: TimeOfDay } = {}): Schedule => {
-    const { minute, hour, fault } = timeOfDay(at);
-    const fits = Number.isInteger(on) && on >= 1 && on <= 28;
-    const wrongDay = fits ? undefined : `on is ${String(on)}, expected a day that every month has: 1 to 28`;
-    return made(`${minute} ${hour} ${String(on)} * *`, "month", wrongDay ?? fault);
+  month(options?: { readonly on?: number; readonly at?: TimeOfDay } & ClockOptions): Schedule;
+}
+
+/** Schedules by how often they fire; all but `every(length)` go by the local clock, and cover whole local periods. */
+export const every: Every = Object.assign(
+  (length: Duration, options?: EveryOptions): Schedule => made("every", length, options),
+  {
+    minutes: (count: number, options?: ClockOptions): Schedule => made("every.minutes", count, options),
+    hour: (options?: object): Schedule => made("every.hour", null, options),
+    day: (options?: object): Schedule => made("every.day", null, options),
+    week: (options?: object): Schedule => made("every.week", null, options),
+    month: (options?: object): Schedule => made("every.month", null, options),
   },
-} as const;
-
-function made(expression: string, interval: Schedule["interval"], fault: string | undefined): Schedule {
-  return { kind: "cron", expression, interval, ...(fault === undefined ? {} : { fault }) };
-}
-
-function timeOfDay(at: string): { readonly minute: number; readonly hour: number; readonly fault?: string } {
-  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(at);
-  if (match === null)
-    return { minute: 0, hour: 0, fault: `at is ${JSON.stringify(at)}, expected a time such as "04:00"` };
-  return { minute: Number(match[2]), hour: Number(match[1]) };
-}
+);
 
 export interface ArrivalOptions {
   readonly bucket: string;

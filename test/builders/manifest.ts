@@ -2,10 +2,10 @@
 import { type TaskId, dagId, taskId, triggerId } from "../../shared/core/ids.ts";
 import {
   type ArrivalTriggerSpec,
+  type CronSpec,
   MANIFEST_SCHEMA,
   type Manifest,
   type RetrySpec,
-  type ScheduleSpec,
   type TaskSpec,
   type UpstreamSpec,
 } from "../../shared/core/manifest.ts";
@@ -66,13 +66,20 @@ export function aTaskSpec(id: string, { after = [], setups = [], ...overrides }:
   };
 }
 
+type ScheduleOverrides = Partial<CronSpec> & {
+  /** The only one of `expressions`. */
+  readonly expression?: string;
+};
+
 /** Every day at 04:00 UTC, for the whole day before. */
-export const aSchedule = (overrides: Partial<ScheduleSpec> = {}): ScheduleSpec => ({
+export const aSchedule = ({ expression = "0 4 * * *", ...overrides }: ScheduleOverrides = {}): CronSpec => ({
   kind: "cron",
-  expression: "0 4 * * *",
+  expressions: [expression],
   interval: "day",
   timezone: "UTC",
   dst: { gap: "shift", fold: "first" },
+  start: null,
+  end: null,
   ...overrides,
 });
 

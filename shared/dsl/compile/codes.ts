@@ -30,7 +30,7 @@ export const DAG_CODES = {
   DAG007: {
     title: "A schedule cannot be read, or never fires",
     explanation:
-      'A schedule is made by `cron("0 4 * * *")`, with five fields, or by `every`: `every.day({ at: "04:00" })`.',
+      'A schedule is made by `cron("0 4 * * *")`, with five fields, by `every`, such as `every.day({ at: "04:00" })`, or by `dates(["2026-03-01"])`. One that covers periods fires at most once in each; `start` comes before `end`.',
   },
   DAG008: {
     title: "A time zone is not known",
@@ -76,6 +76,21 @@ export const DAG_CODES = {
   DAG017: {
     title: "A file exports no DAG",
     explanation: "A `*.dag.ts` file exports what `dag()` returns, by default or by name, or a list of such values.",
+  },
+  DAG018: {
+    title: "A date of a schedule cannot be read, or does not exist",
+    explanation:
+      'A date is a text: `"2026-03-01"`, with a time on the local clock `"2026-03-01T04:00"`, or an instant `"2026-03-01T04:00:00Z"`. 30 February is none.',
+  },
+  DAG019: {
+    title: "A local time is skipped as clocks go forward",
+    explanation:
+      'The instant that it becomes is shown: as much later as clocks go forward. With `dst: { gap: "skip" }` one of `dates()` is left out. It is a warning.',
+  },
+  DAG020: {
+    title: "A fixed length of whole days does not keep its time of day",
+    explanation:
+      '`every("1d")` is 24 hours, whatever clocks do; `every.day()` is a local day. It is a warning, in zones that change their clocks.',
   },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 

@@ -16,9 +16,10 @@ import { describeParams, isParamsSchema } from "../params.ts";
 import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
 import { anything, duration, fn, group, listOf, only, readOptions, text, whole, type Read } from "./option.ts";
 import { reporter, shown, type Reporter } from "./report.ts";
+import { scheduleSpec, timezoneOf } from "./schedule-spec.ts";
 import { placesIn, type Places } from "./source-place.ts";
 import { checkChoices, compileTask, DEFAULTS_OPTIONS, taskHelp, type CompiledTask } from "./task-spec.ts";
-import { scheduleSpec, timezoneOf, triggerSpecs } from "./triggers.ts";
+import { triggerSpecs } from "./triggers.ts";
 
 const TIER_MAX = 5;
 /** Of a longer cycle, a message leaves out the middle. */
@@ -56,7 +57,7 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
   if (fault !== undefined) report("DAG001", `its id ${fault}`);
   if (!isRecord(dag.options)) report("DAG005", `its options are ${shown(dag.options)}, expected an object`);
   const options = readOptions(DAG_OPTIONS, optionsOf(dag), report);
-  const timezone = timezoneOf(options.timezone, report);
+  const timezone = timezoneOf(options.timezone, options.schedule, report);
   return {
     schema: MANIFEST_SCHEMA,
     dagId: String(dag.id) as DagId,

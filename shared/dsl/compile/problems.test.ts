@@ -100,7 +100,7 @@ describe("problems", () => {
     [
       "a time that is none",
       { schedule: every.day({ at: "25:00" }) },
-      `schedule: at is "25:00", expected a time such as "04:00"`,
+      `schedule.at is "25:00" (text), expected a time such as "04:00"`,
     ],
     [
       "minutes that do not divide the hour",
