@@ -1,5 +1,5 @@
 /** Attempts: what is stored of one try of a task instance, and how it can end. */
-import type { AttemptKey, CommitId, DagId, RunId, TaskId, VersionHash } from "./ids.ts";
+import type { AttemptKey, DagId, RunId, TaskId, VersionHash } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { RunType } from "./states.ts";
 import type { Instant } from "./time.ts";
@@ -148,5 +148,3 @@ export interface Completion {
   readonly token: string;
   readonly outcome: Outcome;
 }
-
-export type { CommitId };

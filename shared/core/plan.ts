@@ -1,5 +1,4 @@
 /** A manifest prepared for decisions: slots instead of names, edges in both directions, hooks as slots of their own. */
-import type { HookSubject } from "./attempt.ts";
 import type { TaskId } from "./ids.ts";
 import { hookTaskId, type HookName, type Manifest, type TaskSpec } from "./manifest.ts";
 import { LOSSES_MAX } from "./retry.ts";
@@ -193,5 +192,3 @@ const hookSpec = (taskId: TaskId, like: TaskSpec): TaskSpec => ({
   allowFailure: true,
   hooks: { onSuccess: false, onFailure: false, onRetry: false },
 });
-
-export type { HookSubject };

@@ -2,7 +2,7 @@
 import type { ArrivedObject, CloseReason, ErrorClass } from "./attempt.ts";
 import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
-import type { RunState, RunType, TaskState } from "./states.ts";
+import type { RunState, RunType } from "./states.ts";
 import type { Instant } from "./time.ts";
 
 export const RUN_SCHEMA = 1;
@@ -113,13 +113,4 @@ export interface Run {
   readonly effects: readonly RunEffect[];
   /** When the record next needs a look; may be early, never late. Absent once nothing more can happen. */
   readonly due: Instant | null;
-}
-
-/** One task instance, unpacked. */
-export interface TaskInstance {
-  readonly taskId: string;
-  readonly mapIndex: number;
-  readonly state: TaskState;
-  readonly attempt: number;
-  readonly detail: TaskDetail | undefined;
 }
