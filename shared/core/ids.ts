@@ -15,9 +15,9 @@ export type TriggerId = Branded<"TriggerId">;
 /** The `mapIndex` of a task instance that is not mapped; JSON shows it as null. */
 export const UNMAPPED = -1;
 
-export const DAG_ID_LENGTH_MAX = 80;
-export const TASK_ID_LENGTH_MAX = 120;
-export const RUN_ID_LENGTH_MAX = 200;
+const DAG_ID_LENGTH_MAX = 80;
+const TASK_ID_LENGTH_MAX = 120;
+const RUN_ID_LENGTH_MAX = 200;
 
 /**
  * `#` and `/` separate the parts of our keys, a run id begins with its DAG's id and a dot, and ids become folder names:

@@ -7,7 +7,7 @@ import { durationText, instant, plus, type Instant } from "./time.ts";
 /** Attempts of one task instance that the platform may lose before the task fails; they do not count as tries. */
 export const LOSSES_MAX = 3;
 /** The wait after the first loss; doubled with each further one. */
-export const LOSS_DELAY_MS = 2_000;
+const LOSS_DELAY_MS = 2_000;
 
 /**
  * The delay before try `failures + 1`: `delay x backoff^(failures-1)`, plus jitter in [0, that) that depends on `seed` alone,

@@ -14,7 +14,7 @@ export const TIMEOUT_GRACE_MS = 30_000;
 export const CLOSE_AGAIN_AFTER_MS = 10_000;
 
 /** The attempt of `slot` has finished with this outcome. */
-export function applyOutcome(draft: Draft, slot: number, outcome: Outcome): void {
+function applyOutcome(draft: Draft, slot: number, outcome: Outcome): void {
   switch (outcome.kind) {
     case "success":
       return succeed(draft, slot, outcome);
@@ -204,7 +204,7 @@ function seenRunning(draft: Draft, slot: number, item: Extract<AttemptItem, { st
   move(draft, slot, "running", running);
 }
 
-export function closeAgain(draft: Draft, slot: number): void {
+function closeAgain(draft: Draft, slot: number): void {
   amend(draft, slot, { due: plus(draft.now, CLOSE_AGAIN_AFTER_MS) });
   pushClose(draft, slot);
 }

@@ -87,7 +87,7 @@ function subjectOf(draft: Draft, hook: HookName, subject: number | null): HookSu
 }
 
 /** Failures named to people: of one task, or of the run; a named number at the most. */
-export const FAILURES_TOLD_MAX = 20;
+const FAILURES_TOLD_MAX = 20;
 export function failedTasks(draft: Draft, subject: number | null): HookSubject["failed"] {
   const failed: { taskId: ReturnType<typeof taskIdAt>; cause: string }[] = [];
   for (let slot = 0; slot < draft.plan.taskCount && failed.length < FAILURES_TOLD_MAX; slot++) {

@@ -85,8 +85,6 @@ export const keyOf = (draft: Draft, slot: number): AttemptKey => ({
   attempt: draft.attempts[slot] ?? 0,
 });
 
-export const sinceOf = (draft: Draft): { readonly since: Instant } => ({ since: draft.now });
-
 /** Moves a task instance; what waits for it is looked at again once it has ended. */
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
   draft.states[slot] = STATE_CODE[to];

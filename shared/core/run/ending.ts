@@ -69,7 +69,7 @@ function taskCause({ spec }: PlannedTask, state: TaskState, cause: Cause | undef
 }
 
 /** Ends everything open: what has not started at once, what may be at work by closing its attempt first. */
-export function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
+function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
   const to = reason === "cancelled" ? "skipped" : "failed";
   const target: Target = { to, cause };
   for (let slot = 0; slot < draft.plan.taskCount; slot++) {

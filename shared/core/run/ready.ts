@@ -7,7 +7,7 @@ import { isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft
 
 type Table = Pick<TaskTable, "states" | "details">;
 
-export interface Decided {
+interface Decided {
   readonly verdict: Verdict;
   /** Why not: for a verdict that ends the task. */
   readonly cause?: Cause;
@@ -37,7 +37,7 @@ function decideSlot(draft: Draft, slot: number): void {
  * The verdict on a task that has not started. A gate that did not choose it skips it; a task in a setup's scope first needs
  * that setup; then its own rule decides, on the upstreams it requires; the optional ones need only be done.
  */
-export function decideTask(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided {
+function decideTask(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided {
   const gate = decideGates(task, table, nameOf);
   if (gate !== undefined) return gate;
   if (task.spec.role === "teardown" && task.spec.rule === "all_done_setup_success") return decideTeardown(task, table);
