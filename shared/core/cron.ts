@@ -31,6 +31,9 @@ export const fieldsOf = (expression: string): readonly string[] => {
   return text === "" ? [] : (MACROS[text] ?? text).split(/\s+/);
 };
 
+/** Its hour is `*`: it fires at every instant whose reading matches, and misses none. */
+export const goesByMinutes = (expression: string): boolean => fieldsOf(expression)[1] === "*";
+
 /** Expressions kept parsed; beyond it all are forgotten. */
 const TABLES_KEPT_MAX = 5_000;
 const tables = new Map<string, CronTable>();

@@ -4,7 +4,7 @@
  * is left out; one that the clock shows twice fires the first time, the second, or both; and where the hour is `*`, every
  * instant that reads so fires, so that such an expression knows neither.
  */
-import { fieldsOf, nextWall, previousWall } from "./cron.ts";
+import { goesByMinutes, nextWall, previousWall } from "./cron.ts";
 import type { DstPolicy } from "./manifest.ts";
 import { instant, plus, type Instant } from "./time.ts";
 import { firstInstant, offsetAt, showingOf, wallAt, type WallTime } from "./zone.ts";
@@ -24,7 +24,7 @@ const STEPS_MAX = 10_000;
 
 /** The first firing after `after`. */
 export const nextFire = (clockwork: Clockwork, after: Instant): Instant =>
-  fieldsOf(clockwork.expression)[1] === "*" ? nextReading(clockwork, after) : nextTimeOfDay(clockwork, after);
+  goesByMinutes(clockwork.expression) ? nextReading(clockwork, after) : nextTimeOfDay(clockwork, after);
 
 /** The last firing at `until` or before. */
 export function lastFire(clockwork: Clockwork, until: Instant): Instant {

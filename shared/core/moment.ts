@@ -1,7 +1,7 @@
 /** Dates and times as people write them, in a time zone. */
 import type { DstPolicy } from "./manifest.ts";
-import { instant, parseDate, parseInstant, plus, type Instant } from "./time.ts";
-import { showingOf, startOfDate, type WallTime } from "./zone.ts";
+import { parseDate, parseInstant, plus, type Instant } from "./time.ts";
+import { localDate, showingOf, startOfDate, type WallTime } from "./zone.ts";
 
 export interface Moment {
   /** None if clocks skip it and it is to be left out; two if they show it twice and both count. */
@@ -27,7 +27,7 @@ export function readMoment(text: string, timezone: string, dst: DstPolicy): Mome
   const [, date = "", hour = 0, minute = 0, second = 0] = LOCAL.exec(text) ?? [];
   if (date === "") return { fault: EXPECTED };
   const ofDay = ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000;
-  return atReading(timezone, (Date.parse(`${date}T00:00:00Z`) + ofDay) as WallTime, dst);
+  return atReading(timezone, plus(startOfDate("UTC", date), ofDay) as number as WallTime, dst);
 }
 
 const EXPECTED =
@@ -37,7 +37,7 @@ function dateFault(date: string): string | undefined {
   if (parseDate(date) !== undefined) return undefined;
   const [, year, month] = /^(\d{4})-(0[1-9]|1[0-2])-\d{2}$/.exec(date) ?? [];
   if (year === undefined || month === undefined) return EXPECTED;
-  const last = new Date(Date.UTC(Number(year), Number(month), 0)).toISOString().slice(0, 10);
+  const last = [31, 30, 29, 28].map((day) => `${year}-${month}-${day}`).find((day) => parseDate(day) !== undefined);
   return `a day that does not exist; the last of that month is ${last}`;
 }
 
@@ -52,6 +52,5 @@ function atReading(timezone: string, wall: WallTime, { gap, fold }: DstPolicy): 
 export function endOfMoment(text: string, { at, precision }: Moment, timezone: string): Instant | undefined {
   const [first] = at;
   if (precision === "time" || first === undefined) return first;
-  const next = plus(instant(Date.parse(`${text}T00:00:00Z`)), DAY_MS);
-  return startOfDate(timezone, new Date(next).toISOString().slice(0, 10));
+  return startOfDate(timezone, localDate("UTC", plus(startOfDate("UTC", text), DAY_MS)));
 }

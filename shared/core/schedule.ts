@@ -10,7 +10,7 @@ import type { Period, ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
 import { lastStrike, nextStrike } from "./strike.ts";
 import { durationText, instant, iso, plus, type Instant } from "./time.ts";
-import { lastPeriod } from "./zone.ts";
+import { lastPeriod, startOfDate } from "./zone.ts";
 
 /** One firing of a schedule. */
 export interface Firing {
@@ -94,11 +94,11 @@ export function scheduleFaults(schedule: ScheduleSpec): readonly string[] {
 }
 
 /** Nobody schedules what was before. */
-const EARLIEST = instant(Date.UTC(1900, 0, 1));
+const EARLIEST = startOfDate("UTC", "1900-01-01");
 /** A schedule that covers periods fires at most once in each: looked at over more than a year of days, with all clock changes. */
 const PERIOD_FIRINGS_CHECKED = 400;
 /** How often an expression fires in a period does not depend on when we ask, but clocks do not change in all years. */
-const PERIODS_CHECKED_FROM = instant(Date.UTC(2026, 0, 1));
+const PERIODS_CHECKED_FROM = startOfDate("UTC", "2026-01-01");
 
 function periodFault(schedule: ScheduleSpec, period: Period): readonly string[] | undefined {
   const unbounded = { ...schedule, start: null, end: null };

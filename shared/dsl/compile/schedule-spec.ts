@@ -7,11 +7,12 @@ import {
   type Period,
   type ScheduleSpec,
 } from "../../core/manifest.ts";
+import { assertNever } from "../../core/errors.ts";
 import { DST_DEFAULT, endOfMoment, readMoment, type Moment } from "../../core/moment.ts";
 import { nearest } from "../../core/problem.ts";
 import { scheduleFaults } from "../../core/schedule.ts";
-import { durationText, instant, iso, type Instant } from "../../core/time.ts";
-import { isTimezone, localIso, offsetAt } from "../../core/zone.ts";
+import { durationText, instant, iso } from "../../core/time.ts";
+import { isTimezone, localIso, offsetAt, startOfDate } from "../../core/zone.ts";
 import { isRecord, type RawOptions } from "../definition.ts";
 import { SCHEDULE_MAKERS, WEEKDAYS, type Schedule } from "../schedule.ts";
 import { anything, duration, group, oneOf, readOptions, type Option, type Read } from "./option.ts";
@@ -100,7 +101,12 @@ export function scheduleSpec(given: unknown, ofDag: string, report: Reporter): S
 const isSchedule = (value: unknown): value is Schedule =>
   isRecord(value) && SCHEDULE_MAKERS.some((maker) => maker === value["made"]);
 
-function readSchedule({ made, given }: Schedule, raw: RawOptions, ofDag: string, report: Reporter) {
+function readSchedule(
+  { made, given }: Schedule,
+  raw: RawOptions,
+  ofDag: string,
+  report: Reporter,
+): ScheduleSpec | undefined {
   switch (made) {
     case "every":
       return everySpec(given, readOptions(OPTIONS.every, raw, report, "schedule."), ofDag, report);
@@ -139,6 +145,8 @@ function readSchedule({ made, given }: Schedule, raw: RawOptions, ofDag: string,
       const options = readOptions(OPTIONS[made], raw, report, "schedule.");
       return cronSpec([`${timeOf(options)} ${options.on ?? 1} * *`], "month", options, ofDag, report);
     }
+    default:
+      return assertNever(made);
   }
 }
 
@@ -191,7 +199,7 @@ function everySpec(
 
 /** Zones that have changed clocks at all do so between a January and the July after. */
 const changesClocks = (zone: string): boolean =>
-  offsetAt(zone, instant(Date.UTC(2026, 0, 15))) !== offsetAt(zone, instant(Date.UTC(2026, 6, 15)));
+  offsetAt(zone, startOfDate("UTC", "2026-01-15")) !== offsetAt(zone, startOfDate("UTC", "2026-07-15"));
 
 function datesSpec(
   given: unknown,

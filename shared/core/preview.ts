@@ -1,0 +1,122 @@
+/** What a schedule will do, as rows that people and programs read. */
+import { durationText, iso, plus, type Instant } from "./time.ts";
+import { goesByMinutes, namesWall } from "./cron.ts";
+import type { CronSpec, ScheduleSpec } from "./manifest.ts";
+import { nextFiring, type Firing } from "./schedule.ts";
+import { firstInstant, localDate, localIso, offsetAt, showingOf, wallAt, type WallTime } from "./zone.ts";
+
+/** A firing: instants as ISO 8601 in UTC. */
+export interface PreviewRow {
+  readonly logicalDate: string;
+  readonly dataInterval: { readonly start: string; readonly end: string };
+  readonly due: string;
+  /** On the schedule's own clock: `2026-03-08T03:30:00-04:00`. */
+  readonly dueLocal: string;
+  /** What clocks do to it; null where they do nothing. */
+  readonly note: string | null;
+}
+
+export interface PreviewSpan {
+  /** Firings due at this instant or later. */
+  readonly from: Instant;
+  /** Those due before this instant; without one, as many as `count` says. */
+  readonly to?: Instant;
+  readonly count: number;
+}
+
+/** The firings of a schedule in their order, at most `count`. */
+export function previewRows(schedule: ScheduleSpec, { from, to, count }: PreviewSpan): readonly PreviewRow[] {
+  const rows: PreviewRow[] = [];
+  let firing = nextFiring(schedule, plus(from, -1));
+  let before: Instant | undefined;
+  for (; firing !== null && rows.length < count; firing = nextFiring(schedule, firing.due)) {
+    if (to !== undefined && firing.due >= to) break;
+    rows.push(rowOf(schedule, firing, before));
+    before = firing.due;
+  }
+  return rows;
+}
+
+function rowOf(schedule: ScheduleSpec, firing: Firing, before: Instant | undefined): PreviewRow {
+  const { due, logicalDate, dataInterval } = firing;
+  const notes = [
+    ...(schedule.kind === "cron" ? clockNotes(schedule, due, before) : []),
+    ...lengthNotes(schedule, firing),
+  ];
+  return {
+    logicalDate: iso(logicalDate),
+    dataInterval: { start: iso(dataInterval.start), end: iso(dataInterval.end) },
+    due: iso(due),
+    dueLocal: localIso(schedule.timezone, due),
+    note: notes.length === 0 ? null : notes.join("; "),
+  };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** A change of a clock: it went from one offset to the other at `at`. */
+interface Change {
+  readonly at: Instant;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The change within a day before `until`, or at it. */
+function changeBefore(timezone: string, until: Instant): Change | undefined {
+  const [early, to] = [plus(until, -DAY_MS), offsetAt(timezone, until)];
+  const from = offsetAt(timezone, early);
+  if (from === to) return undefined;
+  return { at: firstInstant(early, until, (at) => offsetAt(timezone, at) === to), from, to };
+}
+
+/** What becomes of times of day that clocks skip or show twice. */
+function clockNotes(schedule: CronSpec, due: Instant, before: Instant | undefined): readonly string[] {
+  const { timezone, dst } = schedule;
+  const wall = wallAt(timezone, due);
+  const { at } = showingOf(timezone, wall);
+  if (at.length > 1) {
+    const which = due === at[0] ? "first" : "second";
+    const both = dst.fold === "both" || isNamedByMinutes(schedule, wall);
+    return [`clocks go back: ${clockText(wall)} comes twice, ${both ? "this is" : "fires"} the ${which} time`];
+  }
+  const change = changeBefore(timezone, due);
+  if (change === undefined || change.to < change.from) return [];
+  const skipped = skippedReadings(schedule, change);
+  if (skipped.length === 0) return [];
+  // What is left out is told once: by the first firing after the change.
+  if (dst.gap === "skip" && before !== undefined && before >= change.at) return [];
+  if (dst.gap === "skip") return [`clocks go forward: no ${skipped.map(clockText).join(", ")} on ${dayText(skipped)}`];
+  const intended = (due + change.from) as WallTime;
+  if (!skipped.includes(intended)) return [];
+  const day = dayText([intended]) === dayText([wall]) ? "" : `${dayText([intended])} `;
+  return [`clocks go forward: ${day}${clockText(intended)} does not exist, fires at ${clockText(wall)}`];
+}
+
+/** By expressions that give the hour: the others have none to miss. */
+function skippedReadings({ expressions }: CronSpec, { at, from, to }: Change): readonly WallTime[] {
+  const timed = expressions.filter((expression) => !goesByMinutes(expression));
+  const found: WallTime[] = [];
+  for (let wall = at + from; wall < at + to; wall += MINUTE_MS) {
+    if (timed.some((expression) => namesWall(expression, wall as WallTime))) found.push(wall as WallTime);
+  }
+  return found;
+}
+
+const isNamedByMinutes = ({ expressions }: CronSpec, wall: WallTime): boolean =>
+  expressions.some((expression) => goesByMinutes(expression) && namesWall(expression, wall));
+
+/** Runs whose interval is shorter or longer than it looks. */
+function lengthNotes({ kind, interval, timezone }: ScheduleSpec, { dataInterval }: Firing): readonly string[] {
+  const { start, end } = dataInterval;
+  if (interval === "none" || kind === "every") return [];
+  const [before, after] = [offsetAt(timezone, start), offsetAt(timezone, end)];
+  if (before === after) return [];
+  const at = firstInstant(start, end, (then) => offsetAt(timezone, then) === after);
+  const way = after > before ? "forward" : "back";
+  return [`clocks go ${way} on ${localDate(timezone, at)}: covers ${durationText(end - start)}`];
+}
+
+/** `02:30`. */
+const clockText = (wall: WallTime): string => iso(wall as number as Instant).slice(11, 16);
+const dayText = ([wall]: readonly WallTime[]): string => iso(wall as number as Instant).slice(0, 10);
