@@ -8,7 +8,7 @@ import { FAULTS } from "./faults.ts";
 import { quantile, type Summary } from "./summary.ts";
 
 /** The median world has at least these. */
-export const MEDIAN_WORLD = { dags: 3, instances: 30, commits: 200, faults: 10 } as const;
+const MEDIAN_WORLD = { dags: 3, instances: 30, commits: 200, faults: 10 } as const;
 
 /** What was not exercised, as sentences; empty if all was. */
 export function gapsOf(summary: Summary): readonly string[] {

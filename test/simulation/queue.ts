@@ -37,7 +37,7 @@ interface Parts<Message> {
 }
 
 /** Receives of one message before it is set aside. */
-export const RECEIVES_MAX = 5;
+const RECEIVES_MAX = 5;
 const DELIVERY_MS_MAX = 80;
 const LATE_MS_MAX = 2 * 3_600_000;
 

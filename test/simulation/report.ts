@@ -35,7 +35,7 @@ export function exercisedText({ checked, faults, crashPoints }: Summary): string
   ].join("\n");
 }
 
-export const replayCommand = (seed: number): string => `npm run simulate -- --seed ${seed}`;
+const replayCommand = (seed: number): string => `npm run simulate -- --seed ${seed}`;
 
 export const failureText = ({ seed, promise, says, text }: Failure): string =>
   [

@@ -1,6 +1,6 @@
 /** People, their tools, and the bucket: they deploy, start, cancel, and drop files. */
 import { cancelRun } from "../../../shared/app/cancel-run.ts";
-import { register } from "../../../shared/app/register.ts";
+import { register, unregister } from "../../../shared/app/register.ts";
 import { startRun } from "../../../shared/app/start-run.ts";
 import { FreshetError } from "../../../shared/core/errors.ts";
 import { dagId, versionHash, type RunId } from "../../../shared/core/ids.ts";
@@ -18,7 +18,7 @@ import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
 
 /** What was done and answered: what the checkers hold the engine to. */
 export interface Deeds {
-  /** Deployments that were reported done, by DAG, in order. */
+  /** Deployments that were reported done, in order; a removal is one of a DAG without triggers. */
   readonly deployed: { readonly at: number; readonly manifest: Manifest }[];
   readonly dropped: { readonly at: number; readonly key: string; readonly version: string; readonly bucket: string }[];
   /** Runs whose cancelling was answered. */
@@ -30,7 +30,7 @@ export interface Deeds {
 const TRIES_MAX = 12;
 const TRY_AGAIN_MS_MAX = 20_000;
 
-export const versionOf = (manifest: Manifest): DagVersion => {
+const versionOf = (manifest: Manifest): DagVersion => {
   const digest = digestOf(JSON.stringify(manifest));
   return { version: versionHash(digest + digest), manifest, bundle: digest + digest };
 };
@@ -75,6 +75,10 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
           deeds.deployed.push({ at: kernel.now(), manifest: action.manifest });
         });
       }
+      case "remove":
+        return insist(`remove ${action.dagId}`, (engine) => remove(engine, action.dagId));
+      case "wake_all":
+        return wakeAll();
       case "start":
         return insist(`start ${action.dagId}`, (engine) => start(engine, action));
       case "cancel":
@@ -82,6 +86,24 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
       case "drop":
         return drop(action);
     }
+  };
+
+  const remove = async (engine: Engine, id: string): Promise<void> => {
+    const others = [...world.database.dags.rows.keys()].filter((other) => other !== id);
+    const gone = await unregister(engine, new Set<string>(others));
+    const row = world.database.dags.rows.get(dagId(id));
+    if (gone.length === 0 || row === undefined) return;
+    const manifest = { ...world.database.manifest(row.value.version), triggers: [] };
+    deeds.deployed.push({ at: kernel.now(), manifest });
+  };
+
+  const wakeAll = (): void => {
+    const { runs, dags } = world.database;
+    for (const { value } of runs.rows.values()) {
+      if (isRunEnded(value.state)) continue;
+      world.events.accept({ type: "wake_run", v: 1, runId: value.runId, all: true }, 0);
+    }
+    for (const id of dags.rows.keys()) world.events.accept({ type: "wake_dag", v: 1, dagId: id, all: true }, 0);
   };
 
   const start = async (engine: Engine, { dagId: id, key }: Extract<Action, { type: "start" }>): Promise<void> => {

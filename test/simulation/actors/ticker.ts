@@ -6,7 +6,7 @@ import { createProcess, type Host } from "../process.ts";
 import type { World } from "../world.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
 
-export const TICK_MS = 60_000;
+const TICK_MS = 60_000;
 const TICK_TIMEOUT_MS = 50_000;
 
 /** The clock of the house: a tick a minute, as long as the world lasts. */

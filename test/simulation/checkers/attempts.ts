@@ -6,7 +6,8 @@ import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
-import { moveText, type Checker, type Move, type Seen } from "./checker.ts";
+import type { Checker, Seen } from "./checker.ts";
+import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
 
 const isOver = (item: AttemptItem | undefined): boolean => item !== undefined && item.status !== "running";

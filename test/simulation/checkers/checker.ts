@@ -1,28 +1,12 @@
 /** What a checker is, and the judge that calls them all. */
-import { planOf } from "../../../shared/core/plan.ts";
-import type { RunId } from "../../../shared/core/ids.ts";
-import { TASK_STATES, type TaskState } from "../../../shared/core/states.ts";
-import type { TaskDetail } from "../../../shared/core/run.ts";
 import type { Deeds } from "../actors/operators.ts";
 import type { Database } from "../database.ts";
 import type { AttemptChange, CodeStart, DagChange, Published, RunChange, Sent, Watch } from "../watch.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { movesOf, type Move } from "./move.ts";
 
 /** Counts that there was something to check; a text is what went wrong if the condition does not hold. */
 export type Expect = (holds: boolean, text: () => string) => void;
-
-/** One task instance that a commit moved. */
-export interface Move {
-  readonly slot: number;
-  readonly taskId: string;
-  readonly hook: boolean;
-  readonly from: TaskState;
-  readonly to: TaskState;
-  readonly attemptBefore: number;
-  readonly attempt: number;
-  readonly detailBefore: TaskDetail | undefined;
-  readonly detail: TaskDetail | undefined;
-}
 
 /** What checkers may look at besides the change itself. */
 export interface Seen {
@@ -169,30 +153,3 @@ export function createJudge({ database, now, checkers, onRun, onDag, onAttempt }
     convict,
   };
 }
-
-const stateAt = (states: Uint8Array | undefined, slot: number): TaskState => TASK_STATES[states?.[slot] ?? 0] ?? "none";
-
-function movesOf({ before, after, manifest }: RunChange): readonly Move[] {
-  const { states, attempts, details } = after.tasks;
-  const old = before?.tasks;
-  const moves: Move[] = [];
-  for (let slot = 0; slot < states.length; slot++) {
-    if (states[slot] === (old?.states[slot] ?? 0) && attempts[slot] === (old?.attempts[slot] ?? 0)) continue;
-    const task = planOf(manifest).tasks[slot];
-    moves.push({
-      slot,
-      taskId: task?.spec.taskId ?? `slot ${slot}`,
-      hook: task?.hook !== null,
-      from: stateAt(old?.states, slot),
-      to: stateAt(states, slot),
-      attemptBefore: old?.attempts[slot] ?? 0,
-      attempt: attempts[slot] ?? 0,
-      detailBefore: old?.details[slot],
-      detail: details[slot],
-    });
-  }
-  return moves;
-}
-
-export const moveText = (runId: RunId, { taskId, from, to, attempt }: Move): string =>
-  `${runId}: ${taskId} ${from} → ${to} (attempt ${attempt})`;

@@ -21,6 +21,17 @@ export const placesAreBounded: Checker = {
   },
 };
 
+export const removedAdmitsNothing: Checker = {
+  promise: "S9",
+  says: "a DAG that is gone from the source admits nothing",
+  dag({ before, after }, _seen, expect) {
+    if (before?.removed !== true || !after.removed) return;
+    const known = new Set(before.active.map((run) => run.runId));
+    const admitted = after.active.filter((run) => !known.has(run.runId));
+    expect(admitted.length === 0, () => `${after.dagId} admitted ${admitted.map((run) => run.runId).join(", ")}`);
+  },
+};
+
 export const noRunTwiceActive: Checker = {
   promise: "S9",
   says: "a run holds one place of its DAG",

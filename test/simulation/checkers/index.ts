@@ -40,6 +40,7 @@ export const CHECKERS: readonly Checker[] = [
   attempts.lossesAreNoTries,
   attempts.hardFailuresAreFinal,
   dags.placesAreBounded,
+  dags.removedAdmitsNothing,
   dags.noRunTwiceActive,
   dags.runningHoldsAPlace,
   dags.placesAreFreedByEnds,

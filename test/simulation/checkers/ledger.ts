@@ -2,7 +2,7 @@
 import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import type { DagId, RunId } from "../../../shared/core/ids.ts";
 import type { DagChange, Published, RunChange } from "../watch.ts";
-import type { Move } from "./checker.ts";
+import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */
 interface Room {
@@ -67,7 +67,7 @@ export function createLedger(): Ledger {
       rooms.set(after.dagId, known);
       const last = known.at(-1);
       const open = last !== undefined && last.until === Infinity ? last : undefined;
-      const free = after.active.length < Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX);
+      const free = !after.removed && after.active.length < Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX);
       if (free && open === undefined) known.push({ from: at, until: Infinity });
       if (!free && open !== undefined) open.until = at;
     },

@@ -29,7 +29,7 @@ export const oneRunPerDate: Checker = {
   },
 };
 
-export function filesOf(run: Run, { database }: Pick<Seen, "database">): readonly ArrivedObject[] {
+function filesOf(run: Run, { database }: Pick<Seen, "database">): readonly ArrivedObject[] {
   if (!("blob" in run.files)) return run.files;
   const body = database.blobs.get(run.files.blob);
   return body === undefined ? [] : (JSON.parse(new TextDecoder().decode(body)) as readonly ArrivedObject[]);

@@ -5,7 +5,8 @@ import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import { TASK_STATES } from "../../../shared/core/states.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
-import { moveText, type Checker, type Move } from "./checker.ts";
+import type { Checker } from "./checker.ts";
+import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
 import { mayBe, type Chosen, type States, type Verdict } from "./rules.ts";
 

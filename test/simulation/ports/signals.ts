@@ -13,7 +13,7 @@ import { digestOf } from "../random.ts";
 import type { SimulatedQueue } from "../queue.ts";
 import type { World } from "../world.ts";
 
-export function queueOf<Message extends RunMessage | Dispatch>(
+function queueOf<Message extends RunMessage | Dispatch>(
   world: World,
   process: Process,
   queue: SimulatedQueue<Message>,
@@ -43,7 +43,7 @@ export const eventsOf = (world: World, process: Process): Queue<RunMessage> =>
 export const tasksOf = (world: World, process: Process, executor: keyof World["tasks"]): Queue<Dispatch> =>
   queueOf(world, process, world.tasks[executor], parseDispatch);
 
-export function describe(message: RunMessage | Dispatch): string {
+function describe(message: RunMessage | Dispatch): string {
   if (!("type" in message)) return `dispatch ${attemptKeyText(message.key)}`;
   switch (message.type) {
     case "completed":
@@ -94,7 +94,7 @@ export const idsOf = (world: World): Ids => ({
 });
 
 const TOKEN_KEY = "only the scheduler has it";
-export const tokenOf = (key: Parameters<Tokens["sign"]>[0]): string => digestOf(`${TOKEN_KEY}#${attemptKeyText(key)}`);
+const tokenOf = (key: Parameters<Tokens["sign"]>[0]): string => digestOf(`${TOKEN_KEY}#${attemptKeyText(key)}`);
 export const TOKENS: Tokens = { sign: tokenOf, verify: (key, token) => token === tokenOf(key) };
 
 /** A record that failed is left alone for so long. */

@@ -89,7 +89,7 @@ export function dueIndexOf({ database, random }: World, process: Process): DueIn
   };
 }
 
-export const inboxKey = ({ dagId, triggerId }: InboxName): string => `${dagId}#${triggerId}`;
+const inboxKey = ({ dagId, triggerId }: InboxName): string => `${dagId}#${triggerId}`;
 export const objectKey = ({ bucket, key, version }: Arrival["object"]): string => `${bucket}/${key}@${version}`;
 
 export function inboxOf({ database }: World, process: Process): Inbox {

@@ -73,6 +73,8 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     [4, "drop"],
     [2.5, "cancel"],
     [1.5, "deploy"],
+    [0.5, "remove"],
+    [0.5, "wake_all"],
   ] as const);
   const start = (key: string | undefined): Action => ({ type: "start", dagId: dag.dagId, key });
   switch (kind) {
@@ -87,6 +89,14 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     }
     case "cancel":
       return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
+    case "wake_all":
+      return [{ at, action: { type: "wake_all" } }];
+    case "remove":
+      // It comes back, by and by.
+      return [
+        { at, action: { type: "remove", dagId: dag.dagId } },
+        { at: at + random.skewed(2_000, 3_600_000), action: { type: "deploy", manifest: dag } },
+      ];
     case "drop":
       return dropsAt(random, at, dag.dagId, context.index);
     default: {

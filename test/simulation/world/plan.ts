@@ -4,6 +4,10 @@ import type { Instant } from "../../../shared/core/time.ts";
 
 export type Action =
   | { readonly type: "deploy"; readonly manifest: Manifest }
+  /** Its definition is gone from the source. */
+  | { readonly type: "remove"; readonly dagId: string }
+  /** All that is open is woken, as by a scheduler that starts after a crash. */
+  | { readonly type: "wake_all" }
   /** `key`: the same request is made twice, and must give one run. */
   | { readonly type: "start"; readonly dagId: string; readonly key: string | undefined }
   /** `pick` in [0, 1) says which of the runs that are there. */
