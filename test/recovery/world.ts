@@ -18,7 +18,7 @@ export interface JournalLine {
   readonly attempt: number;
 }
 
-export const journalPath = (home: string): string => join(home, "journal.jsonl");
+const journalPath = (home: string): string => join(home, "journal.jsonl");
 
 export function readJournal(home: string): readonly JournalLine[] {
   if (!existsSync(journalPath(home))) return [];
