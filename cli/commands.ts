@@ -159,6 +159,28 @@ const SPECS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/dags.ts")).execute,
   },
   {
+    name: "schedule",
+    arguments: [{ term: "<dag>", description: "the DAG whose schedule is shown" }],
+    group: LOOK,
+    summary: "show when a DAG will run, and what each run covers",
+    description:
+      "Shows the coming runs of a DAG as its file says: logical date, what is covered, and when it falls due, in UTC and on the schedule's own clock. Days on which clocks change are marked.",
+    options: [
+      { flags: "--next <n>", description: "so many (default: 10)" },
+      {
+        flags: "--from <date>",
+        description: "from this date or time on the schedule's clock, or this instant (default: now)",
+      },
+      DAGS,
+    ],
+    examples: [
+      ["schedule daily_revenue", "the next ten runs"],
+      ["schedule daily_revenue --next 3 --from 2026-10-24", "around a change of clocks"],
+      ["schedule daily_revenue --json", "for a program"],
+    ],
+    load: async () => (await import("./commands/schedule.ts")).execute,
+  },
+  {
     name: "graph",
     arguments: [{ term: "<dag>", description: "the DAG to draw" }],
     group: WRITE,

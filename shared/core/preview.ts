@@ -53,6 +53,7 @@ function rowOf(schedule: ScheduleSpec, firing: Firing, before: Instant | undefin
 }
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** A change of a clock: it went from one offset to the other at `at`. */
@@ -114,8 +115,12 @@ function lengthNotes({ kind, interval, timezone }: ScheduleSpec, { dataInterval 
   if (before === after) return [];
   const at = firstInstant(start, end, (then) => offsetAt(timezone, then) === after);
   const way = after > before ? "forward" : "back";
-  return [`clocks go ${way} on ${localDate(timezone, at)}: covers ${durationText(end - start)}`];
+  return [`clocks go ${way} on ${localDate(timezone, at)}: covers ${lengthText(end - start)}`];
 }
+
+/** A day that is an hour longer is one of 25 hours. */
+const lengthText = (ms: number): string =>
+  ms >= DAY_MS && ms < 2 * DAY_MS && ms % HOUR_MS === 0 ? `${ms / HOUR_MS}h` : durationText(ms);
 
 /** `02:30`. */
 const clockText = (wall: WallTime): string => iso(wall as number as Instant).slice(11, 16);

@@ -1,0 +1,85 @@
+import { FreshetError } from "../../shared/core/errors.ts";
+import { DST_DEFAULT, readMoment } from "../../shared/core/moment.ts";
+import { previewRows, type PreviewRow } from "../../shared/core/preview.ts";
+import { scheduleText } from "../../shared/core/schedule.ts";
+import { iso, type Instant } from "../../shared/core/time.ts";
+import { localIso } from "../../shared/core/zone.ts";
+import { createClock } from "../../shared/embedded/clock.ts";
+import { required, type Execute } from "../command.ts";
+import { countOf } from "../given.ts";
+import { createDagLoader } from "../load/loader.ts";
+import { EXIT } from "../output/failure.ts";
+import { printJson } from "../output/json.ts";
+import { printProblem } from "../output/problems.ts";
+import { sourceLines } from "../output/source-line.ts";
+import { printTable } from "../output/table.ts";
+import type { Channel, Terminal } from "../output/terminal.ts";
+import { placeOf } from "../place.ts";
+import { findDag, likelyFiles } from "../run/find-dag.ts";
+
+interface Options {
+  readonly next?: string;
+  readonly from?: string;
+}
+
+const NEXT_DEFAULT = 10;
+const NEXT_MAX = 10_000;
+
+export const execute: Execute<Options> = async ({ terminal, project, cwd, json, args, options }) => {
+  const count = countOf("--next", options.next, NEXT_MAX) ?? NEXT_DEFAULT;
+  const loader = createDagLoader({ ...placeOf({ project, cwd }), dagsDir: project.dagsDir });
+  try {
+    const dagId = required(args, 0);
+    const { dag, problems } = await findDag(loader, await likelyFiles(project.dagsDir, dagId), dagId);
+    for (const problem of problems) printProblem(terminal.err, problem, sourceLines(cwd));
+    const { schedule } = dag.manifest;
+    if (schedule === null) throw new FreshetError("USAGE", noSchedule(dagId, dag.manifest.triggers.length > 0));
+    const from = options.from === undefined ? createClock().now() : fromOf(options.from, schedule.timezone, terminal);
+    const rows = previewRows(schedule, { from, count });
+    if (json) printJson(terminal.out, rows);
+    else print(terminal, rows, { title: `${dagId}: ${scheduleText(schedule)}`, timezone: schedule.timezone, from });
+    return EXIT.success;
+  } finally {
+    await loader.close();
+  }
+};
+
+const noSchedule = (dagId: string, hasTriggers: boolean): string =>
+  `dag '${dagId}' has no schedule: its runs start ${hasTriggers ? "when files arrive" : "by hand"}`;
+
+function fromOf(text: string, timezone: string, { err }: Terminal): Instant {
+  const moment = readMoment(text, timezone, DST_DEFAULT);
+  if ("fault" in moment) throw new FreshetError("USAGE", `--from is '${text}'; ${moment.fault}`);
+  const [at] = moment.at;
+  if (at === undefined) throw new TypeError("a moment that is moved from a gap is there");
+  if (moment.skipped) {
+    const resolved = `clocks in ${timezone} skip ${text}; it becomes ${localIso(timezone, at)} (${iso(at)})`;
+    err.line(`${err.paint("yellow", "warning")}: ${resolved}`);
+  }
+  return at;
+}
+
+interface Shown {
+  readonly title: string;
+  readonly timezone: string;
+  readonly from: Instant;
+}
+
+function print({ out, err }: Terminal, rows: readonly PreviewRow[], { title, timezone, from }: Shown): void {
+  if (rows.length === 0) return err.line(`${title} does not fire from ${iso(from)} on`);
+  out.line(out.paint("bold", title));
+  printRows(out, rows, timezone);
+}
+
+const printRows = (out: Channel, rows: readonly PreviewRow[], timezone: string): void =>
+  printTable(
+    out,
+    [
+      { heading: "LOGICAL DATE", cell: ({ logicalDate }) => logicalDate },
+      { heading: "COVERS UNTIL", cell: ({ dataInterval }) => dataInterval.end },
+      { heading: "DUE", cell: ({ due }) => due },
+      { heading: `DUE IN ${timezone}`, cell: ({ dueLocal }) => dueLocal },
+      { heading: "NOTE", cell: ({ note }) => out.paint("yellow", note ?? ""), flexible: true },
+    ],
+    rows,
+  );
