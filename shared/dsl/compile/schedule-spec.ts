@@ -226,7 +226,10 @@ function boundsOf(
   const start = options.start === undefined ? undefined : momentOf(options.start, "start", zone, report);
   const end = options.end === undefined ? undefined : momentOf(options.end, "end", zone, report);
   const until = end === undefined ? undefined : endOfMoment(String(options.end), end, zone);
-  return { timezone: zone, start: start?.at[0] ?? null, end: until ?? null };
+  const from = start?.at[0] ?? null;
+  if (from === null || until === undefined || from < until) return { timezone: zone, start: from, end: until ?? null };
+  wrong(report, `start is ${String(options.start)}, which is not before end, ${String(options.end)}`);
+  return { timezone: zone, start: from, end: null };
 }
 
 /** Undefined if it cannot be read. One that clocks skip is told. */
