@@ -83,10 +83,20 @@ export function startWorker(options: WorkerOptions, events: WorkerEvents): Worke
   return {
     pid: child.pid,
     gone,
-    send: (message) => void input.write(`${JSON.stringify(message)}\n`),
+    send: (message) => {
+      gather(input);
+      input.write(`${JSON.stringify(message)}\n`);
+    },
     speakFor: (key) => voice.speakFor(key),
     kill,
   };
+}
+
+/** What is sent in one turn goes in one write: waking the process costs more than the bytes. */
+function gather(input: Writable): void {
+  if (input.writableCorked > 0) return;
+  input.cork();
+  process.nextTick(() => input.uncork());
 }
 
 function spawnChild({ cwd, env, home, stagingBucket }: WorkerOptions): ChildProcess {
