@@ -15,7 +15,7 @@ const MACROS: Readonly<Record<string, string>> = {
   "@yearly": "0 0 1 1 *",
   "@annually": "0 0 1 1 *",
 };
-export const MACRO_NAMES: readonly string[] = Object.keys(MACROS);
+const MACRO_NAMES: readonly string[] = Object.keys(MACROS);
 
 const FIELDS = [
   { name: "minute", from: 0, to: 59 },
@@ -26,7 +26,7 @@ const FIELDS = [
 ] as const;
 
 /** The fields of an expression, macros spelled out; five of them unless it is faulty. */
-export const fieldsOf = (expression: string): readonly string[] => {
+const fieldsOf = (expression: string): readonly string[] => {
   const text = expression.trim();
   return text === "" ? [] : (MACROS[text] ?? text).split(/\s+/);
 };

@@ -39,17 +39,20 @@ export function previewRows(schedule: ScheduleSpec, { from, to, count }: Preview
 
 function rowOf(schedule: ScheduleSpec, firing: Firing, before: Instant | undefined): PreviewRow {
   const { due, logicalDate, dataInterval } = firing;
-  const notes = [
-    ...(schedule.kind === "cron" ? clockNotes(schedule, due, before) : []),
-    ...lengthNotes(schedule, firing),
-  ];
+  const clocks = schedule.kind === "cron" ? clockNote(schedule, due, before) : undefined;
+  const length = lengthNote(schedule, firing);
   return {
     logicalDate: iso(logicalDate),
     dataInterval: { start: iso(dataInterval.start), end: iso(dataInterval.end) },
     due: iso(due),
     dueLocal: localIso(schedule.timezone, due),
-    note: notes.length === 0 ? null : notes.join("; "),
+    note: noteText(clocks, length),
   };
+}
+
+function noteText(clocks: string | undefined, length: LengthNote | undefined): string | null {
+  if (length === undefined) return clocks ?? null;
+  return `${clocks ?? length.change}${clocks === undefined ? ":" : ","} covers ${length.covers}`;
 }
 
 const MINUTE_MS = 60_000;
@@ -72,26 +75,26 @@ function changeBefore(timezone: string, until: Instant): Change | undefined {
 }
 
 /** What becomes of times of day that clocks skip or show twice. */
-function clockNotes(schedule: CronSpec, due: Instant, before: Instant | undefined): readonly string[] {
+function clockNote(schedule: CronSpec, due: Instant, before: Instant | undefined): string | undefined {
   const { timezone, dst } = schedule;
   const wall = wallAt(timezone, due);
   const { at } = showingOf(timezone, wall);
   if (at.length > 1) {
     const which = due === at[0] ? "first" : "second";
     const both = dst.fold === "both" || isNamedByMinutes(schedule, wall);
-    return [`clocks go back: ${clockText(wall)} comes twice, ${both ? "this is" : "fires"} the ${which} time`];
+    return `clocks go back: ${clockText(wall)} comes twice, ${both ? "this is" : "fires"} the ${which} time`;
   }
   const change = changeBefore(timezone, due);
-  if (change === undefined || change.to < change.from) return [];
+  if (change === undefined || change.to < change.from) return undefined;
   const skipped = skippedReadings(schedule, change);
-  if (skipped.length === 0) return [];
+  if (skipped.length === 0) return undefined;
   // What is left out is told once: by the first firing after the change.
-  if (dst.gap === "skip" && before !== undefined && before >= change.at) return [];
-  if (dst.gap === "skip") return [`clocks go forward: no ${skipped.map(clockText).join(", ")} on ${dayText(skipped)}`];
+  if (dst.gap === "skip" && before !== undefined && before >= change.at) return undefined;
+  if (dst.gap === "skip") return `clocks go forward: no ${skipped.map(clockText).join(", ")} on ${dayText(skipped)}`;
   const intended = (due + change.from) as WallTime;
-  if (!skipped.includes(intended)) return [];
+  if (!skipped.includes(intended)) return undefined;
   const day = dayText([intended]) === dayText([wall]) ? "" : `${dayText([intended])} `;
-  return [`clocks go forward: ${day}${clockText(intended)} does not exist, fires at ${clockText(wall)}`];
+  return `clocks go forward: ${day}${clockText(intended)} does not exist, fires at ${clockText(wall)}`;
 }
 
 /** By expressions that give the hour: the others have none to miss. */
@@ -107,15 +110,20 @@ function skippedReadings({ expressions }: CronSpec, { at, from, to }: Change): r
 const isNamedByMinutes = ({ expressions }: CronSpec, wall: WallTime): boolean =>
   expressions.some((expression) => goesByMinutes(expression) && namesWall(expression, wall));
 
-/** Runs whose interval is shorter or longer than it looks. */
-function lengthNotes({ kind, interval, timezone }: ScheduleSpec, { dataInterval }: Firing): readonly string[] {
+interface LengthNote {
+  readonly change: string;
+  readonly covers: string;
+}
+
+/** Of a run whose interval is shorter or longer than it looks. */
+function lengthNote({ kind, interval, timezone }: ScheduleSpec, { dataInterval }: Firing): LengthNote | undefined {
   const { start, end } = dataInterval;
-  if (interval === "none" || kind === "every") return [];
+  if (interval === "none" || kind === "every") return undefined;
   const [before, after] = [offsetAt(timezone, start), offsetAt(timezone, end)];
-  if (before === after) return [];
+  if (before === after) return undefined;
   const at = firstInstant(start, end, (then) => offsetAt(timezone, then) === after);
-  const way = after > before ? "forward" : "back";
-  return [`clocks go ${way} on ${localDate(timezone, at)}: covers ${lengthText(end - start)}`];
+  const change = `clocks go ${after > before ? "forward" : "back"} on ${localDate(timezone, at)}`;
+  return { change, covers: lengthText(end - start) };
 }
 
 /** A day that is an hour longer is one of 25 hours. */

@@ -178,11 +178,11 @@ const aTimeOfDay = fc.tuple(fc.constantFrom(0, 1, 15, 30, 59), fc.constantFrom(0
 /** A schedule whose intervals are to follow one another. */
 const aContiguous: fc.Arbitrary<(timezone: string) => ScheduleSpec> = fc
   .tuple(
-    fc.constantFrom("day", "week", "month", "hour", "cron", "several", "hourly", "every") as fc.Arbitrary<string>,
+    fc.constantFrom<string>("day", "week", "month", "hour", "cron", "several", "hourly", "every"),
     aTimeOfDay,
     fc.record({
-      gap: fc.constantFrom("shift", "skip") as fc.Arbitrary<CronSpec["dst"]["gap"]>,
-      fold: fc.constantFrom("first", "second", "both") as fc.Arbitrary<CronSpec["dst"]["fold"]>,
+      gap: fc.constantFrom<CronSpec["dst"]["gap"]>("shift", "skip"),
+      fold: fc.constantFrom<CronSpec["dst"]["fold"]>("first", "second", "both"),
     }),
   )
   .map(([kind, [minute, hour], dst]) => (timezone: string): ScheduleSpec => {

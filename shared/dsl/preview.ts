@@ -11,7 +11,7 @@ import type { Schedule } from "./schedule.ts";
 export type { PreviewRow } from "../core/preview.ts";
 
 /** A date or a time on the schedule's clock, or an instant: `"2026-03-01"`, `"2026-03-01T04:00"`, `"2026-03-01T04:00:00Z"`. */
-type Moment = string | Date;
+type Moment = string;
 
 export type PreviewOptions = {
   /** The first row is due at this time or later. */
@@ -55,11 +55,9 @@ export function preview(schedule: Schedule, options: PreviewOptions): readonly P
   throw new FreshetError("USAGE", `preview: count is ${String(count)}, expected a whole number up to ${ROWS_MAX}`);
 }
 
-const startOf = (name: string, given: Moment, timezone: string): Instant =>
-  given instanceof Date ? instant(given.getTime()) : read(name, given, timezone).start;
+const startOf = (name: string, given: Moment, timezone: string): Instant => read(name, given, timezone).start;
 
-const endOf = (name: string, given: Moment, timezone: string): Instant =>
-  given instanceof Date ? instant(given.getTime()) : read(name, given, timezone).end;
+const endOf = (name: string, given: Moment, timezone: string): Instant => read(name, given, timezone).end;
 
 function read(name: string, text: string, timezone: string): { readonly start: Instant; readonly end: Instant } {
   const moment = readMoment(text, timezone, DST_DEFAULT);
