@@ -43,6 +43,23 @@ describe("the clients", () => {
     expect(there.requests).toHaveLength(3);
   });
 
+  test.for<readonly [string, WireAnswer]>([
+    ["nobody answers", "hang"],
+    ["the connection ends", "drop"],
+    ["the service is throttled", fault("ThrottlingException", "slow down")],
+    ["the service fails", fault("InternalServerError", "it is us", 500)],
+  ])("say UNAVAILABLE, which is worth another try, when %s", async ([, answer]) => {
+    const { dynamo } = await clientsOf(answer);
+
+    await expect(dynamo.send(GET)).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true });
+  });
+
+  test("pass on a refusal as the service has it", async () => {
+    const { dynamo } = await clientsOf(fault("ConditionalCheckFailedException", "somebody was first"));
+
+    await expect(dynamo.send(GET)).rejects.toMatchObject({ name: "ConditionalCheckFailedException" });
+  });
+
   test("do not try again what the service refuses", async () => {
     const { dynamo, wire: there } = await clientsOf(fault("ValidationException", "no such key"));
 

@@ -3,6 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { namePassingFaults } from "./passing-faults.ts";
 
 const CONNECTION_TIMEOUT_MS = 1_000;
 /** From the first byte of a request to the head of its response. DynamoDB, SQS and EventBridge answer within tens of ms. */
@@ -47,12 +48,14 @@ export function createClients({ timeouts, ...settings }: ClientSettings): Client
   const connectionMs = timeouts?.connectionMs ?? CONNECTION_TIMEOUT_MS;
   const quick = handlerOf(connectionMs, requestMs, requestMs);
   const objects = handlerOf(connectionMs, OBJECT_REQUEST_TIMEOUT_MS, OBJECT_SOCKET_TIMEOUT_MS);
-  return {
+  const clients = {
     dynamo: new DynamoDBClient({ ...config, requestHandler: quick }),
     sqs: new SQSClient({ ...config, requestHandler: quick }),
     s3: new S3Client({ ...config, requestHandler: objects, forcePathStyle: settings.endpoint !== undefined }),
     events: new EventBridgeClient({ ...config, requestHandler: quick }),
   };
+  for (const client of Object.values(clients)) namePassingFaults(client);
+  return clients;
 }
 
 function handlerOf(connectionTimeout: number, requestTimeout: number, socketTimeout: number) {
