@@ -1,4 +1,8 @@
-/** What every record store shares. */
+/**
+ * What every record store shares; and of every port: a call that failed for a passing reason (throttled, no reply, no
+ * connection) rejects with FreshetError UNAVAILABLE, whether it took effect or not. Any other error is taken for a record
+ * or message that cannot be decided.
+ */
 
 /**
  * The largest record, as it is stored. A larger one is refused with RECORD_TOO_LARGE and nothing is written: an item of
