@@ -38,7 +38,7 @@ export function namePassingFaults(client: Client): void {
         return await next(args);
       } catch (error) {
         if (!isPassing(error)) throw error;
-        const call = String(context["commandName"] ?? "a call").replace(/Command$/, "");
+        const call = (context["commandName"] ?? "a call").replace(/Command$/, "");
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
         throw new FreshetError("UNAVAILABLE", `${call} failed in all of its tries (${reason}); try again later`, {
           cause: error,
