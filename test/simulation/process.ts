@@ -53,6 +53,10 @@ const SLOW_MS_MAX = 8_000;
 const FREEZE_MS_MIN = 1_000;
 const FREEZE_MS_MAX = 900_000;
 
+/** Some wake up just as a lease of a minute ends. */
+const freezeMs = (random: Random): number =>
+  random.chance(0.3) ? random.integer(56_000, 63_000) : random.skewed(FREEZE_MS_MIN, FREEZE_MS_MAX);
+
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 const unavailable = (what: string): FreshetError => new FreshetError("UNAVAILABLE", `${what}; try again later`);
 
@@ -96,7 +100,7 @@ export function createProcess(
         return never();
       }
       const before = fault === "compute:freeze" && random.chance(0.5);
-      if (before) process.freeze(random.skewed(FREEZE_MS_MIN, FREEZE_MS_MAX));
+      if (before) process.freeze(freezeMs(random));
       return new Promise((resolve, reject) => {
         const leave = Math.max(kernel.now(), frozenUntil);
         const latencyMs = random.skewed(LATENCY_MS_MIN, fault === "db:slow" ? SLOW_MS_MAX : LATENCY_MS_MAX);
@@ -139,7 +143,7 @@ export function createProcess(
     if (refusal !== undefined) return resume(() => reject(unavailable(refusal)));
     const result = attempt(effect);
     if (fault === "compute:crash_after_call") return process.kill();
-    if (fault === "compute:freeze") process.freeze(random.skewed(FREEZE_MS_MIN, FREEZE_MS_MAX));
+    if (fault === "compute:freeze") process.freeze(freezeMs(random));
     if (fault === "db:lost_reply" || fault === "queue:send_lost_reply") {
       return resume(() => reject(unavailable("no reply came in time")));
     }

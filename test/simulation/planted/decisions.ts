@@ -56,11 +56,6 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/core/run/ready.ts",
-        find: `if (isEnding(draft) && task.spec.role !== "teardown") return;`,
-        replace: "",
-      },
-      {
-        file: "shared/core/run/ready.ts",
         find: "isEnding(draft) ? decideLateTeardown(task, draft) :",
         replace: 'isEnding(draft) && task.spec.role === "teardown" ? decideLateTeardown(task, draft) :',
       },
