@@ -96,7 +96,8 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
     const stored = await engine.dags.load(id);
     if (stored === undefined) return { record: undefined, answers: [] };
     const version = await engine.versions(versionAfter(stored.value, events));
-    const { dag, commands, changed } = decideDag(stored.value, version.manifest, events, engine.clock.now());
+    const known = await withOldSchedule(engine, stored.value, events);
+    const { dag, commands, changed } = decideDag(stored.value, version.manifest, known, engine.clock.now());
     if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return "stale";
     if (changed) engine.crashPoint("dag:committed");
     return { record: dag, answers: await deliverDag(engine, dag, version, commands) };
@@ -107,6 +108,17 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
 /** A registration is decided by what it brings: its own schedule, triggers and limits. */
 const versionAfter = (dag: DagRecord, events: readonly DagEvent[]): DagRecord["version"] =>
   events.findLast((event) => event.type === "registered")?.version ?? dag.version;
+
+/** A registration goes on where the version before it left off. */
+async function withOldSchedule(
+  engine: Engine,
+  { version }: DagRecord,
+  events: readonly DagEvent[],
+): Promise<readonly DagEvent[]> {
+  if (!events.some((event) => event.type === "registered")) return events;
+  const { schedule } = (await engine.versions(version)).manifest;
+  return events.map((event) => (event.type === "registered" ? { ...event, before: schedule } : event));
+}
 
 /** Records are never deleted while they are decided on: one that is missing now is read again, and then is not there. */
 const committed = async (result: Promise<CommitResult>): Promise<boolean> => (await result) === "committed";

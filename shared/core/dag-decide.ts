@@ -18,6 +18,7 @@ import { assertNever } from "./errors.ts";
 import { scheduledRunId } from "./run-id.ts";
 import type { DagId, VersionHash } from "./ids.ts";
 import type { ArrivalTriggerSpec, Manifest, ScheduleSpec } from "./manifest.ts";
+import { beginning, resumeSchedule } from "./schedule-edit.ts";
 import { lastFiring, nextFiring } from "./schedule.ts";
 import { earliest, plus, type Instant } from "./time.ts";
 
@@ -87,7 +88,7 @@ const armTimer = (draft: DagDraft, at: Instant): void => void draft.commands.pus
 function applyDagEvent(draft: DagDraft, event: DagEvent): void {
   switch (event.type) {
     case "registered":
-      return register(draft, event.version);
+      return register(draft, event.version, event.before);
     case "removed":
       if (!draft.dag.removed) draft.dag = { ...draft.dag, removed: true, nextFire: null };
       return;
@@ -112,7 +113,7 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
   }
 }
 
-function register(draft: DagDraft, version: VersionHash): void {
+function register(draft: DagDraft, version: VersionHash, before: ScheduleSpec | null | undefined): void {
   const { dag, manifest, now } = draft;
   if (dag.version === version && !dag.removed && dag.cursor !== null) return;
   const wanted = manifest.triggers.map(({ triggerId }): string => triggerId);
@@ -123,15 +124,10 @@ function register(draft: DagDraft, version: VersionHash): void {
       .filter(({ triggerId }) => !wanted.includes(triggerId))
       .map((window): ArrivalWindow => ({ ...window, open: null })),
   ];
-  const nextFire = manifest.schedule === null ? null : firstFire(manifest.schedule, dag, now);
-  draft.dag = { ...dag, version, removed: false, cursor: dag.cursor ?? now, nextFire, windows };
-}
-
-/** Where the schedule of a new version begins: with what is due and has not fired yet, if it fires then too; else from now on. */
-function firstFire(schedule: ScheduleSpec, { nextFire, cursor }: DagRecord, now: Instant): Instant | null {
-  const pending = nextFire !== null && nextFire <= now && dueAfter(schedule, plus(nextFire, -1)) === nextFire;
-  // What has fired does not fire again, even by a clock that is behind.
-  return pending ? nextFire : dueAfter(schedule, cursor !== null && cursor > now ? cursor : now);
+  const { schedule } = manifest;
+  const { nextFire, first } =
+    schedule === null ? { nextFire: null, first: null } : resumeSchedule(before, schedule, dag, now);
+  draft.dag = { ...dag, version, removed: false, cursor: dag.cursor ?? now, nextFire, first, windows };
 }
 
 const dueAfter = (schedule: ScheduleSpec, after: Instant): Instant | null => nextFiring(schedule, after)?.due ?? null;
@@ -179,8 +175,9 @@ function fireSchedule(draft: DagDraft): void {
   const { schedule } = manifest;
   if (schedule === null || dag.nextFire === null || dag.nextFire > now) return;
   if (places(draft) === 0 || draft.queueFirst) return;
-  const firing = lastFiring(schedule, now);
-  if (firing === null) return void (draft.dag = { ...dag, nextFire: dueAfter(schedule, now) });
+  const last = lastFiring(schedule, now);
+  if (last === null) return void (draft.dag = { ...dag, nextFire: dueAfter(schedule, now) });
+  const firing = beginning(last, dag.first);
   const active: ActiveRun = {
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
     epoch: 0,
@@ -188,7 +185,7 @@ function fireSchedule(draft: DagDraft): void {
     scheduled: { version: dag.version, logicalDate: firing.logicalDate, dataInterval: firing.dataInterval },
     confirmed: false,
   };
-  draft.dag = { ...dag, cursor: firing.due, nextFire: dueAfter(schedule, now) };
+  draft.dag = { ...dag, first: null, cursor: firing.due, nextFire: dueAfter(schedule, now) };
   // An edit of the schedule may give a firing to a period that has its run.
   if (dag.active.some((run) => run.runId === active.runId)) return;
   draft.dag = { ...draft.dag, active: [...dag.active, active] };

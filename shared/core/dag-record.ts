@@ -1,6 +1,7 @@
 /** The record of a DAG: which version runs, where its schedule stands, which runs are active, which windows are open. */
 import type { ArrivedObject } from "./attempt.ts";
 import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
+import type { ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
 import type { Instant } from "./time.ts";
 
@@ -42,6 +43,12 @@ export interface OpenWindow {
   readonly closing?: boolean;
 }
 
+/** The firing due then covers what is from `start` on, whatever the schedule says. */
+export interface FirstFiring {
+  readonly due: Instant;
+  readonly start: Instant;
+}
+
 export interface DagRecord {
   readonly schema: typeof DAG_SCHEMA;
   readonly dagId: DagId;
@@ -55,6 +62,8 @@ export interface DagRecord {
   readonly cursor: Instant | null;
   /** When the schedule next fires. */
   readonly nextFire: Instant | null;
+  /** After an edit of the schedule, until it has fired: its first run begins where the last one ended. */
+  readonly first?: FirstFiring | null;
   readonly active: readonly ActiveRun[];
   readonly windows: readonly ArrivalWindow[];
   /** Queued runs may be waiting for a place. */
@@ -72,7 +81,12 @@ export type DagEvent =
   /** Look at everything that is due; with `all`, start again every run that has not been seen to start. */
   | { readonly type: "wake"; readonly all?: boolean }
   /** A version of the DAG has become the one that new runs get. */
-  | { readonly type: "registered"; readonly version: VersionHash }
+  | {
+      readonly type: "registered";
+      readonly version: VersionHash;
+      /** Of the version that the record has now. */
+      readonly before?: ScheduleSpec | null;
+    }
   /** Its definition is gone from the source. */
   | { readonly type: "removed" }
   /** A run has been put in the queue. */

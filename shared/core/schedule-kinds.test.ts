@@ -196,7 +196,7 @@ const aContiguous: fc.Arbitrary<(timezone: string) => ScheduleSpec> = fc
       case "month":
         return aSchedule({ ...whole, interval: "month", expression: `${minute} ${hour} 5 * *` });
       case "hour":
-        return aSchedule({ ...whole, interval: "hour", expression: `0 * * * *` });
+        return aSchedule({ ...whole, interval: "hour", expression: `${minute} * * * *` });
       case "cron":
         return aSchedule({ timezone, dst, interval: "cron", expression: `${minute} ${hour},14 * * *` });
       case "several":

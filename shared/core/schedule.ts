@@ -4,13 +4,13 @@
  * Intervals follow one another and never overlap. A schedule's `start` and `end` bound what is covered, not when it falls due:
  * the run of the last day comes after `end`, if it comes in the morning after.
  */
-import { cronFault } from "./cron.ts";
+import { cronFault, goesByMinutes } from "./cron.ts";
 import { assertNever } from "./errors.ts";
 import type { Period, ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
 import { lastStrike, nextStrike } from "./strike.ts";
 import { durationText, instant, iso, plus, type Instant } from "./time.ts";
-import { lastPeriod, startOfDate } from "./zone.ts";
+import { lastPeriod, offsetAt, startOfDate } from "./zone.ts";
 
 /** One firing of a schedule. */
 export interface Firing {
@@ -38,7 +38,8 @@ export function lastFiring(schedule: ScheduleSpec, until: Instant): Firing | nul
   let strike = lastStrike(schedule, end === null ? until : instant(Math.min(until, lastDue(schedule, end))));
   for (; strike !== null; strike = lastStrike(schedule, plus(strike, -1))) {
     const firing = firingAt(schedule, strike);
-    if (firing === null || isBefore(firing, start)) return null;
+    if (firing === null) continue;
+    if (isBefore(firing, start)) return null;
     if (!isAfter(firing, end)) return firing;
   }
   return null;
@@ -66,18 +67,36 @@ const isPeriod = (interval: ScheduleSpec["interval"]): interval is Period => Obj
 const lastDue = ({ interval }: ScheduleSpec, end: Instant): Instant =>
   isPeriod(interval) ? plus(end, PERIOD_MS_MAX[interval]) : end;
 
-/** Null for the first of some dates, if it only begins what the next one ends. */
+/** Null where a run would cover nothing: see `intervalAt`. */
 function firingAt(schedule: ScheduleSpec, due: Instant): Firing | null {
   const dataInterval = intervalAt(schedule, due);
   return dataInterval === null ? null : { due, dataInterval, logicalDate: dataInterval.start };
 }
 
+/** Null for the first of some dates, if it only begins what the next one ends. */
 function intervalAt(schedule: ScheduleSpec, due: Instant): DataInterval | null {
   const { interval, timezone } = schedule;
   if (interval === "none") return { start: due, end: due };
+  if (interval === "hour") return hourAt(schedule, due);
   if (isPeriod(interval)) return lastPeriod(interval, timezone, due);
   const start = lastStrike(schedule, plus(due, -1));
   return start === null ? null : { start, end: due };
+}
+
+/**
+ * Where clocks move by half an hour, a minute of the hour may be shown twice, or not at all: the second time covers nothing
+ * (null), and the firing after one that is missing covers that hour too.
+ */
+function hourAt(schedule: ScheduleSpec, due: Instant): DataInterval | null {
+  const { timezone } = schedule;
+  const hour = lastPeriod("hour", timezone, due);
+  if (offsetAt(timezone, due) === offsetAt(timezone, plus(due, -DAY_MS))) return hour;
+  const before = lastStrike(schedule, plus(due, -1));
+  const last = before === null ? null : lastPeriod("hour", timezone, before);
+  if (last === null) return hour;
+  const missed = schedule.kind === "cron" && schedule.expressions.every(goesByMinutes);
+  const start = missed ? last.end : instant(Math.max(hour.start, last.end));
+  return start < hour.end ? { start, end: hour.end } : null;
 }
 
 /** Everything that keeps a schedule from being one, as sentences. The time zone has been checked before. */

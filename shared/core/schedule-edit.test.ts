@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { aDagRecord, aManifest, aSchedule, aVersionHash } from "../../test/builders/index.ts";
+import { decideDag } from "./dag-decide.ts";
+import type { DagRecord } from "./dag-record.ts";
+import type { CronSpec, ScheduleSpec } from "./manifest.ts";
+import type { DataInterval } from "./run.ts";
+import { lastFiring, nextFiring } from "./schedule.ts";
+import { instant, iso, parseInstant, plus, type Instant } from "./time.ts";
+
+const HOUR_MS = 3_600_000;
+const at = (text: string): Instant => parseInstant(text) ?? instant(NaN);
+
+/** A record whose schedule has fired at all times up to `now`. */
+const upToDate = (schedule: ScheduleSpec, now: Instant): Partial<DagRecord> => ({
+  cursor: lastFiring(schedule, now)?.due ?? null,
+  nextFire: nextFiring(schedule, now)?.due ?? null,
+});
+
+function edited(dag: Partial<DagRecord>, before: ScheduleSpec | null, after: ScheduleSpec, now: Instant): DagRecord {
+  const event = { type: "registered", version: aVersionHash("b"), before } as const;
+  return decideDag(aDagRecord(dag), aManifest({ schedule: after, maxActiveRuns: 9 }), [event], now).dag;
+}
+
+/** What the next run after the edit covers. */
+function next(dag: DagRecord, schedule: ScheduleSpec): DataInterval | undefined {
+  const fired = decideDag(dag, aManifest({ schedule, maxActiveRuns: 9 }), [], dag.nextFire ?? instant(0)).dag;
+  return fired.active.at(-1)?.scheduled?.dataInterval;
+}
+
+const told = (interval: DataInterval | undefined): string | undefined =>
+  interval === undefined ? undefined : `${iso(interval.start)} - ${iso(interval.end)}`;
+
+describe("after an edit of the schedule the first run", () => {
+  const daily = aSchedule();
+  const newYork = aSchedule({ timezone: "America/New_York" });
+  const at6 = aSchedule({ expression: "0 6 * * *", interval: "cron" });
+  const weekly = aSchedule({ expression: "0 4 * * 1", interval: "week" });
+
+  test.each<[string, ScheduleSpec, ScheduleSpec, string, string]>([
+    [
+      "a later hour",
+      daily,
+      aSchedule({ expression: "0 6 * * *" }),
+      "2026-03-04T10:00:00Z",
+      "2026-03-04T00:00:00Z - 2026-03-05T00:00:00Z",
+    ],
+    ["a zone further west", daily, newYork, "2026-03-04T10:00:00Z", "2026-03-04T00:00:00Z - 2026-03-05T05:00:00Z"],
+    ["a zone further east", newYork, daily, "2026-03-04T10:00:00Z", "2026-03-04T05:00:00Z - 2026-03-05T00:00:00Z"],
+    ["other boundaries", daily, at6, "2026-03-04T10:00:00Z", "2026-03-04T00:00:00Z - 2026-03-05T06:00:00Z"],
+    ["weeks", daily, weekly, "2026-03-04T10:00:00Z", "2026-03-04T00:00:00Z - 2026-03-09T00:00:00Z"],
+    ["days", weekly, daily, "2026-03-05T10:00:00Z", "2026-03-02T00:00:00Z - 2026-03-06T00:00:00Z"],
+    [
+      "hours, of which some have had their run",
+      at6,
+      aSchedule({ expression: "30 * * * *", interval: "hour" }),
+      "2026-03-04T06:10:00Z",
+      "2026-03-04T06:00:00Z - 2026-03-04T07:00:00Z",
+    ],
+  ])("covers what is between the last one's end and its next boundary: %s", (_what, before, after, now, covers) => {
+    expect(told(next(edited(upToDate(before, at(now)), before, after, at(now)), after))).toBe(covers);
+  });
+
+  test("does not make up for what was missed before", () => {
+    const now = at("2026-03-04T10:00:00Z");
+    const asleep = upToDate(daily, at("2026-02-01T10:00:00Z"));
+
+    expect(told(next(edited(asleep, daily, at6, now), at6))).toBe("2026-03-04T06:00:00Z - 2026-03-05T06:00:00Z");
+  });
+
+  test("is the only one that is cut to fit", () => {
+    const now = at("2026-03-04T10:00:00Z");
+    const first = edited(upToDate(daily, now), daily, at6, now);
+    const fired = decideDag(first, aManifest({ schedule: at6, maxActiveRuns: 9 }), [], at("2026-03-05T06:00:00Z")).dag;
+
+    expect(told(next(fired, at6))).toBe("2026-03-05T06:00:00Z - 2026-03-06T06:00:00Z");
+  });
+
+  test("begins there after two edits in a row too", () => {
+    const now = at("2026-03-04T10:00:00Z");
+    const once = edited(upToDate(daily, now), daily, at6, now);
+    const event = { type: "registered", version: aVersionHash("c"), before: at6 } as const;
+    const twice = decideDag(once, aManifest({ schedule: weekly }), [event], plus(now, HOUR_MS)).dag;
+
+    expect(told(next(twice, weekly))).toBe("2026-03-04T00:00:00Z - 2026-03-09T00:00:00Z");
+  });
+});
+
+const aSpec: fc.Arbitrary<CronSpec> = fc
+  .record({
+    interval: fc.constantFrom<CronSpec["interval"]>("cron", "day", "week", "hour"),
+    minute: fc.constantFrom(0, 30, 59),
+    hour: fc.constantFrom(0, 2, 4, 23),
+    timezone: fc.constantFrom("UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"),
+  })
+  .map(({ interval, minute, hour, timezone }) => {
+    const rest = { cron: `${hour} * * *`, day: `${hour} * * *`, week: `${hour} * * 1`, hour: "* * * *" };
+    return aSchedule({ interval, timezone, expression: `${minute} ${rest[interval as keyof typeof rest]}` });
+  });
+
+test("however often a schedule is edited, each run begins where the one before ended", () => {
+  const anEdit = fc.tuple(aSpec, fc.integer({ min: 1, max: 200 }));
+  fc.assert(
+    fc.property(aSpec, fc.array(anEdit, { minLength: 1, maxLength: 4 }), (first, edits) => {
+      let now = at("2026-03-02T12:10:00Z");
+      let spec: ScheduleSpec = first;
+      let dag = aDagRecord({ ...upToDate(spec, now) });
+      const covered: DataInterval[] = [lastFiring(spec, now)?.dataInterval as DataInterval];
+      const runUntil = (until: Instant): void => {
+        while (dag.nextFire !== null && dag.nextFire <= until) {
+          now = dag.nextFire;
+          const decided = decideDag({ ...dag, active: [] }, aManifest({ schedule: spec }), [], now).dag;
+          const interval = decided.active[0]?.scheduled?.dataInterval;
+          if (interval !== undefined) covered.push(interval);
+          dag = { ...decided, active: [] };
+        }
+        now = until;
+      };
+      for (const [index, [after, hours]] of edits.entries()) {
+        runUntil(plus(now, hours * HOUR_MS));
+        const event = { type: "registered", version: aVersionHash(String(index + 1)), before: spec } as const;
+        dag = decideDag(dag, aManifest({ schedule: after, maxActiveRuns: 9 }), [event], now).dag;
+        spec = after;
+      }
+      runUntil(plus(now, 300 * HOUR_MS));
+
+      const ends = covered.slice(0, -1).map(({ end }) => iso(end));
+      expect(covered.slice(1).map(({ start }) => iso(start))).toEqual(ends);
+    }),
+    { numRuns: 200 },
+  );
+});
