@@ -26,10 +26,15 @@ interface Options {
   readonly onError: (key: AttemptKey, error: unknown) => void;
 }
 
+interface AtWork {
+  readonly key: AttemptKey;
+  readonly control: AbortController;
+}
+
 export function createLocalExecutor({ executing, runner, onEnd, onError }: Options): LocalExecutor {
   const waiting: Dispatch[] = [];
-  const atWork = new Map<string, { readonly key: AttemptKey; readonly control: AbortController }>();
-  const ending = new Set<Promise<void>>();
+  const atWork = new Map<string, AtWork>();
+  const ending = new Map<Promise<void>, AttemptKey>();
   const state = { inHand: 0, closed: false };
 
   const drain = (): void => {
@@ -51,15 +56,17 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
       free();
       onEnd(dispatch.key, result);
     });
-    atWork.set(name, { key: dispatch.key, control });
-    const end = runAttempt({ ...executing, runner: counted }, dispatch, control)
+    // A dispatch may come twice; the first one claims, and is the one to be told of a close.
+    if (!atWork.has(name)) atWork.set(name, { key: dispatch.key, control });
+    const end = olderEnded(ending, dispatch.key)
+      .then(() => runAttempt({ ...executing, runner: counted }, dispatch, control))
       .catch((error: unknown) => onError(dispatch.key, error))
       .then(() => {
         if (atWork.get(name)?.control === control) atWork.delete(name);
         ending.delete(end);
         free();
       });
-    ending.add(end);
+    ending.set(end, dispatch.key);
   };
 
   return {
@@ -78,23 +85,33 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
         return item;
       },
     },
-    async checkClosed() {
-      const open = [...atWork.values()];
-      for (let first = 0; first < open.length; first += ATTEMPT_READ_MAX) {
-        const page = open.slice(first, first + ATTEMPT_READ_MAX);
-        const items = await executing.attempts.read(page.map(({ key }) => key));
-        for (const [index, { control }] of page.entries()) {
-          const item = items[index];
-          if (item?.status === "closed") control.abort(item.reason);
-        }
-      }
-    },
+    checkClosed: async () => abortClosed(executing.attempts, [...atWork.values()]),
     async close() {
       state.closed = true;
       waiting.length = 0;
-      await Promise.allSettled(ending);
+      await Promise.allSettled(ending.keys());
     },
   };
+}
+
+async function abortClosed(attempts: AttemptStore, open: readonly AtWork[]): Promise<void> {
+  for (let first = 0; first < open.length; first += ATTEMPT_READ_MAX) {
+    const page = open.slice(first, first + ATTEMPT_READ_MAX);
+    const items = await attempts.read(page.map(({ key }) => key));
+    for (const [index, { control }] of page.entries()) {
+      const item = items[index];
+      if (item?.status === "closed") control.abort(item.reason);
+    }
+  }
+}
+
+/** An older attempt was closed before a newer one was sent, but its code may still be in the grace that it has to stop. */
+async function olderEnded(ending: ReadonlyMap<Promise<void>, AttemptKey>, key: AttemptKey): Promise<void> {
+  if (key.attempt === 1) return;
+  for (const [end, older] of ending) {
+    const sameInstance = older.runId === key.runId && older.taskId === key.taskId && older.mapIndex === key.mapIndex;
+    if (sameInstance && older.attempt < key.attempt) await end;
+  }
 }
 
 /** A runner that tells as soon as the code has ended. */

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { noCrash } from "../../shared/app/crash-points.ts";
+import type { AttemptItem } from "../../shared/core/attempt.ts";
+import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import type { RunnerResult } from "../../shared/core/task-host.ts";
+import { createClock, createIds } from "../../shared/embedded/clock.ts";
+import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
+import { NOON, aDispatch, anAttemptKey } from "../../test/builders/index.ts";
+import { createLocalExecutor } from "./local-executor.ts";
+
+const FIRST = anAttemptKey();
+const SECOND = anAttemptKey({ attempt: 2 });
+const CLOSED: AttemptItem = { status: "closed", owner: "o", startedAt: NOON, endedAt: NOON, reason: "lost" };
+
+/** An executor whose runner runs until the test ends an attempt; the code may take its time to stop. */
+function anExecutor() {
+  const claimed = new Set<string>();
+  const begun: string[] = [];
+  const told: string[] = [];
+  const ends = new Map<string, () => void>();
+  const attempts = {
+    claim: async (key: AttemptKey) => {
+      const name = attemptKeyText(key);
+      if (claimed.has(name)) return CLOSED;
+      claimed.add(name);
+      return "claimed" as const;
+    },
+    finish: async () => "finished" as const,
+    close: async () => CLOSED,
+  } as unknown as AttemptStore;
+  const runner = {
+    wanted: () => 4,
+    run: async ({ dispatch }: { readonly dispatch: { readonly key: AttemptKey } }, signal: AbortSignal) => {
+      const name = attemptKeyText(dispatch.key);
+      begun.push(name);
+      signal.addEventListener("abort", () => void told.push(name));
+      await new Promise<void>((end) => ends.set(name, end));
+      return { kind: "success" } satisfies RunnerResult;
+    },
+  };
+  const executor = createLocalExecutor({
+    executing: {
+      attempts,
+      blobs: { put: async () => undefined, get: async () => undefined, range: async () => undefined },
+      events: { send: async () => ({ refused: [] }) },
+      clock: createClock(),
+      ids: createIds(),
+      leaseMs: 60_000,
+      heartbeatMs: 60_000,
+      crashPoint: noCrash,
+    },
+    runner,
+    onEnd: () => undefined,
+    onError: (_key, error) => {
+      throw error;
+    },
+  });
+  const settled = async (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 10));
+  return {
+    begun,
+    told,
+    send: async (...keys: AttemptKey[]) => {
+      await executor.queue.send(keys.map((key) => aDispatch({ key })));
+      await settled();
+    },
+    close: async (key: AttemptKey) => {
+      await executor.closing.close(key, { reason: "lost", at: NOON });
+      await settled();
+    },
+    end: async (key: AttemptKey) => {
+      ends.get(attemptKeyText(key))?.();
+      await settled();
+    },
+  };
+}
+
+describe("the executor of one machine", () => {
+  test("begins an attempt only once the code of the older one, which was told to stop, has ended", async () => {
+    const executor = anExecutor();
+    await executor.send(FIRST);
+    await executor.close(FIRST);
+
+    await executor.send(SECOND);
+    expect(executor.begun).toEqual([attemptKeyText(FIRST)]);
+
+    await executor.end(FIRST);
+    expect(executor.begun).toEqual([attemptKeyText(FIRST), attemptKeyText(SECOND)]);
+  });
+
+  test("does not hold up other task instances meanwhile", async () => {
+    const executor = anExecutor();
+    const other = anAttemptKey({ taskId: anAttemptKey().taskId, mapIndex: 1, attempt: 2 });
+    await executor.send(FIRST);
+
+    await executor.send(SECOND, other);
+
+    expect(executor.begun).toEqual([attemptKeyText(FIRST), attemptKeyText(other)]);
+  });
+
+  test("tells the code of an attempt that it was closed, although its dispatch came twice", async () => {
+    const executor = anExecutor();
+    await executor.send(FIRST, FIRST);
+
+    await executor.close(FIRST);
+
+    expect(executor.told).toEqual([attemptKeyText(FIRST)]);
+  });
+});
