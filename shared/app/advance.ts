@@ -33,7 +33,7 @@ export async function advanceDag(
 }
 
 /** Applies what the deliveries answered, each record's events together, and what those deliveries answer in turn. */
-export async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<void> {
+async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<void> {
   let open = answers;
   for (let round = 0; open.length > 0 && round < FOLLOW_UPS_MAX; round++) {
     const next: Addressed[] = [];

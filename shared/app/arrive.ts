@@ -19,7 +19,7 @@ export async function arrive(engine: Engine, objects: readonly ArrivedObject[]):
 }
 
 /** Whether a trigger takes an object: its bucket, prefix and suffix, to the letter. Folders' own markers are no files. */
-export const matches = (trigger: ArrivalTriggerSpec, { bucket, key }: Pick<ArrivedObject, "bucket" | "key">): boolean =>
+const matches = (trigger: ArrivalTriggerSpec, { bucket, key }: Pick<ArrivedObject, "bucket" | "key">): boolean =>
   bucket === trigger.bucket && key.startsWith(trigger.prefix) && key.endsWith(trigger.suffix) && !key.endsWith("/");
 
 const arrivalOf = (engine: Engine, dagId: DagId, triggerId: TriggerId, object: ArrivedObject): Arrival => ({

@@ -7,7 +7,7 @@ import type { BlobStore } from "../ports/blob-store.ts";
 import type { Engine } from "./engine.ts";
 
 /** The list travels with every dispatch of the run, so what stays in place is small. */
-export const FILES_INLINE_BYTES_MAX = 16_384;
+const FILES_INLINE_BYTES_MAX = 16_384;
 
 export async function listFiles(
   engine: Pick<Engine, "blobs" | "ids">,

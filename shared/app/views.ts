@@ -31,7 +31,7 @@ export const runView = (run: Run): RunView => ({
   endedAt: isoOrNull(run.endedAt),
 });
 
-export function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
+function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
   const { schedule, triggers } = manifest;
   return {
     dagId: dag.dagId,

@@ -49,7 +49,7 @@ const taskError = z.object({
   retry: z.boolean().exactOptional(),
 });
 
-export const outcomeSchema = z.discriminatedUnion("kind", [
+const outcomeSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("success"),
     output: outputRef,
@@ -71,7 +71,7 @@ const arrivedObject = z.object({
 
 const files = z.union([z.array(arrivedObject), z.object({ blob: z.string() })]);
 
-export const dispatchSchema = z.object({
+const dispatchSchema = z.object({
   v: z.literal(1),
   key: attemptKey,
   run: z.object({

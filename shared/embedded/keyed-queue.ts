@@ -5,7 +5,7 @@
 import { QUEUE_DELAY_MS_MAX, type Queue } from "../ports/queue.ts";
 
 /** Messages of one key that are handled together at the most. */
-export const KEYED_BATCH_MAX = 256;
+const KEYED_BATCH_MAX = 256;
 /** A message that failed for a passing reason comes again after this long at first, then after twice as long, ... */
 const AGAIN_AFTER_MS = 50;
 /** ... so often; then it is dropped, and the sweep finds what it told. */
