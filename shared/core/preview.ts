@@ -3,7 +3,17 @@ import { durationText, iso, plus, type Instant } from "./time.ts";
 import { goesByMinutes, namesWall } from "./cron.ts";
 import type { CronSpec, ScheduleSpec } from "./manifest.ts";
 import { nextFiring, type Firing } from "./schedule.ts";
-import { firstInstant, localDate, localIso, offsetAt, showingOf, wallAt, type WallTime } from "./zone.ts";
+import {
+  changeBefore,
+  firstInstant,
+  localDate,
+  localIso,
+  offsetAt,
+  showingOf,
+  wallAt,
+  type ClockChange,
+  type WallTime,
+} from "./zone.ts";
 
 /** A firing: instants as ISO 8601 in UTC. */
 export interface PreviewRow {
@@ -59,21 +69,6 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** A change of a clock: it went from one offset to the other at `at`. */
-interface Change {
-  readonly at: Instant;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The change within a day before `until`, or at it. */
-function changeBefore(timezone: string, until: Instant): Change | undefined {
-  const [early, to] = [plus(until, -DAY_MS), offsetAt(timezone, until)];
-  const from = offsetAt(timezone, early);
-  if (from === to) return undefined;
-  return { at: firstInstant(early, until, (at) => offsetAt(timezone, at) === to), from, to };
-}
-
 /** What becomes of times of day that clocks skip or show twice. */
 function clockNote(schedule: CronSpec, due: Instant, before: Instant | undefined): string | undefined {
   const { timezone, dst } = schedule;
@@ -98,7 +93,7 @@ function clockNote(schedule: CronSpec, due: Instant, before: Instant | undefined
 }
 
 /** By expressions that give the hour: the others have none to miss. */
-function skippedReadings({ expressions }: CronSpec, { at, from, to }: Change): readonly WallTime[] {
+function skippedReadings({ expressions }: CronSpec, { at, from, to }: ClockChange): readonly WallTime[] {
   const timed = expressions.filter((expression) => !goesByMinutes(expression));
   const found: WallTime[] = [];
   for (let wall = at + from; wall < at + to; wall += MINUTE_MS) {

@@ -72,6 +72,16 @@ test("a time of day that comes twice and fires twice gives no day two runs", () 
   expect(scheduleFaults(both)).toEqual([expect.stringContaining("fires more than once in a day")]);
 });
 
+test("an evening that clocks skip covers what it would have covered, though it fires the day after", () => {
+  const late = aSchedule({ expression: "30 23 * * *", timezone: "America/Nuuk" });
+
+  expect(told(late, "2026-03-28T00:00:00Z", "2026-03-30T01:00:00Z")).toEqual([
+    "2026-03-28T01:30:00Z: 2026-03-26T02:00:00Z - 2026-03-27T02:00:00Z",
+    "2026-03-29T01:30:00Z: 2026-03-27T02:00:00Z - 2026-03-28T02:00:00Z",
+    "2026-03-30T00:30:00Z: 2026-03-28T02:00:00Z - 2026-03-29T01:00:00Z",
+  ]);
+});
+
 describe("a fixed length", () => {
   test("goes on through changes of clocks, in steps from its anchor", () => {
     const schedule = anEvery({ anchor: at("2026-03-29T00:10:00Z"), timezone: "Europe/London" });
@@ -169,6 +179,7 @@ const ODD: readonly (readonly [timezone: string, around: string])[] = [
   ["Africa/Cairo", "2026-04-23T22:00:00Z"],
   ["America/Havana", "2026-11-01T05:00:00Z"],
   ["Asia/Pyongyang", "2018-05-04T15:00:00Z"],
+  ["America/Nuuk", "2026-03-29T01:00:00Z"],
   ["Europe/London", "2028-02-29T00:00:00Z"],
   ["UTC", "2024-02-29T00:00:00Z"],
 ];

@@ -4,13 +4,13 @@
  * Intervals follow one another and never overlap. A schedule's `start` and `end` bound what is covered, not when it falls due:
  * the run of the last day comes after `end`, if it comes in the morning after.
  */
-import { cronFault, goesByMinutes } from "./cron.ts";
+import { cronFault, goesByMinutes, namesWall } from "./cron.ts";
 import { assertNever } from "./errors.ts";
 import type { Period, ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";
 import { lastStrike, nextStrike } from "./strike.ts";
 import { durationText, instant, iso, plus, type Instant } from "./time.ts";
-import { lastPeriod, offsetAt, startOfDate } from "./zone.ts";
+import { changeBefore, lastPeriod, offsetAt, startOfDate, wallAt } from "./zone.ts";
 
 /** One firing of a schedule. */
 export interface Firing {
@@ -78,9 +78,19 @@ function intervalAt(schedule: ScheduleSpec, due: Instant): DataInterval | null {
   const { interval, timezone } = schedule;
   if (interval === "none") return { start: due, end: due };
   if (interval === "hour") return hourAt(schedule, due);
-  if (isPeriod(interval)) return lastPeriod(interval, timezone, due);
+  if (isPeriod(interval)) return lastPeriod(interval, timezone, readFor(schedule, due));
   const start = lastStrike(schedule, plus(due, -1));
   return start === null ? null : { start, end: due };
+}
+
+/** Skipped, a time late in the evening fires the day after; its run covers what it would have covered in the evening. */
+function readFor(schedule: ScheduleSpec, due: Instant): Instant {
+  const { kind, timezone } = schedule;
+  const change = kind === "cron" ? changeBefore(timezone, due) : undefined;
+  if (kind !== "cron" || change === undefined || change.to < change.from) return due;
+  const wall = wallAt(timezone, due);
+  const sameDay = Math.floor(wall / DAY_MS) === Math.floor((due + change.from) / DAY_MS);
+  return sameDay || schedule.expressions.some((text) => namesWall(text, wall)) ? due : plus(change.at, -1);
 }
 
 /**

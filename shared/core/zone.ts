@@ -89,11 +89,26 @@ export function firstInstant(low: Instant, high: Instant, holds: (at: Instant) =
   return instant(after);
 }
 
+/** A change of a clock: it went from one offset to the other at `at`. */
+export interface ClockChange {
+  readonly at: Instant;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The change within a day before `until`, or at it. */
+export function changeBefore(timezone: string, until: Instant): ClockChange | undefined {
+  const [early, to] = [plus(until, -DAY_MS), offsetAt(timezone, until)];
+  const from = offsetAt(timezone, early);
+  if (from === to) return undefined;
+  return { at: firstInstant(early, until, (at) => offsetAt(timezone, at) === to), from, to };
+}
+
 /** The local calendar day as a number of days since 1970-01-01. */
 const localDay = (timezone: string, at: Instant): number => Math.floor(wallAt(timezone, at) / DAY_MS);
 
 /** The first instant of a local day; where the clock skips midnight, the instant of the skip. */
-export function startOfDay(timezone: string, day: number): Instant {
+function startOfDay(timezone: string, day: number): Instant {
   const midnight = (day * DAY_MS) as WallTime;
   const { at, unchanged } = showingOf(timezone, midnight);
   if (at[0] !== undefined) return at[0];
