@@ -53,9 +53,10 @@ function start({ project, journal, seed }: Place, args: readonly string[]): Chil
   });
 }
 
-/** Runs a command to its end. */
-export async function freshet(place: Place, args: readonly string[]): Promise<Said> {
+/** Runs a command to its end; with `killAfterMs`, perhaps to an earlier one, of which the code is null. */
+export async function freshet(place: Place, args: readonly string[], killAfterMs?: number): Promise<Said> {
   const child = start(place, args);
+  if (killAfterMs !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfterMs).unref();
   const [out, err] = [textOf(child.stdout), textOf(child.stderr)];
   const [code] = (await once(child, "close")) as [number | null];
   return { code, out: out(), err: err() };

@@ -8,6 +8,8 @@ import type { Place } from "./place.ts";
 
 const PAUSE_MS = [50, 400] as const;
 const COMMANDS_AT_ONCE = 2;
+const COMMAND_MS = 600;
+const KILLED_SHARE = 0.15;
 /** Slower than a file that is written in one go, quicker than a file is taken to be complete. */
 const PART_MS = 60;
 /** A file that is older has been noticed, or will be as it was. */
@@ -146,7 +148,8 @@ async function trigger(state: State): Promise<void> {
     [1, "asked_stuck"],
   ] as const);
   const key = dice.chance(0.3) ? `${dag}-${dice.integer(1, 10)}` : undefined;
-  const said = await freshet(place, ["trigger", dag, ...(key === undefined ? [] : ["--key", key])]);
+  const said = await freshet(place, ["trigger", dag, ...(key === undefined ? [] : ["--key", key])], killAfterMs(dice));
+  if (said.code === null) return; // Killed: it promised nothing.
   if (said.code !== 0) return void state.refused.push(`trigger ${dag}: ${textOf(said)}`);
   const { runId } = JSON.parse(said.out) as { readonly runId: string };
   state.triggered.push(runId);
@@ -158,10 +161,15 @@ async function cancel(state: State): Promise<void> {
   const recent = triggered.slice(-6).filter((id) => !cancelled.includes(id));
   if (recent.length === 0) return;
   const id = dice.pick(recent);
-  const said = await freshet(place, ["cancel", id]);
+  const said = await freshet(place, ["cancel", id], killAfterMs(dice));
   if (said.code === 0) cancelled.push(id);
-  else if (!textOf(said).includes("RUN_ENDED")) state.refused.push(`cancel ${id}: ${textOf(said)}`);
+  else if (said.code !== null && !textOf(said).includes("RUN_ENDED"))
+    state.refused.push(`cancel ${id}: ${textOf(said)}`);
 }
+
+/** Some commands are killed too, at any moment of the time that they take. */
+const killAfterMs = (dice: Random): number | undefined =>
+  dice.chance(KILLED_SHARE) ? dice.integer(0, COMMAND_MS) : undefined;
 
 const textOf = ({ code, out, err }: Said): string => `exit ${code}: ${out}${err}`.trim();
 
