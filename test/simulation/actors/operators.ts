@@ -90,9 +90,10 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
 
   const remove = async (engine: Engine, id: string): Promise<void> => {
     const others = [...world.database.dags.rows.keys()].filter((other) => other !== id);
-    const gone = await unregister(engine, new Set<string>(others));
+    await unregister(engine, new Set<string>(others));
+    // An earlier try may have removed it, and not have heard so.
     const row = world.database.dags.rows.get(dagId(id));
-    if (gone.length === 0 || row === undefined) return;
+    if (row?.value.removed !== true) return;
     const manifest = { ...world.database.manifest(row.value.version), triggers: [] };
     deeds.deployed.push({ at: kernel.now(), manifest });
   };

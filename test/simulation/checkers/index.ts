@@ -50,6 +50,7 @@ export const CHECKERS: readonly Checker[] = [
   runs.resultFollowsFromItsTasks,
   signals.dispatchedAfterCommit,
   signals.completedAfterFinish,
+  signals.sentAtGrowingIntervals,
   signals.toldTheTruth,
   signals.nothingUndecidable,
   signals.nothingFloats,

@@ -22,6 +22,8 @@ export interface Ledger {
   /** Sendings into `queued` that were committed, by run, task and attempt. */
   readonly queued: Map<string, number>;
   readonly versions: Map<string, number>;
+  /** Sendings of each attempt to its executor. */
+  readonly sendings: Map<string, { readonly first: number; readonly count: number }>;
   readonly cancelledAt: ReadonlyMap<RunId, number>;
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
@@ -46,6 +48,7 @@ export function createLedger(): Ledger {
     firstFailures,
     queued: new Map(),
     versions: new Map(),
+    sendings: new Map(),
     cancelledAt,
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,

@@ -26,6 +26,25 @@ export const dispatchedAfterCommit: Checker = {
   },
 };
 
+/** After how long an attempt may have been sent once more: half a minute later, then twice as long as before, to ten minutes. */
+const SENT_AGAIN_AT_MS = [30_000, 90_000, 210_000, 450_000, 930_000, 1_530_000, 2_130_000];
+/** An echo of its cause sends it once more, and clocks differ. */
+const SENDINGS_SPARE = 2;
+
+export const sentAtGrowingIntervals: Checker = {
+  promise: "S17",
+  says: "an attempt that nobody claims is sent again at growing intervals",
+  sent({ message, at }, { ledger }, expect) {
+    if ("type" in message) return;
+    const key = attemptKeyText(message.key);
+    const sent = ledger.sendings.get(key) ?? { first: at, count: 0 };
+    ledger.sendings.set(key, { first: sent.first, count: sent.count + 1 });
+    if (sent.count < SENDINGS_SPARE) return;
+    const most = 1 + SENT_AGAIN_AT_MS.filter((ms) => sent.first + ms <= at).length + SENDINGS_SPARE;
+    expect(sent.count + 1 <= most, () => `${key} was sent ${sent.count + 1} times within ${at - sent.first} ms`);
+  },
+};
+
 export const completedAfterFinish: Checker = {
   promise: "S11",
   says: "no completion is sent before the attempt is finished",

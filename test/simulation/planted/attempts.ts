@@ -56,6 +56,17 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: "sweep without growing intervals",
+    breaks: ["S17"],
+    changes: [
+      {
+        file: "shared/core/run/dispatch.ts",
+        find: "REDISPATCH_AFTER_MS * 2 ** ((detail.sends ?? 1) - 1)",
+        replace: "REDISPATCH_AFTER_MS",
+      },
+    ],
+  },
+  {
     name: "lost worker charged to the task's retries",
     breaks: ["S7"],
     changes: [{ file: ATTEMPTS, find: " - (before?.losses ?? 0) -", replace: " -" }],
