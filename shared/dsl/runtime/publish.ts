@@ -99,7 +99,7 @@ function checkPublication(prefix: string, files: readonly StagedFile[]): void {
 
 /** The key tells the content, so a copy that is there already, of a try that died, is the right one. */
 async function copyIn(deps: PublisherDeps, bucket: string, prefix: string, file: StagedFile): Promise<PublishedFile> {
-  const { objects, scratch } = deps;
+  const { objects } = deps;
   const { name, size, sha256 } = file;
   const key = `${prefix}data/${sha256.slice(0, HASH_DIGITS)}/${name}`;
   const published = { name, key, size, sha256 };
@@ -108,7 +108,7 @@ async function copyIn(deps: PublisherDeps, bucket: string, prefix: string, file:
     if ((await objects.copy(bucket, file.key, key)) === "missing") gone(file);
     return published;
   }
-  const local = await objects.download(file.bucket, file.key, scratch);
+  const local = await objects.download(file.bucket, file.key, deps.scratch);
   await objects.upload(bucket, key, local ?? gone(file));
   return published;
 }

@@ -50,7 +50,8 @@ export interface StorageDeps {
 
 export const createStorage = (deps: StorageDeps): Storage => ({ bucket: (name) => createBucket(deps, name) });
 
-function createBucket({ objects, scratch, signal }: StorageDeps, bucket: string): Bucket {
+function createBucket(deps: StorageDeps, bucket: string): Bucket {
+  const { objects } = deps;
   const get = async (key: string): Promise<Uint8Array> =>
     (await objects.get(bucket, key))?.body ?? missing(bucket, key);
   const getText = async (key: string): Promise<string> => new TextDecoder().decode(await get(key));
@@ -69,9 +70,9 @@ function createBucket({ objects, scratch, signal }: StorageDeps, bucket: string)
       if ((await objects.copy(bucket, from, to)) === "missing") missing(bucket, from);
     },
     delete: (key) => objects.delete(bucket, key),
-    download: async (key) => (await objects.download(bucket, key, scratch)) ?? missing(bucket, key),
+    download: async (key) => (await objects.download(bucket, key, deps.scratch)) ?? missing(bucket, key),
     upload: (key, path) => objects.upload(bucket, key, path),
-    ...createPublisher({ objects, scratch, signal }, bucket),
+    ...createPublisher(deps, bucket),
   };
 }
 

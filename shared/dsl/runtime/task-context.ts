@@ -40,16 +40,17 @@ export function taskContext(
       sleep: sleepFor,
       warn: (message) => host.log("warn", `retry: ${message}`),
     }),
-    scratch: host.scratch,
     run: facts,
   };
-  // A run that files started covers no interval: who asks is told so, instead of computing with nothing.
-  const dated = {
+  const asked = {
+    // The folder is made when it is asked for, which most tasks never do.
+    scratch: () => host.scratch,
+    // A run that files started covers no interval: who asks is told so, instead of computing with nothing.
     interval: () => facts.dataInterval ?? noInterval(run, "interval"),
     logicalDate: () => facts.logicalDate ?? noInterval(run, "logicalDate"),
     ds: () => localDate(run.timezone, instant((facts.dataInterval?.start ?? noInterval(run, "ds")).getTime())),
   };
-  for (const [name, get] of Object.entries(dated)) Object.defineProperty(context, name, { get });
+  for (const [name, get] of Object.entries(asked)) Object.defineProperty(context, name, { get });
   return context as unknown as TaskContext<JsonObject, JsonObject>;
 }
 
