@@ -13,11 +13,13 @@ const WORKER_VISIBILITY_MS = 300_000;
 
 /** Executor functions, whose claim lasts as long as the attempt may, and workers, which renew theirs. */
 export function startExecutors(world: World): void {
+  // In some worlds there is more to do than hands to do it.
+  const random = world.random.fork("executors");
   const longest = (messages: readonly Dispatch[]): number => Math.max(...messages.map(({ timeoutMs }) => timeoutMs));
   startConsumer(world, {
     name: "lambda",
     queue: world.tasks.lambda,
-    hosts: 4,
+    hosts: random.pick([1, 3, 4]),
     slotsPerHost: 1,
     batchMax: 1,
     skewMsMax: EXECUTOR_SKEW_MS_MAX,
@@ -33,8 +35,8 @@ export function startExecutors(world: World): void {
   startConsumer(world, {
     name: "worker",
     queue: world.tasks.worker,
-    hosts: 2,
-    slotsPerHost: 3,
+    hosts: random.pick([1, 2]),
+    slotsPerHost: random.pick([1, 3]),
     batchMax: 1,
     skewMsMax: EXECUTOR_SKEW_MS_MAX,
     visibilityMs: () => WORKER_VISIBILITY_MS,
