@@ -23,7 +23,7 @@ const SPECS: readonly CommandSpec[] = [
       "Runs a whole Freshet on this machine: schedules fire, files that arrive in the bucket folders start runs, and DAG files that you save are taken up at once. `npm start` is the same.",
     options: [
       { flags: "--once", description: "process what is there, then end: 0 if the runs succeeded, 1 if not" },
-      { flags: "--workers <n>", description: "worker processes at the most (default: as many as cores)" },
+      { flags: "--workers <n>", description: "worker processes at the most (default: four a core)" },
       {
         flags: "--window <time>",
         description: 'wait at the most this long for more files (default: 2s), or "as-written"',

@@ -34,7 +34,9 @@ const WORKER_STARTS_MAX = 3;
 const AHEAD_MAX = 64;
 /** Tasks that take longer than this are not claimed ahead. */
 const AHEAD_TASK_MS = 5;
-const WORKERS_MIN = 2;
+/** Tasks mostly wait, for storage and for other systems; processes without work are ended. */
+const WORKERS_A_CORE = 4;
+const WORKERS_DEFAULT_MAX = 32;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 /** The weight of the latest task in the mean of how long tasks take. */
 const MEAN_WEIGHT = 0.1;
@@ -45,7 +47,7 @@ export interface WorkerPoolOptions {
   readonly projectRoot: string;
   /** The bucket in which attempts have their staging. */
   readonly stagingBucket: string;
-  /** Processes at the most; as many as there are cores, and at least two, unless given. */
+  /** Processes at the most; four a core, and no more than 32, unless given. */
   readonly size?: number;
   /** All of the environment that tasks see. */
   readonly env: Readonly<Record<string, string>>;
@@ -103,7 +105,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const [home, cwd] = [resolve(options.home), resolve(options.projectRoot)];
   linkPackages(home, cwd);
   const pool: Pool = {
-    size: options.size ?? Math.max(WORKERS_MIN, availableParallelism()),
+    size: options.size ?? Math.min(WORKERS_DEFAULT_MAX, WORKERS_A_CORE * availableParallelism()),
     limits: { ...POOL_LIMITS, ...options.limits },
     worker: { home, cwd, env, clock, stagingBucket, registry: createProcessRegistry(home) },
     places: new Set(),
