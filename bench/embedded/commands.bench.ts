@@ -7,7 +7,7 @@ export const name = "commands";
 const STARTS = 15;
 const FILES = 1_000;
 const TASKS_OF_FILE = 10;
-const LOADS = 7;
+const LOADS = 5;
 
 /** Commands from the shell to their exit: `freshet run` of one task, and `freshet validate` of a thousand files. */
 export async function run(): Promise<readonly BenchLine[]> {

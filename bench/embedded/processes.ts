@@ -6,7 +6,7 @@ import type { Project } from "../../cli/home/paths.ts";
 
 const BIN = resolve(import.meta.dirname, "../../cli/bin/freshet.mjs");
 const CLOCK_TICKS_PER_SECOND = 100;
-const LOOK_MS = 10;
+const LOOK_MS = 100;
 
 export function freshet(project: Project, args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [BIN, ...args, "--dags", project.dagsDir], {
