@@ -22,7 +22,6 @@ import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
 import type { TimerTarget } from "../../shared/ports/timers.ts";
-import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
 import { aborted } from "../aborted.ts";
 import { createFaultLog } from "./faults.ts";
 import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
@@ -31,6 +30,8 @@ import { openStores, type Stores } from "./stores.ts";
 
 /** An embedded claim lasts this long unless it is renewed, which is done at a third of it. */
 const LEASE_MS = 30_000;
+/** Later than anything is due. */
+const EVER_MS = 100 * 366 * 86_400_000;
 /** How often the clock looks at what is due ... */
 const TICK_MS = 1_000;
 /** ... and how far ahead it arms timers, which are exact. */
@@ -228,17 +229,14 @@ function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): 
  * Whatever was on its way may be lost, or another process may have written: every open record is asked, by messages, so
  * that nothing else decides on it at the same time.
  */
-async function lookAtAll({ runs, dags, events }: Engine): Promise<void> {
-  for (const state of ["running", "queued"] as const) {
-    for (let after: string | undefined; ;) {
-      const page = await runs.list({ state, limit: RUN_PAGE_MAX, ...(after === undefined ? {} : { after }) });
-      await events.send(page.runs.map(({ runId }): RunMessage => ({ type: "wake_run", v: 1, runId, all: true })));
-      after = page.next;
-      if (after === undefined) break;
-    }
+async function lookAtAll({ due, clock, events }: Engine): Promise<void> {
+  for await (const page of due.due(plus(clock.now(), EVER_MS))) {
+    await events.send(
+      page.map((record): RunMessage =>
+        record.kind === "run"
+          ? { type: "wake_run", v: 1, runId: record.id, all: true }
+          : { type: "wake_dag", v: 1, dagId: record.id, all: true },
+      ),
+    );
   }
-  const open = (await dags.list()).filter(
-    (dag) => !dag.removed && (dag.windows.some((window) => window.open !== null) || dag.active.length > 0),
-  );
-  await events.send(open.map(({ dagId }): RunMessage => ({ type: "wake_dag", v: 1, dagId, all: true })));
 }
