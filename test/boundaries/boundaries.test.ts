@@ -16,8 +16,7 @@ const ALLOWED = {
   "shared/contract/message.ts": 'import "zod"; import "../core/run.ts"; export type Message = 1;',
   "shared/app/tick.ts": 'import "../core/run.ts"; import "../contract/message.ts"; import "../ports/run-store.ts";',
   "shared/aws/runs.ts": 'import "@aws-sdk/client-dynamodb"; import "node:stream"; import "../ports/run-store.ts";',
-  "shared/embedded/runs.ts":
-    'import "node:sqlite"; import "chokidar"; import "esbuild"; import "../ports/run-store.ts";',
+  "shared/embedded/runs.ts": 'import "node:sqlite"; import "chokidar"; import "../ports/run-store.ts";',
   "cli/main.ts":
     'import "commander"; import "node:util"; import "../shared/app/tick.ts"; import "../shared/embedded/runs.ts";',
   "cli/bin/freshet.mjs": 'await import("../main.ts");',

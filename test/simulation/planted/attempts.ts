@@ -112,7 +112,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "completion without proof accepted",
-    breaks: ["S3"],
+    breaks: ["S3", "S11"],
     changes: [
       {
         file: "shared/app/handle-messages.ts",
