@@ -10,6 +10,9 @@ export interface HomeLock {
   release(): void;
 }
 
+/** A connection that nobody refers to is closed by the garbage collector, and the lock with it. */
+const held = new Set<DatabaseSync>();
+
 interface Holder {
   readonly pid: number;
   /** ISO 8601. */
@@ -25,6 +28,7 @@ export function acquireLock(home: string, now: Instant): HomeLock {
   const path = join(home, "lock.db");
   const holderPath = join(home, "lock.json");
   const database = lockedDatabase(home, path, holderPath);
+  held.add(database);
   const holder: Holder = { pid: process.pid, since: iso(now) };
   try {
     writeFileSync(holderPath, JSON.stringify(holder));
@@ -36,6 +40,7 @@ export function acquireLock(home: string, now: Instant): HomeLock {
       if (!database.isOpen) return;
       rmSync(holderPath, { force: true });
       database.close();
+      held.delete(database);
     },
   };
 }
