@@ -331,6 +331,17 @@ test("a decision leaves the record that it was given as it was", () => {
   expect(before).toEqual(copy);
 });
 
+test("a wake for all forgets what leases were seen, since a restart has cut them short", () => {
+  const scene = aScene([aTaskSpec("a")])
+    .see("a", { status: "running", leaseUntil: plus(NOON, 30_000) })
+    .after(1_000);
+
+  scene.tell({ type: "wake", all: true }).see("a", { status: "running", leaseUntil: scene.now });
+
+  expect(scene.state("a")).toBe("restarting");
+  expect(scene.all("close")).toEqual([{ type: "close", key: scene.key("a"), reason: "lost", lease: scene.now }]);
+});
+
 test("a wake for all looks at everything at work, due or not", () => {
   const scene = aScene([aTaskSpec("a"), aTaskSpec("b")]).tell({ type: "wake", all: true });
 

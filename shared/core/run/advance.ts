@@ -12,7 +12,7 @@ import { isRunEnded, TASK_STATE } from "../states.ts";
 import { instant, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { dispatchAgain } from "./dispatch.ts";
-import { closeDraft, commandsOf, openDraft, setHead, stateOf, type Draft } from "./draft.ts";
+import { amend, closeDraft, commandsOf, type Draft, openDraft, setHead, stateOf } from "./draft.ts";
 import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { startReady } from "./ready.ts";
 
@@ -110,7 +110,10 @@ function wake(draft: Draft, all: boolean): void {
   }
   for (const [slot, detail] of draft.details.entries()) {
     if (detail?.due === undefined) continue;
-    if (detail.due <= now || (all && TASK_STATE[stateOf(draft, slot)].inFlight)) lookAt(draft, slot);
+    const state = stateOf(draft, slot);
+    // A restart cuts leases short: what was seen of one before says nothing now.
+    if (all && state === "running" && detail.due > now) amend(draft, slot, { due: now });
+    if (detail.due <= now || (all && TASK_STATE[state].inFlight)) lookAt(draft, slot);
   }
 }
 
