@@ -62,6 +62,7 @@ describe.skipIf(process.platform !== "linux")(
       ],
       ["a run beside more than the DAG allows", allAtOnce, /runs were active/],
       ["a promised run that is not there", (all) => ({ ...all, runs: [] }), /it was promised, and is not there/],
+      ["a loss that was found late", startedEarlier, /was found lost/],
       ["a date without a run", fiveMinutesMore, /fell due at .* and has no run/],
       [
         "a process that outlived all",
@@ -112,6 +113,13 @@ const allAtOnce = (all: Evidence): Evidence => ({
   ...all,
   dags: all.dags.map((dag) => ({ ...dag, manifest: { ...dag.manifest, maxActiveRuns: 0 } })),
 });
+
+/** As if one scheduler had lived all the time. */
+const startedEarlier = (all: Evidence): Evidence => {
+  const { storm } = all;
+  const lives = storm.lives.slice(0, 1).map((life) => ({ ...life, startedAt: life.startedAt - MINUTE_MS }));
+  return { ...all, storm: { ...storm, lives } };
+};
 
 /** As if schedules had gone on, with a scheduler that did nothing. */
 const fiveMinutesMore = (all: Evidence): Evidence => {

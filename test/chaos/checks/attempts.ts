@@ -4,8 +4,12 @@ import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
 import type { JournalLine } from "../dags/lib/journal-line.ts";
 import type { Evidence, TaskEvidence } from "../evidence.ts";
+import type { Life } from "../freshet.ts";
 
-export const attemptChecks = ({ runs }: Evidence): readonly string[] =>
+/** A restart knows what was lost with the process before it, and need not wait until the leases are over. */
+const FOUND_LOST_MS_MAX = 15_000;
+
+export const attemptChecks = ({ runs, storm }: Evidence): readonly string[] =>
   runs.flatMap(({ tasks }) =>
     tasks.flatMap((task) =>
       [
@@ -15,6 +19,7 @@ export const attemptChecks = ({ runs }: Evidence): readonly string[] =>
         ...onlyFailuresAreTriedAgain(task),
         ...withinBudget(task),
         ...recordsAgreeWithJournal(task),
+        ...lossesFoundSoon(task, storm.lives),
       ].map((fault) => `${task.run.runId} ${task.task}: ${fault}`),
     ),
   );
@@ -111,6 +116,15 @@ function* recordsAgreeWithJournal({ items, lines, attempt, planned, task }: Task
   }
   for (const line of lines)
     if (line.attempt > attempt) yield `attempt ${line.attempt} ran, but the record is at ${attempt}`;
+}
+
+function* lossesFoundSoon({ items }: TaskEvidence, lives: readonly Life[]): Generator<string> {
+  for (const [index, item] of items.entries()) {
+    if (item?.status !== "closed" || item.reason !== "lost") continue;
+    const life = lives.findLast(({ startedAt }) => startedAt <= item.endedAt);
+    const ms = life === undefined ? 0 : item.endedAt - life.startedAt;
+    if (ms > FOUND_LOST_MS_MAX) yield `attempt ${index + 1} was found lost ${ms} ms after the start of the scheduler`;
+  }
 }
 
 function isOwnOutput(output: unknown, task: string, attempt: number): boolean {
