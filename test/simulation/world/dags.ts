@@ -70,9 +70,9 @@ function triggersOf(random: Random, name: string): readonly ArrivalTriggerSpec[]
     // Two DAGs of three read what the others read.
     prefix: random.chance(0.4) ? "raw/" : `raw/${name}/`,
     suffix,
-    debounceMs: random.pick([0, 5_000, 60_000]),
+    debounceMs: random.pick([0, 0, 5_000, 60_000]),
     maxWaitMs: random.pick([10_000, 300_000]),
-    maxFiles: random.pick([2, 10, 100]),
+    maxFiles: random.pick([3, 10, 100]),
   });
   return random.chance(0.2) ? [trigger("csv", ".csv"), trigger("any", "")] : [trigger("files", "")];
 }

@@ -108,7 +108,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
 }
 
 /** How long windows wait. */
-const WINDOWS_MS = [0, 5_000, 10_000, 60_000];
+const WINDOWS_MS = [0, 0, 5_000, 60_000];
 
 /** Some files at once; once in a while so many that their list does not fit into a record. */
 function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
@@ -117,16 +117,20 @@ function dropsAt(random: Random, at: number, dagId: string, index: number): read
     : random.weighted([
         [4, 1],
         [3, 2],
-        [2, 6],
+        [2, 12],
       ]);
   const folder = random.chance(0.5) ? "raw/" : `raw/${dagId}/`;
+  // Some drip in just as a window fires that the first has opened.
+  const dripMs = count > 1 && random.chance(0.6) ? random.pick(WINDOWS_MS) : undefined;
   return Array.from({ length: count }, (_, file): PlannedAction => {
     // The same key may come again with another content.
     const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;
     const key = `${folder}${name}.${random.pick(["csv", "json"])}`;
     const version = `v${index}.${file}`;
-    // Some come just as a window fires that the ones before have opened.
-    const afterMs = random.chance(0.5) ? random.skewed(0, 90_000) : random.pick(WINDOWS_MS) + random.skewed(0, 1_000);
+    const drips = dripMs !== undefined && file > 0;
+    const afterMs = drips
+      ? dripMs + file * random.skewed(20, 250)
+      : random.skewed(0, dripMs === undefined ? 90_000 : 1);
     return { at: at + afterMs, action: { type: "drop", bucket: BUCKET, key, version } };
   });
 }
