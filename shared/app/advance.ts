@@ -3,7 +3,7 @@
  * record changes only here.
  */
 import type { DagEvent, DagRecord } from "../core/dag-record.ts";
-import { decideDag } from "../core/dag-decide.ts";
+import { decideDag } from "../core/dag/decide.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { DagId, RunId } from "../core/ids.ts";
 import type { Run } from "../core/run.ts";

@@ -1,5 +1,5 @@
 /** Makes versions of DAGs the ones that new runs get. */
-import { decideDag, newDag } from "../core/dag-decide.ts";
+import { decideDag, newDag } from "../core/dag/decide.ts";
 import type { DagId } from "../core/ids.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag } from "./advance.ts";

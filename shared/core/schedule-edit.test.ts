@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aDagRecord, aManifest, aSchedule, aVersionHash } from "../../test/builders/index.ts";
-import { decideDag } from "./dag-decide.ts";
+import { decideDag } from "./dag/decide.ts";
 import type { DagRecord } from "./dag-record.ts";
 import type { CronSpec, ScheduleSpec } from "./manifest.ts";
 import type { DataInterval } from "./run.ts";

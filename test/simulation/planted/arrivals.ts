@@ -1,7 +1,7 @@
 /** Bugs around arrivals and their windows. */
 import type { PlantedBug } from "./bug.ts";
 
-const DAG = "shared/core/dag-decide.ts";
+const WINDOWS = "shared/core/dag/windows.ts";
 const FIRE = "shared/app/fire-window.ts";
 
 export const ARRIVAL_BUGS: readonly PlantedBug[] = [
@@ -22,7 +22,7 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
     breaks: ["L3"],
     changes: [
       {
-        file: DAG,
+        file: WINDOWS,
         find: "if (closing && look === looks) return setWindow",
         replace: "if (!closing || look === looks) return setWindow",
       },
@@ -56,7 +56,7 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
     breaks: ["L3", "L4", "S1"],
     changes: [
       {
-        file: DAG,
+        file: WINDOWS,
         find: "const next = { ...window, number: fired + 1 };",
         replace: "const next = { ...window, number: fired };",
       },

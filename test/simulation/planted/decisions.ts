@@ -1,7 +1,7 @@
 /** Bugs of decisions: rules, endings, places, schedules. */
 import type { PlantedBug } from "./bug.ts";
 
-const DAG = "shared/core/dag-decide.ts";
+const ACTIVE = "shared/core/dag/active.ts";
 const ENDING = "shared/core/run/ending.ts";
 const RULES = "shared/core/trigger-rules.ts";
 
@@ -102,7 +102,7 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
   {
     name: "more runs than maxActiveRuns",
     breaks: ["S9"],
-    changes: [{ file: DAG, find: ".slice(0, free)", replace: ".slice(0, free + 1)" }],
+    changes: [{ file: ACTIVE, find: ".slice(0, free)", replace: ".slice(0, free + 1)" }],
   },
   {
     name: "registration decided by the version before",

@@ -2,7 +2,8 @@
 import type { PlantedBug } from "./bug.ts";
 
 const ADVANCE = "shared/app/advance.ts";
-const DAG = "shared/core/dag-decide.ts";
+const ACTIVE = "shared/core/dag/active.ts";
+const CURSOR = "shared/core/dag/cursor.ts";
 
 export const DELIVERY_BUGS: readonly PlantedBug[] = [
   {
@@ -96,9 +97,9 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     breaks: ["L4", "L1"],
     changes: [
       {
-        file: DAG,
-        find: 'draft.commands.push({ type: "start_run", active });\n  }\n  if (dag.removed',
-        replace: "void active;\n  }\n  if (dag.removed",
+        file: ACTIVE,
+        find: 'draft.commands.push({ type: "start_run", active });\n  }\n}',
+        replace: "void active;\n  }\n}",
       },
     ],
   },
@@ -107,12 +108,12 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     breaks: ["S1", "S9"],
     changes: [
       {
-        file: DAG,
+        file: CURSOR,
         find: "runId: scheduledRunId(dag.dagId, firing.logicalDate),",
         replace: 'runId: `${scheduledRunId(dag.dagId, firing.logicalDate)}-${now}` as ActiveRun["runId"],',
       },
       {
-        file: DAG,
+        file: CURSOR,
         find: "cursor: firing.due, nextFire: dueAfter(schedule, now) };",
         replace: "cursor: firing.due, nextFire: now - dag.nextFire > 2_000 ? dueAfter(schedule, now) : dag.nextFire };",
       },

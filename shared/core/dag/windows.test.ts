@@ -7,12 +7,13 @@ import {
   aDagRecord,
   aManifest,
   anArrivalTrigger,
-} from "../../test/builders/index.ts";
-import { ASK_AGAIN_AFTER_MS, WINDOW_AGAIN_AFTER_MS, decideDag } from "./dag-decide.ts";
-import { QUEUED_EVENT_RUNS_MAX, type DagCommand, type DagEvent, type DagRecord } from "./dag-record.ts";
-import { triggerId } from "./ids.ts";
-import type { Manifest } from "./manifest.ts";
-import { plus, type Instant } from "./time.ts";
+} from "../../../test/builders/index.ts";
+import { ASK_AGAIN_AFTER_MS, decideDag } from "./decide.ts";
+import { WINDOW_AGAIN_AFTER_MS } from "./windows.ts";
+import { QUEUED_EVENT_RUNS_MAX, type DagCommand, type DagEvent, type DagRecord } from "../dag-record.ts";
+import { triggerId } from "../ids.ts";
+import type { Manifest } from "../manifest.ts";
+import { plus, type Instant } from "../time.ts";
 
 const FILES = triggerId("files");
 const MANIFEST = aManifest({ triggers: [anArrivalTrigger({ triggerId: FILES })] });

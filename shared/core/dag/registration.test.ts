@@ -10,11 +10,11 @@ import {
   aVersionHash,
   anActiveRun,
   anArrivalTrigger,
-} from "../../test/builders/index.ts";
-import { decideDag } from "./dag-decide.ts";
-import type { DagEvent, DagRecord } from "./dag-record.ts";
-import type { Manifest, ScheduleSpec } from "./manifest.ts";
-import { plus, type Instant } from "./time.ts";
+} from "../../../test/builders/index.ts";
+import { decideDag } from "./decide.ts";
+import type { DagEvent, DagRecord } from "../dag-record.ts";
+import type { Manifest, ScheduleSpec } from "../manifest.ts";
+import { plus, type Instant } from "../time.ts";
 
 const HALF_PAST = plus(NOON, HOUR_MS / 2);
 const HOURLY = aSchedule({ expression: "0 * * * *", interval: "hour" });

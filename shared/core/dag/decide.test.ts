@@ -9,12 +9,13 @@ import {
   aSchedule,
   aVersionHash,
   anActiveRun,
-} from "../../test/builders/index.ts";
-import { ASK_AGAIN_AFTER_MS, CONFIRM_AFTER_MS, decideDag, newDag } from "./dag-decide.ts";
-import { ACTIVE_RUNS_MAX, type ActiveRun, type DagCommand, type DagEvent, type DagRecord } from "./dag-record.ts";
-import { dagId, runId } from "./ids.ts";
-import type { Manifest } from "./manifest.ts";
-import { iso, plus, type Instant } from "./time.ts";
+} from "../../../test/builders/index.ts";
+import { CONFIRM_AFTER_MS } from "./active.ts";
+import { ASK_AGAIN_AFTER_MS, decideDag, newDag } from "./decide.ts";
+import { ACTIVE_RUNS_MAX, type ActiveRun, type DagCommand, type DagEvent, type DagRecord } from "../dag-record.ts";
+import { dagId, runId } from "../ids.ts";
+import type { Manifest } from "../manifest.ts";
+import { iso, plus, type Instant } from "../time.ts";
 
 type Type<Name extends DagCommand["type"]> = Extract<DagCommand, { readonly type: Name }>;
 const all = <Name extends DagCommand["type"]>(commands: readonly DagCommand[], type: Name): readonly Type<Name>[] =>

@@ -1,0 +1,52 @@
+/** The places of a DAG: which runs hold one, and which that wait get the next. */
+import type { ActiveRun, QueuedRun } from "../dag-record.ts";
+import { plus } from "../time.ts";
+import { places, type DagDraft } from "./draft.ts";
+
+/** A run that was admitted but not seen to start is started again after this long; harmless if it has. */
+export const CONFIRM_AFTER_MS = 60_000;
+
+/** What was admitted goes on, also in a DAG that admits nothing more. */
+export function startUnconfirmed(draft: DagDraft, all: boolean): void {
+  for (const active of draft.dag.active) {
+    if (!active.confirmed && (all || plus(active.since, CONFIRM_AFTER_MS) <= draft.now))
+      draft.commands.push({ type: "start_run", active });
+  }
+}
+
+export function release(draft: DagDraft, runId: string, epoch: number): void {
+  const active = draft.dag.active.filter((run) => run.runId !== runId || run.epoch > epoch);
+  if (active.length === draft.dag.active.length) return;
+  const released = draft.dag.active.find((run) => run.runId === runId);
+  // Runs that somebody asked for take turns with those of the schedule, or a busy schedule would never let them in.
+  if (released?.scheduled !== undefined && draft.dag.queue === "maybe") draft.queueFirst = true;
+  draft.dag = { ...draft.dag, active };
+}
+
+export function confirm(draft: DagDraft, runId: string): void {
+  if (!draft.dag.active.some((run) => run.runId === runId && !run.confirmed)) return;
+  const active = draft.dag.active.map((run) => (run.runId === runId ? { ...run, confirmed: true } : run));
+  draft.dag = { ...draft.dag, active };
+}
+
+/** A run that nobody is ahead of needs no index to be found, and the index may not show it yet. */
+export function enqueue(draft: DagDraft, run: QueuedRun): void {
+  const active = draft.dag.active.find(({ runId, epoch }) => runId === run.runId && epoch === run.epoch);
+  // It has its place, yet says that it waits: whoever was to start it has died.
+  if (active !== undefined) return void draft.commands.push({ type: "start_run", active });
+  if (draft.dag.queue === "empty") admitQueued(draft, [run], true);
+}
+
+/** Admits queued runs as far as there are places; `complete`: there are no others. */
+export function admitQueued(draft: DagDraft, candidates: readonly QueuedRun[], complete: boolean): void {
+  const { dag, now } = draft;
+  const held = new Set(dag.active.map((run) => run.runId));
+  const waiting = candidates.filter((run) => !held.has(run.runId));
+  const free = dag.removed || dag.paused ? 0 : places(draft);
+  const admitted = waiting
+    .slice(0, free)
+    .map(({ runId, epoch }): ActiveRun => ({ runId, epoch, since: now, confirmed: false }));
+  for (const active of admitted) draft.commands.push({ type: "start_run", active });
+  const queue = complete && admitted.length === waiting.length ? "empty" : "maybe";
+  if (admitted.length > 0 || queue !== dag.queue) draft.dag = { ...dag, active: [...dag.active, ...admitted], queue };
+}

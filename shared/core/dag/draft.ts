@@ -1,0 +1,19 @@
+/** The decision on a DAG under way: the record as it becomes, and what is to be done once it is stored. */
+import { ACTIVE_RUNS_MAX, type DagCommand, type DagRecord } from "../dag-record.ts";
+import type { Manifest } from "../manifest.ts";
+import type { Instant } from "../time.ts";
+
+export interface DagDraft {
+  dag: DagRecord;
+  readonly manifest: Manifest;
+  readonly now: Instant;
+  readonly commands: DagCommand[];
+  /** The place that came free goes to a run that waits, not to the schedule. */
+  queueFirst: boolean;
+}
+
+/** Runs that may still become active. */
+export const places = ({ dag, manifest }: Pick<DagDraft, "dag" | "manifest">): number =>
+  Math.max(0, Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX) - dag.active.length);
+
+export const armTimer = (draft: DagDraft, at: Instant): void => void draft.commands.push({ type: "timer", at });
