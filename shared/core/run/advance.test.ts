@@ -156,7 +156,7 @@ describe("a completion", () => {
 
   test("of an earlier attempt changes nothing", () => {
     const scene = aScene([aTaskSpec("extract", { retry: { ...aTaskSpec("x").retry, retries: 1 } })]);
-    scene.fail("extract").after(HOUR_MS).wake();
+    scene.fail("extract").after(HOUR_MS).wake().after(MINUTE_MS);
     scene.tell({ type: "attempt_seen", key: scene.key("extract"), item: null });
     const sends = scene.detail("extract")?.sends;
     scene.tell(scene.completed("extract", aSuccess(), 1));
@@ -241,6 +241,14 @@ describe("a dispatch that nobody claims", () => {
     const absent = { type: "attempt_seen", key: scene.key("extract"), item: null } as const;
 
     expect(scene.tell(absent, absent).all("dispatch")).toMatchObject([{ send: 2 }]);
+  });
+
+  test("is sent once, however many looks found that nobody has it", () => {
+    const scene = aScene(CHAIN).after(REDISPATCH_AFTER_MS).wake();
+    const absent = { type: "attempt_seen", key: scene.key("extract"), item: null } as const;
+    scene.tell(absent);
+
+    expect(scene.tell(absent).commands).toEqual([]);
   });
 
   test("is not sent again if the same decision learns that it has ended", () => {
@@ -340,6 +348,16 @@ test("a wake for all forgets what leases were seen, since a restart has cut them
 
   expect(scene.state("a")).toBe("restarting");
   expect(scene.all("close")).toEqual([{ type: "close", key: scene.key("a"), reason: "lost", lease: scene.now }]);
+});
+
+test("a wake for all sends again what nobody has, due or not", () => {
+  const scene = aScene([aTaskSpec("a")])
+    .after(1_000)
+    .tell({ type: "wake", all: true });
+
+  scene.tell({ type: "attempt_seen", key: scene.key("a"), item: null });
+
+  expect(scene.all("dispatch")).toMatchObject([{ send: 2 }]);
 });
 
 test("a wake for all looks at everything at work, due or not", () => {

@@ -111,8 +111,8 @@ function wake(draft: Draft, all: boolean): void {
   for (const [slot, detail] of draft.details.entries()) {
     if (detail?.due === undefined) continue;
     const state = stateOf(draft, slot);
-    // A restart cuts leases short: what was seen of one before says nothing now.
-    if (all && state === "running" && detail.due > now) amend(draft, slot, { due: now });
+    // A restart cuts waits short: leases that were seen before, and messages that were on their way, say nothing now.
+    if (all && (state === "running" || state === "queued") && detail.due > now) amend(draft, slot, { due: now });
     if (detail.due <= now || (all && TASK_STATE[state].inFlight)) lookAt(draft, slot);
   }
 }

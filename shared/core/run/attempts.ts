@@ -185,6 +185,8 @@ function seenAbsent(draft: Draft, slot: number): void {
   if (plus(detail.queuedAt ?? detail.since, spec.queuedTimeoutMs) <= draft.now) {
     return restart(draft, slot, "queued_timeout", targetOf("queued_timeout"));
   }
+  // It has been sent again since this look was asked for.
+  if (detail.due !== undefined && detail.due > draft.now) return;
   dispatchAgain(draft, slot);
 }
 
