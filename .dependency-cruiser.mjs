@@ -16,6 +16,12 @@ const TABLE = [
   { name: "contract", path: "^shared/contract/", folders: ["shared/core"], packages: ["zod"] },
   { name: "app", path: "^shared/app/", folders: ["shared/core", "shared/contract", "shared/ports"] },
   {
+    name: "simulated",
+    path: "^shared/simulated/",
+    folders: ["shared/core", "shared/contract", "shared/ports", "shared/app"],
+    builtins: true,
+  },
+  {
     name: "aws",
     path: "^shared/aws/",
     folders: ["shared/core", "shared/contract", "shared/ports"],

@@ -15,6 +15,7 @@ const ALLOWED = {
   "shared/ports/run-store.ts": 'import type { Run } from "../core/run.ts"; export type Store = Run;',
   "shared/contract/message.ts": 'import "zod"; import "../core/run.ts"; export type Message = 1;',
   "shared/app/tick.ts": 'import "../core/run.ts"; import "../contract/message.ts"; import "../ports/run-store.ts";',
+  "shared/simulated/runs.ts": 'import "node:crypto"; import "../app/tick.ts"; import "../ports/run-store.ts";',
   "shared/aws/runs.ts": 'import "@aws-sdk/client-dynamodb"; import "node:stream"; import "../ports/run-store.ts";',
   "shared/embedded/runs.ts": 'import "node:sqlite"; import "chokidar"; import "../ports/run-store.ts";',
   "cli/main.ts":
@@ -56,6 +57,7 @@ const PLANTED: readonly (readonly [file: string, source: string, rule: string, i
   ["shared/contract/a.ts", 'import "../dsl/index.ts";', "contract-imports", "shared/dsl/index.ts"],
   ["shared/app/a.ts", 'import "../embedded/runs.ts";', "app-imports", "shared/embedded/runs.ts"],
   ["shared/app/b.ts", 'import "node:crypto";', "app-imports", "crypto"],
+  ["shared/simulated/a.ts", 'import "../embedded/runs.ts";', "simulated-imports", "shared/embedded/runs.ts"],
   ["shared/aws/a.ts", 'import "../app/tick.ts";', "aws-imports", "shared/app/tick.ts"],
   ["shared/embedded/a.ts", 'import "../aws/runs.ts";', "embedded-imports", "shared/aws/runs.ts"],
   ["cli/a.ts", 'import "../dags/lib/money.ts";', "cli-imports", "dags/lib/money.ts"],

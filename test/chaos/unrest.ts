@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../shared/simulated/random.ts";
 import { freshet, type Said } from "./freshet.ts";
 import type { Place } from "./place.ts";
 

@@ -1,6 +1,7 @@
 /** What may go wrong, how often it does in a world, and how often it did. */
 import { CRASH_POINTS, type CrashPointName } from "../../shared/app/crash-points.ts";
-import type { Random } from "./random.ts";
+import { CLOUD_PACE, type CallFault, type CallKind, type Weather } from "../../shared/simulated/faults.ts";
+import type { Random } from "../../shared/simulated/random.ts";
 
 /** Every class of fault. Over the suite's seeds each must have happened: one that never does shows nothing. */
 export const FAULTS = [
@@ -70,11 +71,8 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
-/** What kind of call it is: what can befall it. */
-export type CallKind = "read" | "write" | "send" | "bus" | "blob";
-
 const COMPUTE = ["compute:crash_before_call", "compute:crash_after_call", "compute:freeze"] as const;
-const OF_CALL: Readonly<Record<CallKind, readonly FaultName[]>> = {
+const OF_CALL: Readonly<Record<CallKind, readonly CallFault[]>> = {
   read: ["db:throttled", "db:slow", ...COMPUTE],
   write: ["db:throttled", "db:failed_before_write", "db:lost_reply", "db:retried_write", "db:slow", ...COMPUTE],
   send: ["queue:send_failed", "queue:send_lost_reply", "db:slow", ...COMPUTE],
@@ -119,12 +117,9 @@ const USUAL: Readonly<Partial<Record<FaultName, number>>> = {
 const FOCUS_CRASH = 0.25;
 const OTHER_CRASH = 0.004;
 
-export interface Faults {
-  /** What befalls this call, if anything. */
-  ofCall(kind: CallKind): FaultName | undefined;
+export interface Faults extends Weather {
   /** Whether this happens now; counted if it does. */
   strikes(name: FaultName): boolean;
-  crashesAt(point: CrashPointName): boolean;
   /** It happened. */
   count(name: FaultName): void;
   /** From now on nothing goes wrong; what has gone wrong stays so. */
@@ -144,10 +139,11 @@ export function createFaults(random: Random): Faults {
   const odds = new Map(Object.entries(OF_CALL).map(([kind, names]) => [kind, names.map((name) => [rate(name), name])]));
   let active = true;
   const faults: Faults = {
+    pace: CLOUD_PACE,
     ofCall(kind) {
       if (!active) return undefined;
       let rest = random.next();
-      for (const [probability, name] of (odds.get(kind) ?? []) as [number, FaultName][]) {
+      for (const [probability, name] of (odds.get(kind) ?? []) as [number, CallFault][]) {
         if ((rest -= probability) >= 0) continue;
         faults.count(name);
         return name;

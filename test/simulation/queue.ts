@@ -1,7 +1,7 @@
 /** A queue as the cloud has them: at least once, in any order, late, or never. Messages go out to one consumer. */
 import type { Faults } from "./faults.ts";
-import type { Kernel } from "./kernel.ts";
-import type { Random } from "./random.ts";
+import type { Kernel } from "../../shared/simulated/kernel.ts";
+import type { Random } from "../../shared/simulated/random.ts";
 
 export interface Entry<Message> {
   readonly message: Message;

@@ -1,5 +1,5 @@
 /** Functions and workers that a queue feeds: batches, redelivery, crashes, and zombies. */
-import { createProcess, type Host, type Process } from "../process.ts";
+import { createProcess, type Host, type Process } from "../../../shared/simulated/process.ts";
 import type { Entry, SimulatedQueue } from "../queue.ts";
 import type { World } from "../world.ts";
 

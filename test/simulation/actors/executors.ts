@@ -1,6 +1,7 @@
 import type { Dispatch } from "../../../shared/core/attempt.ts";
 import { runAttempt } from "../../../shared/app/run-attempt.ts";
-import { executingOf } from "../ports/wiring.ts";
+import { executingOf } from "../../../shared/simulated/ports/wiring.ts";
+import { taskRunnerOf } from "../ports/task-runner.ts";
 import type { World } from "../world.ts";
 import { EXECUTOR_SKEW_MS_MAX, startConsumer } from "./consumer.ts";
 
@@ -28,7 +29,8 @@ export function startExecutors(world: World): void {
     async handle(process, [dispatch]) {
       if (dispatch === undefined) return [];
       const leaseMs = dispatch.timeoutMs + LAMBDA_LEASE_SPARE_MS;
-      await runAttempt(executingOf(world, process, { leaseMs, heartbeatMs: LAMBDA_HEARTBEAT_MS }), dispatch);
+      const lease = { leaseMs, heartbeatMs: LAMBDA_HEARTBEAT_MS };
+      await runAttempt(executingOf(world, process, { ...lease, runner: taskRunnerOf(world, process) }), dispatch);
       return [];
     },
   });
@@ -44,7 +46,7 @@ export function startExecutors(world: World): void {
     async handle(process, [dispatch]) {
       if (dispatch === undefined) return [];
       const lease = { leaseMs: WORKER_LEASE_MS, heartbeatMs: WORKER_LEASE_MS / 3 };
-      await runAttempt(executingOf(world, process, lease), dispatch);
+      await runAttempt(executingOf(world, process, { ...lease, runner: taskRunnerOf(world, process) }), dispatch);
       return [];
     },
   });

@@ -1,5 +1,5 @@
 import { handleRunMessages } from "../../../shared/app/handle-messages.ts";
-import { engineOf } from "../ports/wiring.ts";
+import { engineOf } from "../../../shared/simulated/ports/wiring.ts";
 import type { World } from "../world.ts";
 import { SCHEDULER_SKEW_MS_MAX, startConsumer } from "./consumer.ts";
 

@@ -1,8 +1,8 @@
 import { tick } from "../../../shared/app/tick.ts";
 import { instant } from "../../../shared/core/time.ts";
 import { TIMER_HORIZON_MS } from "../../../shared/ports/timers.ts";
-import { engineOf } from "../ports/wiring.ts";
-import { createProcess, type Host } from "../process.ts";
+import { engineOf } from "../../../shared/simulated/ports/wiring.ts";
+import { createProcess, type Host } from "../../../shared/simulated/process.ts";
 import type { World } from "../world.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
 

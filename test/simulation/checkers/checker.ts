@@ -1,7 +1,15 @@
 /** What a checker is, and the judge that calls them all. */
 import type { Deeds } from "../actors/operators.ts";
-import type { Database } from "../database.ts";
-import type { AttemptChange, CodeStart, DagChange, Published, RunChange, Sent, Watch } from "../watch.ts";
+import type { Database } from "../../../shared/simulated/database.ts";
+import type {
+  AttemptChange,
+  CodeStart,
+  DagChange,
+  Published,
+  RunChange,
+  Sent,
+  Watch,
+} from "../../../shared/simulated/watch.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { movesOf, type Move } from "./move.ts";
 

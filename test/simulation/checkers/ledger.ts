@@ -1,7 +1,7 @@
 /** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
 import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import type { DagId, RunId } from "../../../shared/core/ids.ts";
-import type { DagChange, Published, RunChange } from "../watch.ts";
+import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */

@@ -3,7 +3,7 @@ import type { RunId } from "../../../shared/core/ids.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import type { TaskDetail } from "../../../shared/core/run.ts";
 import { TASK_STATES, type TaskState } from "../../../shared/core/states.ts";
-import type { RunChange } from "../watch.ts";
+import type { RunChange } from "../../../shared/simulated/watch.ts";
 
 /** One task instance that a commit moved. */
 export interface Move {

@@ -7,7 +7,7 @@ import { isRunEnded, TASK_STATE, TASK_STATES } from "../../../shared/core/states
 import type { Manifest } from "../../../shared/core/manifest.ts";
 import { RECORD_BYTES_MAX } from "../../../shared/ports/stored.ts";
 import type { ArrivedObject } from "../../../shared/core/attempt.ts";
-import { objectKey } from "../ports/stores.ts";
+import { objectKey } from "../../../shared/simulated/ports/stores.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
 import { chosenOf, statesOf } from "./tasks.ts";

@@ -17,6 +17,7 @@ const COPIED = [
   "shared/contract",
   "shared/ports",
   "shared/app",
+  "shared/simulated",
   "test/builders",
   "test/simulation",
 ];

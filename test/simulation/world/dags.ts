@@ -2,7 +2,7 @@
 import { dagId, triggerId } from "../../../shared/core/ids.ts";
 import type { ArrivalTriggerSpec, Manifest, ScheduleSpec } from "../../../shared/core/manifest.ts";
 import { aManifest } from "../../builders/manifest.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../../shared/simulated/random.ts";
 import { generateTasks } from "./graph.ts";
 import { BUCKET } from "./plan.ts";
 

@@ -1,7 +1,7 @@
 /** The plan of a world, from its seed. What happens is bunched: people and files come when schedules fire, too. */
 import type { Manifest } from "../../../shared/core/manifest.ts";
 import { instant } from "../../../shared/core/time.ts";
-import { randomOf, type Random } from "../random.ts";
+import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
 import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
 

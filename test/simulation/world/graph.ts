@@ -2,7 +2,7 @@
 import type { Executor, TaskSpec, TriggerRule } from "../../../shared/core/manifest.ts";
 import { TRIGGER_RULES } from "../../../shared/core/manifest.ts";
 import { aRetrySpec, aTaskSpec, anUpstream } from "../../builders/manifest.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../../shared/simulated/random.ts";
 
 interface Node {
   readonly id: string;

@@ -5,19 +5,17 @@ import { attemptKeyText } from "../../../shared/core/ids.ts";
 import type { JsonValue } from "../../../shared/core/json.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import type { RunnerResult } from "../../../shared/core/task-host.ts";
+import type { Script } from "../../../shared/simulated/script.ts";
 import type { FaultName } from "../faults.ts";
-import { randomOf, type Random } from "../random.ts";
+import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 
-export interface Script {
-  /** How long it works. */
-  readonly ms: number;
-  readonly ends: RunnerResult | "never" | "takes_executor_down";
+interface CodeScript extends Script {
   /** What kind of trouble it is, if it is any. */
   readonly trouble: FaultName | undefined;
 }
 
 export interface CodeScripts {
-  of(dispatch: Dispatch, manifest: Manifest): Script;
+  of(dispatch: Dispatch, manifest: Manifest): CodeScript;
 }
 
 const QUICK_MS_MAX = 15_000;

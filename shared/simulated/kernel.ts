@@ -1,6 +1,6 @@
 /** Virtual time, and what is going to happen in it: one heap, one thing at a time, in an order that the seed decides. */
 
-/** Events of one seed at the most: a world that needs more goes round in circles. */
+/** Events of one world at the most, where nothing else is said: one that needs more goes round in circles. */
 export const STEPS_MAX = 400_000;
 
 export interface Kernel {
@@ -23,7 +23,7 @@ interface Entry {
   readonly run: () => void;
 }
 
-export function createKernel(startAt: number): Kernel {
+export function createKernel(startAt: number, stepsMax = STEPS_MAX): Kernel {
   const heap = createHeap();
   let now = startAt;
   let order = 0;
@@ -47,7 +47,7 @@ export function createKernel(startAt: number): Kernel {
           pending = false;
           await microtasks();
         }
-        if (stopped() || steps > STEPS_MAX) return;
+        if (stopped() || steps > stepsMax) return;
       }
       now = Math.max(now, until);
     },

@@ -1,5 +1,5 @@
 /** An index that follows its table a while later, as a global secondary index does. */
-import type { Faults } from "./faults.ts";
+import type { Weather } from "./faults.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Random } from "./random.ts";
 
@@ -20,9 +20,12 @@ interface Row<Value> {
 }
 
 const LAG_MS_MAX = 900_000;
-const USUAL_LAG_MS = 50;
 
-export function createLaggingIndex<Id, Value>(kernel: Kernel, faults: Faults, random: Random): LaggingIndex<Id, Value> {
+export function createLaggingIndex<Id, Value>(
+  kernel: Kernel,
+  faults: Weather,
+  random: Random,
+): LaggingIndex<Id, Value> {
   const rows = new Map<Id, Row<Value>>();
   const settle = (row: Row<Value>): void => {
     while (row.coming.length > 0 && (row.coming[0]?.at ?? 0) <= kernel.now()) row.value = row.coming.shift()?.value;
@@ -34,7 +37,9 @@ export function createLaggingIndex<Id, Value>(kernel: Kernel, faults: Faults, ra
       settle(row);
       const latest = row.coming.at(-1);
       if ((latest === undefined ? row.value : latest.value) === value) return;
-      const lagMs = faults.strikes("db:stale_index") ? random.skewed(100, LAG_MS_MAX) : random.next() * USUAL_LAG_MS;
+      const lagMs = faults.strikes("db:stale_index")
+        ? random.skewed(100, LAG_MS_MAX)
+        : random.next() * faults.pace.indexLagMsMax;
       row.coming.push({ at: Math.max(kernel.now() + lagMs, latest?.at ?? 0), value });
     },
     *shown() {
@@ -54,7 +59,7 @@ export function createLaggingIndex<Id, Value>(kernel: Kernel, faults: Faults, ra
     catchUp() {
       for (const row of rows.values()) {
         for (const [index, change] of row.coming.entries()) {
-          row.coming[index] = { ...change, at: Math.min(change.at, kernel.now() + USUAL_LAG_MS) };
+          row.coming[index] = { ...change, at: Math.min(change.at, kernel.now() + faults.pace.indexLagMsMax) };
         }
       }
     },

@@ -2,13 +2,13 @@
  * A process: one invocation of a function, one slot of a worker, one command of an operator. All it does in the world goes
  * through `call`, where it can die, stand still, or be told that something failed. Once dead, nothing of it goes on.
  */
-import type { CrashPoint } from "../../shared/app/crash-points.ts";
-import { FreshetError } from "../../shared/core/errors.ts";
-import type { VersionHash } from "../../shared/core/ids.ts";
-import { instant } from "../../shared/core/time.ts";
-import type { Clock } from "../../shared/ports/clock.ts";
-import type { DagVersion } from "../../shared/ports/dag-store.ts";
-import type { CallKind, FaultName, Faults } from "./faults.ts";
+import type { CrashPoint } from "../app/crash-points.ts";
+import { FreshetError } from "../core/errors.ts";
+import type { VersionHash } from "../core/ids.ts";
+import { instant } from "../core/time.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import type { CallFault, CallKind, Weather } from "./faults.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Random } from "./random.ts";
 
@@ -39,7 +39,7 @@ export interface Process {
 export interface Surroundings {
   readonly kernel: Kernel;
   readonly random: Random;
-  readonly faults: Faults;
+  readonly faults: Weather;
   /** Told of a call that a process makes although its work has returned. */
   readonly floating: (process: string) => void;
 }
@@ -47,8 +47,6 @@ export interface Surroundings {
 /** Thrown at a crash point, so that nothing after it runs; the process is dead by then. */
 class Killed extends Error {}
 
-const LATENCY_MS_MIN = 1;
-const LATENCY_MS_MAX = 30;
 const SLOW_MS_MAX = 8_000;
 const FREEZE_MS_MIN = 1_000;
 const FREEZE_MS_MAX = 900_000;
@@ -56,6 +54,9 @@ const FREEZE_MS_MAX = 900_000;
 /** Some wake up just as a lease of a minute ends. */
 const freezeMs = (random: Random): number =>
   random.chance(0.3) ? random.integer(56_000, 63_000) : random.skewed(FREEZE_MS_MIN, FREEZE_MS_MAX);
+
+const latencyMs = ({ random, faults }: Surroundings, slow: boolean): number =>
+  random.skewed(faults.pace.callMs.min, slow ? SLOW_MS_MAX : faults.pace.callMs.max);
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 const unavailable = (what: string): FreshetError => new FreshetError("UNAVAILABLE", `${what}; try again later`);
@@ -66,7 +67,7 @@ export function createProcess(
   name: string,
   onDeath: () => void = () => {},
 ): Process {
-  const { kernel, random, faults } = surroundings;
+  const { kernel, faults } = surroundings;
   let alive = true;
   let ended = false;
   let frozenUntil = 0;
@@ -94,22 +95,7 @@ export function createProcess(
     call(kind, effect) {
       if (!alive) return never();
       if (ended) surroundings.floating(name);
-      const fault = faults.ofCall(kind);
-      if (fault === "compute:crash_before_call") {
-        process.kill();
-        return never();
-      }
-      const before = fault === "compute:freeze" && random.chance(0.5);
-      if (before) process.freeze(freezeMs(random));
-      return new Promise((resolve, reject) => {
-        const leave = Math.max(kernel.now(), frozenUntil);
-        const latencyMs = random.skewed(LATENCY_MS_MIN, fault === "db:slow" ? SLOW_MS_MAX : LATENCY_MS_MAX);
-        kernel.schedule(leave + latencyMs, () => {
-          // What was on its way when its sender died may arrive, or not.
-          if (!alive && random.chance(0.5)) return;
-          perform(before ? undefined : fault, effect, resolve, reject);
-        });
-      });
+      return call(surroundings, { process, resume, moves: () => Math.max(kernel.now(), frozenUntil) }, kind, effect);
     },
     later(ms, then) {
       let given = false;
@@ -132,33 +118,64 @@ export function createProcess(
       ended = true;
     },
   };
-
-  function perform<T>(
-    fault: FaultName | undefined,
-    effect: () => T,
-    resolve: (value: T) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const refusal = REFUSALS[fault ?? ""];
-    if (refusal !== undefined) return resume(() => reject(unavailable(refusal)));
-    const result = attempt(effect);
-    if (fault === "compute:crash_after_call") return process.kill();
-    if (fault === "compute:freeze") process.freeze(freezeMs(random));
-    if (fault === "db:lost_reply" || fault === "queue:send_lost_reply") {
-      return resume(() => reject(unavailable("no reply came in time")));
-    }
-    if (fault === "db:retried_write") {
-      // The second sending of the same call meets the first one's effect, and perhaps somebody's after it.
-      return kernel.after(random.skewed(LATENCY_MS_MIN, SLOW_MS_MAX), () => settle(attempt(effect)));
-    }
-    settle(result);
-
-    function settle(outcome: Outcome<T>): void {
-      resume(() => ("value" in outcome ? resolve(outcome.value) : reject(outcome.error)));
-    }
-  }
-
   return process;
+}
+
+interface Caller {
+  readonly process: Process;
+  readonly resume: (go: () => void) => void;
+  /** When it next moves. */
+  readonly moves: () => number;
+}
+
+/** One call: it leaves, is performed if it arrives, and its reply is heard, unless something befalls it. */
+function call<T>(surroundings: Surroundings, caller: Caller, kind: CallKind, effect: () => T): Promise<T> {
+  const { kernel, random, faults } = surroundings;
+  const { process } = caller;
+  const fault = faults.ofCall(kind);
+  if (fault === "compute:crash_before_call") {
+    process.kill();
+    return never();
+  }
+  const before = fault === "compute:freeze" && random.chance(0.5);
+  if (before) process.freeze(freezeMs(random));
+  return new Promise((resolve, reject) => {
+    const leave = caller.moves();
+    kernel.schedule(leave + latencyMs(surroundings, fault === "db:slow"), () => {
+      // What was on its way when its sender died may arrive, or not.
+      if (!process.alive && random.chance(0.5)) return;
+      perform(surroundings, caller, before ? undefined : fault, { effect, resolve, reject });
+    });
+  });
+}
+
+interface Call<T> {
+  readonly effect: () => T;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function perform<T>(
+  surroundings: Surroundings,
+  { process, resume }: Caller,
+  fault: CallFault | undefined,
+  { effect, resolve, reject }: Call<T>,
+): void {
+  const settle = (outcome: Outcome<T>): void =>
+    resume(() => ("value" in outcome ? resolve(outcome.value) : reject(outcome.error)));
+  const refusal = REFUSALS[fault ?? ""];
+  if (refusal !== undefined) return settle({ error: unavailable(refusal) });
+  const result = attempt(effect);
+  if (fault === "compute:crash_after_call") return process.kill();
+  if (fault === "compute:freeze") process.freeze(freezeMs(surroundings.random));
+  if (fault === "db:lost_reply" || fault === "queue:send_lost_reply") {
+    return settle({ error: unavailable("no reply came in time") });
+  }
+  if (fault === "db:retried_write") {
+    // The second sending of the same call meets the first one's effect, and perhaps somebody's after it.
+    return surroundings.kernel.after(latencyMs(surroundings, true), () => settle(attempt(effect)));
+  }
+  settle(result);
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {

@@ -1,12 +1,12 @@
 /** What a simulation lets its checkers see: every change of what is stored, and every signal, at the instant it happens. */
-import type { AttemptItem, Dispatch } from "../../shared/core/attempt.ts";
-import type { DagRecord } from "../../shared/core/dag-record.ts";
-import type { Fact } from "../../shared/core/events.ts";
-import type { AttemptKey } from "../../shared/core/ids.ts";
-import type { Manifest } from "../../shared/core/manifest.ts";
-import type { Run } from "../../shared/core/run.ts";
-import type { RunMessage } from "../../shared/contract/messages.ts";
-import type { Fault } from "../../shared/ports/fault-log.ts";
+import type { AttemptItem, Dispatch } from "../core/attempt.ts";
+import type { DagRecord } from "../core/dag-record.ts";
+import type { Fact } from "../core/events.ts";
+import type { AttemptKey } from "../core/ids.ts";
+import type { Manifest } from "../core/manifest.ts";
+import type { Run } from "../core/run.ts";
+import type { RunMessage } from "../contract/messages.ts";
+import type { Fault } from "../ports/fault-log.ts";
 
 interface Change {
   /** The process that did it. */

@@ -1,13 +1,12 @@
 /** The ports of one process, put together as the use-cases want them. */
-import { createVersionCache, type Engine } from "../../../shared/app/engine.ts";
-import type { Executing } from "../../../shared/app/run-attempt.ts";
+import { createVersionCache, type Engine } from "../../app/engine.ts";
+import type { Executing } from "../../app/run-attempt.ts";
 import type { Process } from "../process.ts";
-import type { World } from "../world.ts";
+import type { SimulatedWorld } from "../world.ts";
 import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from "./signals.ts";
 import { attemptStoreOf, blobStoreOf, dagStoreOf, dueIndexOf, inboxOf, runStoreOf } from "./stores.ts";
-import { taskRunnerOf } from "./task-runner.ts";
 
-export function engineOf(world: World, process: Process): Engine {
+export function engineOf(world: SimulatedWorld, process: Process): Engine {
   const dags = dagStoreOf(world, process);
   const load = createVersionCache(dags);
   const { versions: kept } = process.host;
@@ -39,18 +38,17 @@ export function engineOf(world: World, process: Process): Engine {
 }
 
 export function executingOf(
-  world: World,
+  world: SimulatedWorld,
   process: Process,
-  lease: Pick<Executing, "leaseMs" | "heartbeatMs">,
+  own: Pick<Executing, "runner" | "leaseMs" | "heartbeatMs">,
 ): Executing {
   return {
     attempts: attemptStoreOf(world, process),
     blobs: blobStoreOf(world, process),
     events: eventsOf(world, process),
-    runner: taskRunnerOf(world, process),
     clock: process.clock,
     ids: idsOf(world),
     crashPoint: process.crashPoint,
-    ...lease,
+    ...own,
   };
 }

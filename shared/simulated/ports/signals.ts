@@ -1,22 +1,21 @@
 /** Queues, timers and the bus as one process reaches them; and its ids, tokens and faults. */
 import { createHash } from "node:crypto";
-import type { Dispatch } from "../../../shared/core/attempt.ts";
-import { attemptKeyText, commitId } from "../../../shared/core/ids.ts";
-import { parseDispatch, parseRunMessage, type RunMessage } from "../../../shared/contract/messages.ts";
-import type { Ids, Tokens } from "../../../shared/ports/clock.ts";
-import type { EventBus } from "../../../shared/ports/event-bus.ts";
-import type { FaultLog } from "../../../shared/ports/fault-log.ts";
-import type { Queue } from "../../../shared/ports/queue.ts";
-import type { Timers } from "../../../shared/ports/timers.ts";
+import type { Dispatch } from "../../core/attempt.ts";
+import { attemptKeyText, commitId } from "../../core/ids.ts";
+import { parseDispatch, parseRunMessage, type RunMessage } from "../../contract/messages.ts";
+import type { Ids, Tokens } from "../../ports/clock.ts";
+import type { EventBus } from "../../ports/event-bus.ts";
+import type { FaultLog } from "../../ports/fault-log.ts";
+import type { Queue } from "../../ports/queue.ts";
+import type { Timers } from "../../ports/timers.ts";
 import type { Process } from "../process.ts";
 import { digestOf } from "../random.ts";
-import type { SimulatedQueue } from "../queue.ts";
-import type { World } from "../world.ts";
+import type { QueueEnd, SimulatedWorld } from "../world.ts";
 
 function queueOf<Message extends RunMessage | Dispatch>(
-  world: World,
+  world: SimulatedWorld,
   process: Process,
-  queue: SimulatedQueue<Message>,
+  queue: QueueEnd<Message>,
   parse: (body: string) => Message,
 ): Queue<Message> {
   return {
@@ -37,11 +36,14 @@ function queueOf<Message extends RunMessage | Dispatch>(
   };
 }
 
-export const eventsOf = (world: World, process: Process): Queue<RunMessage> =>
+export const eventsOf = (world: SimulatedWorld, process: Process): Queue<RunMessage> =>
   queueOf(world, process, world.events, parseRunMessage);
 
-export const tasksOf = (world: World, process: Process, executor: keyof World["tasks"]): Queue<Dispatch> =>
-  queueOf(world, process, world.tasks[executor], parseDispatch);
+export const tasksOf = (
+  world: SimulatedWorld,
+  process: Process,
+  executor: keyof SimulatedWorld["tasks"],
+): Queue<Dispatch> => queueOf(world, process, world.tasks[executor], parseDispatch);
 
 function describe(message: RunMessage | Dispatch): string {
   if (!("type" in message)) return `dispatch ${attemptKeyText(message.key)}`;
@@ -59,10 +61,8 @@ function describe(message: RunMessage | Dispatch): string {
   }
 }
 
-const TIMER_LATE_MS_MAX = 1_000;
-
 /** Timers are delayed messages, as the cloud has them. */
-export function timersOf(world: World, process: Process): Timers {
+export function timersOf(world: SimulatedWorld, process: Process): Timers {
   return {
     arm: (target, at, now) =>
       process.call("send", () => {
@@ -71,21 +71,21 @@ export function timersOf(world: World, process: Process): Timers {
           target.kind === "run"
             ? { type: "wake_run", v: 1, runId: target.id }
             : { type: "wake_dag", v: 1, dagId: target.id };
-        const delayMs = (): number => Math.max(0, at - now) + world.random.next() * TIMER_LATE_MS_MAX;
+        const delayMs = (): number => Math.max(0, at - now) + world.random.next() * world.faults.pace.timerLateMsMax;
         world.events.accept(wake, delayMs());
         if (world.faults.strikes("timer:doubled")) world.events.accept(wake, delayMs());
       }),
   };
 }
 
-export const busOf = (world: World, process: Process): EventBus => ({
+export const busOf = (world: SimulatedWorld, process: Process): EventBus => ({
   publish: (facts) =>
     process.call("bus", () => {
       for (const fact of facts) world.watch.published({ by: process.name, at: world.kernel.now(), fact });
     }),
 });
 
-export const idsOf = (world: World): Ids => ({
+export const idsOf = (world: SimulatedWorld): Ids => ({
   commitId: () => commitId(`commit-${world.count()}`),
   owner: () => `owner-${world.count()}`,
   suffix: () => world.count().toString(36).padStart(4, "0"),
@@ -100,7 +100,7 @@ export const TOKENS: Tokens = { sign: tokenOf, verify: (key, token) => token ===
 /** A record that failed is left alone for so long. */
 const KNOWN_FOR_MS = 300_000;
 
-export const faultLogOf = (world: World, process: Process): FaultLog => ({
+export const faultLogOf = (world: SimulatedWorld, process: Process): FaultLog => ({
   record(fault) {
     if (!process.alive) return;
     world.recordedFaults.push(fault);

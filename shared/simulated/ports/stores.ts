@@ -1,19 +1,19 @@
 /** The stores as one process reaches them. */
-import { ATTEMPT_READ_MAX, type AttemptStore } from "../../../shared/ports/attempt-store.ts";
-import type { BlobStore } from "../../../shared/ports/blob-store.ts";
-import type { DagStore } from "../../../shared/ports/dag-store.ts";
-import type { DueIndex, DueRecord } from "../../../shared/ports/due-index.ts";
-import type { Inbox, InboxName } from "../../../shared/ports/inbox.ts";
-import type { RunStore } from "../../../shared/ports/run-store.ts";
-import type { Arrival } from "../../../shared/core/dag-record.ts";
-import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
+import { ATTEMPT_READ_MAX, type AttemptStore } from "../../ports/attempt-store.ts";
+import type { BlobStore } from "../../ports/blob-store.ts";
+import type { DagStore } from "../../ports/dag-store.ts";
+import type { DueIndex, DueRecord } from "../../ports/due-index.ts";
+import type { Inbox, InboxName } from "../../ports/inbox.ts";
+import type { RunStore } from "../../ports/run-store.ts";
+import type { Arrival } from "../../core/dag-record.ts";
+import { attemptKeyText, type DagId, type RunId } from "../../core/ids.ts";
 import type { Author, InboxRow } from "../database.ts";
 import type { Process } from "../process.ts";
-import type { World } from "../world.ts";
+import type { SimulatedWorld } from "../world.ts";
 
 const authorOf = (process: Process): Author => ({ name: process.name, now: process.clock.now() });
 
-export function runStoreOf({ database }: World, process: Process): RunStore {
+export function runStoreOf({ database }: SimulatedWorld, process: Process): RunStore {
   const { runs, queued } = database;
   return {
     load: (id) => process.call("read", () => runs.load(id)),
@@ -31,7 +31,7 @@ export function runStoreOf({ database }: World, process: Process): RunStore {
   };
 }
 
-export function dagStoreOf({ database }: World, process: Process): DagStore {
+export function dagStoreOf({ database }: SimulatedWorld, process: Process): DagStore {
   const { dags, versions, listed } = database;
   return {
     load: (id) => process.call("read", () => dags.load(id)),
@@ -43,7 +43,7 @@ export function dagStoreOf({ database }: World, process: Process): DagStore {
   };
 }
 
-export function attemptStoreOf({ database }: World, process: Process): AttemptStore {
+export function attemptStoreOf({ database }: SimulatedWorld, process: Process): AttemptStore {
   const { attempts } = database;
   return {
     claim: (key, claim) => process.call("write", () => attempts.claim(key, claim, authorOf(process))),
@@ -69,7 +69,7 @@ const byAttemptKey = (a: { key: Parameters<typeof attemptKeyText>[0] }, b: typeo
 /** Records of one page of the due index; small, so that there are several. */
 const DUE_PAGE = 4;
 
-export function dueIndexOf({ database, random }: World, process: Process): DueIndex {
+export function dueIndexOf({ database, random }: SimulatedWorld, process: Process): DueIndex {
   return {
     async *due(until) {
       const found = await process.call("read", () => {
@@ -92,7 +92,7 @@ export function dueIndexOf({ database, random }: World, process: Process): DueIn
 const inboxKey = ({ dagId, triggerId }: InboxName): string => `${dagId}#${triggerId}`;
 export const objectKey = ({ bucket, key, version }: Arrival["object"]): string => `${bucket}/${key}@${version}`;
 
-export function inboxOf({ database }: World, process: Process): Inbox {
+export function inboxOf({ database }: SimulatedWorld, process: Process): Inbox {
   const inbox = (name: InboxName): Map<string, InboxRow> => {
     const known = database.inbox.get(inboxKey(name));
     if (known !== undefined) return known;
@@ -138,7 +138,7 @@ export function inboxOf({ database }: World, process: Process): Inbox {
   };
 }
 
-export function blobStoreOf({ database }: World, process: Process): BlobStore {
+export function blobStoreOf({ database }: SimulatedWorld, process: Process): BlobStore {
   const { blobs } = database;
   return {
     put: (key, body) => process.call("blob", () => void blobs.set(key, body)),

@@ -1,6 +1,6 @@
 /** What is stored, as the database itself has it: each call is one atomic step. Ports reach it through a process. */
-import type { AttemptItem, CloseReason, Outcome } from "../../shared/core/attempt.ts";
-import type { Arrival, DagRecord } from "../../shared/core/dag-record.ts";
+import type { AttemptItem, CloseReason, Outcome } from "../core/attempt.ts";
+import type { Arrival, DagRecord } from "../core/dag-record.ts";
 import {
   attemptKeyText,
   commitId as commitIdOf,
@@ -8,15 +8,15 @@ import {
   type CommitId,
   type DagId,
   type RunId,
-} from "../../shared/core/ids.ts";
-import type { VersionHash } from "../../shared/core/ids.ts";
-import type { Manifest } from "../../shared/core/manifest.ts";
-import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
-import type { Run } from "../../shared/core/run.ts";
-import type { Instant } from "../../shared/core/time.ts";
-import type { DagVersion } from "../../shared/ports/dag-store.ts";
-import type { CommitResult, Stored } from "../../shared/ports/stored.ts";
-import type { Faults } from "./faults.ts";
+} from "../core/ids.ts";
+import type { VersionHash } from "../core/ids.ts";
+import type { Manifest } from "../core/manifest.ts";
+import { decodeRun, encodeRun } from "../core/run-codec.ts";
+import type { Run } from "../core/run.ts";
+import type { Instant } from "../core/time.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import type { CommitResult, Stored } from "../ports/stored.ts";
+import type { Weather } from "./faults.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLaggingIndex, type LaggingIndex } from "./lagging-index.ts";
 import type { Random } from "./random.ts";
@@ -96,7 +96,7 @@ export interface Close {
 
 interface Parts {
   readonly kernel: Kernel;
-  readonly faults: Faults;
+  readonly faults: Weather;
   readonly random: Random;
   readonly watch: Watch;
   /** Runs are kept as they would be stored, and decoded for each reader. */
