@@ -8,6 +8,8 @@ interface Replies {
   readonly onApplied?: Addressed;
   /** To be applied instead, if there is no such record. */
   readonly ifMissing?: Addressed;
+  /** Of an effect: who tells it, and how often so far. Told again soon if the receiver keeps changing under us. */
+  readonly sender?: { readonly runId: RunId; readonly sends: number };
 }
 
 export type Addressed =

@@ -4,6 +4,7 @@
  */
 import type { DagEvent, DagRecord } from "../core/dag-record.ts";
 import { decideDag } from "../core/dag/decide.ts";
+import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { DagId, RunId } from "../core/ids.ts";
 import type { Run } from "../core/run.ts";
@@ -11,7 +12,15 @@ import { advance } from "../core/run/advance.ts";
 import type { CommitResult } from "../ports/stored.ts";
 import { deliverDag } from "./deliver-dag.ts";
 import { deliverRun } from "./deliver-run.ts";
-import { CONFLICT_DELAY_MS, CONFLICTS_MAX, FOLLOW_UPS_MAX, contention, type Engine } from "./engine.ts";
+import {
+  CONFLICT_DELAY_MS,
+  CONFLICTS_MAX,
+  CONTENTION_DELAY_MS_MAX,
+  CONTENTION_RETRIES_MAX,
+  FOLLOW_UPS_MAX,
+  contention,
+  type Engine,
+} from "./engine.ts";
 import type { Addressed } from "./addressed.ts";
 
 /** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
@@ -38,7 +47,8 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
   for (let round = 0; open.length > 0 && round < FOLLOW_UPS_MAX; round++) {
     const next: Addressed[] = [];
     for (const group of Map.groupBy(open, ({ kind, id }) => `${kind}#${id}`).values()) {
-      const step = await stepGroup(engine, group);
+      const step = await stepOrTellLater(engine, group);
+      if (step === undefined) continue;
       next.push(...step.answers);
       if (group.some(({ onApplied }) => onApplied !== undefined)) engine.crashPoint("run:told-dag");
       for (const { onApplied, ifMissing } of group) {
@@ -47,6 +57,25 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
       }
     }
     open = next;
+  }
+}
+
+/** undefined: the record kept changing under us, and those who tell it something tell it again a little later. */
+async function stepOrTellLater(
+  engine: Engine,
+  group: readonly Addressed[],
+): Promise<Step<Run | DagRecord> | undefined> {
+  try {
+    return await stepGroup(engine, group);
+  } catch (error) {
+    const senders = group.flatMap(({ sender }) => (sender === undefined ? [] : [sender]));
+    const contended = error instanceof FreshetError && error.code === "CONTENTION";
+    if (!contended || senders.length < group.length) throw error;
+    // Beyond this the sweep finds them, at growing intervals.
+    const soon = senders.filter(({ sends }) => sends <= CONTENTION_RETRIES_MAX).map(({ runId }) => runId);
+    const wakes = [...new Set(soon)].map((runId) => ({ type: "wake_run", v: 1, runId, tell: true }) as const);
+    await engine.events.send(wakes, { delayMs: Math.ceil(engine.ids.random() * CONTENTION_DELAY_MS_MAX) });
+    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { toDag, toRun, type Addressed } from "./addressed.ts";
 import type { Engine } from "./engine.ts";
+import { tell } from "./tell.ts";
 
 /** Dispatches go first, so that work begins; returns what the others answered. */
 export async function deliverRun(
@@ -36,8 +37,11 @@ export async function deliverRun(
       case "timer":
         await armTimer(engine, run.runId, command.at);
         break;
-      case "tell_dag":
-        answers.push(tellDag(run.runId, command));
+      case "tell_queued":
+        answers.push(toDag(command.dagId, { type: "run_queued", runId: run.runId, epoch: command.epoch }));
+        break;
+      case "tell":
+        answers.push(tell(run, command.effect));
         break;
     }
   }
@@ -52,13 +56,6 @@ async function close(
   const item = await engine.attempts.close(key, { reason, at, ...(lease === undefined ? {} : { lease }) });
   engine.crashPoint("run:closed-attempt");
   return toRun(key.runId, { type: "attempt_seen", key, item });
-}
-
-/** The run keeps the effect, and is due, until the DAG has applied it or turns out not to exist. */
-function tellDag(id: RunId, { dagId, effect, epoch }: Extract<RunCommand, { type: "tell_dag" }>): Addressed {
-  if (effect === "run_queued") return toDag(dagId, { type: effect, runId: id, epoch });
-  const acknowledged = toRun(id, { type: "effect_acknowledged", kind: effect, epoch });
-  return toDag(dagId, { type: effect, runId: id, epoch }, { onApplied: acknowledged, ifMissing: acknowledged });
 }
 
 async function inspect(

@@ -71,7 +71,7 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toRun(key.runId, event)];
     }
     case "wake_run":
-      return [toRun(message.runId, wakeOf(message))];
+      return [toRun(message.runId, { ...wakeOf(message), tell: message.tell === true })];
     case "wake_dag":
       return [toDag(message.dagId, wakeOf(message))];
     case "object_created":

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { ArrivedObject, Completion, Dispatch, Outcome } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
+import type { RunEvent } from "../core/events.ts";
 import { dagId, runId, taskId, versionHash, type AttemptKey } from "../core/ids.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
 import { RUN_TYPES } from "../core/states.ts";
@@ -115,11 +116,17 @@ const completion = z.object({
 
 /** `all`: look also at what is not due, since what was on its way is known to be lost. */
 const wake = z.object({ v: z.literal(1), all: z.boolean().exactOptional(), tries: z.int().exactOptional() });
+/** `tell`: a receiver of its effects was contended; what nobody has acknowledged is told again. */
+const wakeRun = wake.extend({
+  type: z.literal("wake_run"),
+  runId: id(runId),
+  tell: z.boolean().exactOptional(),
+}) satisfies z.ZodType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell">>;
 
 /** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
 export const runMessageSchema = z.discriminatedUnion("type", [
   completion.extend({ tries: z.int().exactOptional() }),
-  wake.extend({ type: z.literal("wake_run"), runId: id(runId) }),
+  wakeRun,
   wake.extend({ type: z.literal("wake_dag"), dagId: id(dagId) }),
   z.object({
     type: z.literal("object_created"),

@@ -1,6 +1,7 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, Outcome, OutputRef } from "./attempt.ts";
 import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
+import type { RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
 import type { Instant } from "./time.ts";
 
@@ -11,11 +12,14 @@ export type RunEvent =
   | { readonly type: "completed"; readonly key: AttemptKey; readonly epoch: number; readonly outcome: Outcome }
   /** What the attempt store holds for an attempt: read because it was inspected, or returned when it was closed. */
   | { readonly type: "attempt_seen"; readonly key: AttemptKey; readonly item: AttemptItem | null }
-  /** Look at everything that is due; with `all`, at everything at work, since all that was on its way is known to be lost. */
-  | { readonly type: "wake"; readonly all?: boolean }
+  /**
+   * Look at everything that is due; with `all`, at everything at work, since all that was on its way is known to be lost; with
+   * `tell`, tell again whatever nobody has acknowledged.
+   */
+  | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean }
   | { readonly type: "cancel"; readonly by: string; readonly reason: string }
-  /** The receiver has applied the effect, or no longer exists. */
-  | { readonly type: "effect_acknowledged"; readonly kind: "run_finished"; readonly epoch: number };
+  /** The receiver has applied the effect with this number, or no longer exists. */
+  | { readonly type: "effect_acknowledged"; readonly number: number };
 
 export type RunCommand =
   /** Send the attempt to its executor; a receiver may get it twice. */
@@ -35,13 +39,10 @@ export type RunCommand =
   | { readonly type: "close"; readonly key: AttemptKey; readonly reason: CloseReason; readonly lease?: Instant }
   /** Something falls due at this instant that should not wait for the next sweep. */
   | { readonly type: "timer"; readonly at: Instant }
-  /** Tell the DAG, until it has acknowledged. */
-  | {
-      readonly type: "tell_dag";
-      readonly dagId: DagId;
-      readonly effect: "run_queued" | "run_finished";
-      readonly epoch: number;
-    }
+  /** Remind the DAG that the run waits for a place. */
+  | { readonly type: "tell_queued"; readonly dagId: DagId; readonly epoch: number }
+  /** Tell another record, and come back with `effect_acknowledged` once it has applied the effect or turns out not to exist. */
+  | { readonly type: "tell"; readonly effect: RunEffect }
   /** Tell the world. */
   | { readonly type: "publish"; readonly fact: Fact };
 

@@ -80,11 +80,23 @@ export interface TaskTable {
   readonly details: readonly (TaskDetail | undefined)[];
 }
 
-/** Something that another record must hear; kept until it has acknowledged. */
-export interface RunEffect {
-  readonly kind: "run_finished";
+/** What another record must hear, by kind. Its receiver takes it as a total, a set or a first word: a double does no harm. */
+export type EffectBody =
+  /** Its DAG: the run has ended and gives back its place. */
+  { readonly kind: "run_finished" };
+
+/** Something that another record must hear; kept until it has been acknowledged. */
+export type RunEffect = EffectBody & {
+  /** Counts the effects of this run, whatever their kind or epoch: names this one, and a higher one is newer. */
+  readonly number: number;
+  /** Of the run as it recorded the effect. */
   readonly epoch: number;
-}
+  readonly since: Instant;
+  /** How often it has been told. */
+  readonly sends: number;
+  /** When it is told again. */
+  readonly due: Instant;
+};
 
 export interface Run {
   readonly schema: typeof RUN_SCHEMA;
@@ -111,6 +123,8 @@ export interface Run {
   readonly transitions: number;
   readonly tasks: TaskTable;
   readonly effects: readonly RunEffect[];
+  /** The number of the last effect. */
+  readonly effectsRecorded: number;
   /** When the record next needs a look; may be early, never late. Absent once nothing more can happen. */
   readonly due: Instant | null;
 }

@@ -41,6 +41,7 @@ export const aRun = (overrides: Partial<Run> = {}): Run => ({
   transitions: 0,
   tasks: aTaskTable(["none"]),
   effects: [],
+  effectsRecorded: 0,
   due: null,
   ...overrides,
 });

@@ -52,7 +52,8 @@ function aFullRun(): Run {
       },
       "none",
     ]),
-    effects: [{ kind: "run_finished", epoch: 3 }],
+    effects: [{ kind: "run_finished", number: 4, epoch: 3, since: at(4), sends: 2, due: at(9) }],
+    effectsRecorded: 4,
     due: at(9),
   });
 }

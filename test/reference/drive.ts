@@ -150,10 +150,10 @@ function deliver(world: World, command: RunCommand): void {
       if (faults && dice.chance(0.1)) break; // We died before we closed it.
       mail.push({ type: "attempt_seen", key: command.key, item: close(world, command) });
       break;
-    case "tell_dag":
-      if (command.effect === "run_finished")
-        mail.push({ type: "effect_acknowledged", kind: "run_finished", epoch: command.epoch });
+    case "tell":
+      mail.push({ type: "effect_acknowledged", number: command.effect.number });
       break;
+    case "tell_queued":
     case "timer":
     case "publish":
       break;

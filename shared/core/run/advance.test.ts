@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HOUR_MS, MINUTE_MS, NOON, SECOND_MS, aScene, aSuccess, aTaskSpec } from "../../../test/builders/index.ts";
 import { plus } from "../time.ts";
 import { REDISPATCH_AFTER_MS, REDISPATCH_AFTER_MS_MAX } from "./dispatch.ts";
-import { TELL_AGAIN_AFTER_MS, TELL_AGAIN_AFTER_MS_MAX } from "./advance.ts";
+import { TELL_AGAIN_AFTER_MS, TELL_AGAIN_AFTER_MS_MAX } from "./effects.ts";
 
 const CHAIN = [aTaskSpec("extract"), aTaskSpec("load", { after: ["extract"] })];
 
@@ -41,8 +41,8 @@ describe("a queued run", () => {
         scene
           .after(due - scene.now)
           .wake()
-          .all("tell_dag"),
-      ).toMatchObject([{ effect: "run_queued", epoch: 0 }]);
+          .all("tell_queued"),
+      ).toMatchObject([{ epoch: 0 }]);
     }
 
     expect(waits[0]).toBe(TELL_AGAIN_AFTER_MS / SECOND_MS);
@@ -61,7 +61,7 @@ describe("a queued run", () => {
 
 describe("a run without tasks", () => {
   test("waits for its place like any other", () => {
-    const scene = aScene([], { admitted: false }).tell({ type: "effect_acknowledged", kind: "run_finished", epoch: 0 });
+    const scene = aScene([], { admitted: false }).tell({ type: "effect_acknowledged", number: 1 });
 
     expect(scene.run.state).toBe("queued");
   });
@@ -264,7 +264,7 @@ describe("the end of a run", () => {
   const ended = () => aScene(CHAIN).succeed("extract").succeed("load");
 
   test("is told to its DAG", () => {
-    expect(ended().all("tell_dag")).toEqual([{ type: "tell_dag", dagId: "orders", effect: "run_finished", epoch: 0 }]);
+    expect(ended().all("tell")).toMatchObject([{ effect: { kind: "run_finished", number: 1, epoch: 0 } }]);
   });
 
   test("is told again until the DAG has acknowledged it", () => {
@@ -275,19 +275,19 @@ describe("the end of a run", () => {
       scene
         .after(due - scene.now)
         .wake()
-        .all("tell_dag"),
+        .all("tell"),
     ).toHaveLength(1);
   });
 
   test("once acknowledged is never looked at again", () => {
-    const scene = ended().tell({ type: "effect_acknowledged", kind: "run_finished", epoch: 0 });
+    const scene = ended().tell({ type: "effect_acknowledged", number: 1 });
 
     expect([scene.run.effects, scene.run.due]).toEqual([[], null]);
     expect(scene.after(HOUR_MS).wake().commands).toEqual([]);
   });
 
-  test("is not acknowledged by a word about another epoch", () => {
-    expect(ended().tell({ type: "effect_acknowledged", kind: "run_finished", epoch: 7 }).run.effects).toHaveLength(1);
+  test("is not acknowledged by a word about another effect", () => {
+    expect(ended().tell({ type: "effect_acknowledged", number: 7 }).run.effects).toHaveLength(1);
   });
 });
 

@@ -9,17 +9,13 @@ import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
 import type { Run } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
-import { instant, plus, type Instant } from "../time.ts";
+import { earliest, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { dispatchAgain } from "./dispatch.ts";
 import { amend, closeDraft, commandsOf, type Draft, openDraft, setHead, stateOf } from "./draft.ts";
+import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } from "./effects.ts";
 import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { startReady } from "./ready.ts";
-
-/** A run that waits for its DAG, or an effect that nobody acknowledged, is told again after this long at first ... */
-export const TELL_AGAIN_AFTER_MS = 30_000;
-/** ... and after half the time that it has waited later, up to this. */
-export const TELL_AGAIN_AFTER_MS_MAX = 3_600_000;
 
 export interface RunDecision {
   readonly run: Run;
@@ -34,7 +30,7 @@ export function advance(run: Run, manifest: Manifest, events: readonly RunEvent[
   settle(draft);
   const next = closeDraft(draft, runDue(draft));
   const changed = draft.changed || next.due !== run.due;
-  return { run: changed ? next : run, commands: commandsOf(draft), changed };
+  return { run: changed ? next : run, commands: [...commandsOf(draft), ...tellCommands(draft)], changed };
 }
 
 /** Starts and ends what the events have made possible; whatever ends the run lets its teardowns start before it ends. */
@@ -58,11 +54,11 @@ function applyEvent(draft: Draft, event: RunEvent): void {
     case "attempt_seen":
       return withCurrent(draft, event.key, (slot) => applySeen(draft, slot, event.item));
     case "wake":
-      return wake(draft, event.all === true);
+      return wake(draft, event);
     case "cancel":
       return cancelRun(draft, event.by, event.reason);
     case "effect_acknowledged":
-      return acknowledge(draft, event.epoch);
+      return acknowledgeEffect(draft, event.number);
     default:
       return assertNever(event);
   }
@@ -97,13 +93,13 @@ function hearEcho(draft: Draft, slot: number, retried: boolean): void {
   }
 }
 
-function wake(draft: Draft, all: boolean): void {
+function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { type: "wake" }>): void {
   const { head, now } = draft;
-  if (head.state === "queued" || isRunEnded(head.state)) {
-    if (head.due === null || (head.due > now && !all)) return;
-    if (head.state === "queued" || head.effects.length > 0) tellDag(draft);
-    return;
+  tellAgain(draft, all || tell);
+  if (head.state === "queued" && head.due !== null && (head.due <= now || all)) {
+    draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch: head.epoch });
   }
+  if (head.state !== "running") return;
   const { runTimeoutMs } = draft.plan.manifest;
   if (runTimeoutMs !== null && head.startedAt !== null && plus(head.startedAt, runTimeoutMs) <= now) {
     failRun(draft, "run_timeout", { code: "run_timeout", text: "the run ran longer than its timeout" });
@@ -117,16 +113,6 @@ function wake(draft: Draft, all: boolean): void {
   }
 }
 
-function tellDag(draft: Draft): void {
-  const { dagId, epoch, state } = draft.head;
-  draft.commands.push({ type: "tell_dag", dagId, effect: state === "queued" ? "run_queued" : "run_finished", epoch });
-}
-
-function acknowledge(draft: Draft, epoch: number): void {
-  const effects = draft.head.effects.filter((effect) => effect.epoch !== epoch);
-  if (effects.length < draft.head.effects.length) setHead(draft, { effects });
-}
-
 function overBudget(draft: Draft): void {
   const text = `the run changed state more than ${draft.plan.transitionsMax} times, its transition budget`;
   failRun(draft, "budget", { code: "transition_budget", text });
@@ -134,15 +120,12 @@ function overBudget(draft: Draft): void {
 }
 
 /** When the run itself, apart from its tasks, next needs a look. */
-function runDue({ head, plan, now }: Draft): Instant | undefined {
+const runDue = (draft: Draft): Instant | undefined => earliest(ownDue(draft), effectsDue(draft.head.effects));
+
+function ownDue({ head, plan, now }: Draft): Instant | undefined {
   if (head.state === "queued") return tellAgainAt(head.queuedAt, now);
-  if (isRunEnded(head.state)) return head.effects.length === 0 ? undefined : tellAgainAt(head.endedAt ?? now, now);
+  if (isRunEnded(head.state)) return undefined;
   const { runTimeoutMs } = plan.manifest;
   if (runTimeoutMs === null || head.startedAt === null || head.cause !== null || head.cancel !== null) return undefined;
   return plus(head.startedAt, runTimeoutMs);
-}
-
-function tellAgainAt(since: Instant, now: Instant): Instant {
-  const waitMs = Math.min(Math.max(TELL_AGAIN_AFTER_MS, (now - since) / 2), TELL_AGAIN_AFTER_MS_MAX);
-  return instant(Math.round(now + waitMs));
 }

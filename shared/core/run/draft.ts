@@ -29,6 +29,8 @@ export interface Draft {
   readonly dispatches: Map<number, DispatchCommand>;
   readonly closes: Map<number, CloseCommand>;
   readonly inspects: Set<number>;
+  /** Numbers of the effects that this decision tells. */
+  readonly tellings: Set<number>;
   /** Outputs that came with the events of this decision: carried on to what they unlock. */
   readonly outputs: Map<number, OutputRef>;
   /** Slots whose rule may have changed its verdict. */
@@ -52,6 +54,7 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     dispatches: new Map(),
     closes: new Map(),
     inspects: new Set(),
+    tellings: new Set(),
     outputs: new Map(),
     touched: new Set(),
     transitions: head.transitions,

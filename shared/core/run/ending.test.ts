@@ -152,7 +152,7 @@ describe("a run that is cancelled", () => {
 
     expect(outcome(scene)).toEqual({ state: "cancelled", degraded: false, cause: "cancelled by ann: wrong day" });
     expect(scene.states()).toEqual({ cluster: "skipped", load: "skipped", report: "skipped", stop: "skipped" });
-    expect([scene.dispatched(), scene.all("tell_dag").length]).toEqual([[], 1]);
+    expect([scene.dispatched(), scene.all("tell").length]).toEqual([[], 1]);
   });
 
   test("is not admitted any more", () => {

@@ -7,6 +7,7 @@ import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states
 import { oneLine, shortened } from "../text.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
 import { isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
+import { recordEffect } from "./effects.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
 
 export interface RunOutcome {
@@ -108,8 +109,8 @@ export function finishIfDone(draft: Draft): void {
   for (let slot = 0; slot < plan.taskCount; slot++) if (!isTerminal(draft, slot)) return;
   const outcome = outcomeOf(plan, head, draft);
   if (fireRunHook(draft, outcome.state) || hooksAtWork(draft)) return;
-  setHead(draft, { ...outcome, endedAt: draft.now, effects: [{ kind: "run_finished", epoch: head.epoch }] });
-  draft.commands.push({ type: "tell_dag", dagId: head.dagId, effect: "run_finished", epoch: head.epoch });
+  setHead(draft, { ...outcome, endedAt: draft.now });
+  recordEffect(draft, { kind: "run_finished" });
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
 }
 

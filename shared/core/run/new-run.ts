@@ -3,9 +3,9 @@ import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
 import { RUN_SCHEMA, type DataInterval, type Run, type RunOrigin } from "../run.ts";
 import type { RunType } from "../states.ts";
-import { plus, type Instant } from "../time.ts";
-import { TELL_AGAIN_AFTER_MS } from "./advance.ts";
+import type { Instant } from "../time.ts";
 import { emptyTasks } from "./draft.ts";
+import { tellAgainAt } from "./effects.ts";
 
 export interface NewRun {
   readonly runId: RunId;
@@ -39,6 +39,7 @@ export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
     transitions: 0,
     tasks: emptyTasks(planOf(manifest)),
     effects: [],
-    due: plus(now, TELL_AGAIN_AFTER_MS),
+    effectsRecorded: 0,
+    due: tellAgainAt(now, now),
   };
 }

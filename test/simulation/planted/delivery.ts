@@ -74,8 +74,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/core/run/ending.ts",
-        find: `effects: [{ kind: "run_finished", epoch: head.epoch }] });`,
-        replace: "effects: [] });",
+        find: `  recordEffect(draft, { kind: "run_finished" });\n`,
+        replace: `  recordEffect(draft, { kind: "run_finished" });\n  setHead(draft, { effects: [] });\n`,
       },
     ],
   },
@@ -85,10 +85,9 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/deliver-run.ts",
-        find: `        answers.push(tellDag(run.runId, command));`,
-        replace: `        answers.push(tellDag(run.runId, command));
-        if (command.effect === "run_finished")
-          answers.unshift(toRun(run.runId, { type: "effect_acknowledged", kind: "run_finished", epoch: command.epoch }));`,
+        find: `        answers.push(tell(run, command.effect));`,
+        replace: `        answers.push(tell(run, command.effect));
+        answers.unshift(toRun(run.runId, { type: "effect_acknowledged", number: command.effect.number }));`,
       },
     ],
   },

@@ -1,0 +1,66 @@
+/**
+ * What a run has to tell other records. An effect is recorded in the commit that causes it, keeps the run due until the
+ * receiver has acknowledged it, and is told again at growing intervals. Its number names it in the acknowledgement, and tells
+ * the receiver which of two tellings is the newer one.
+ */
+import type { RunCommand } from "../events.ts";
+import type { EffectBody, RunEffect } from "../run.ts";
+import { earliest, instant, type Instant } from "../time.ts";
+import { setHead, type Draft } from "./draft.ts";
+
+/** A run that waits for its DAG, or an effect that nobody acknowledged, is told again after this long at first ... */
+export const TELL_AGAIN_AFTER_MS = 30_000;
+/** ... and after half the time that it has waited later, up to this. */
+export const TELL_AGAIN_AFTER_MS_MAX = 3_600_000;
+
+/** When to tell again what has been waiting for an answer since `since`. */
+export function tellAgainAt(since: Instant, now: Instant): Instant {
+  const waitMs = Math.min(Math.max(TELL_AGAIN_AFTER_MS, (now - since) / 2), TELL_AGAIN_AFTER_MS_MAX);
+  return instant(Math.round(now + waitMs));
+}
+
+/** Of two effects with the same subject the newer one says all there is to say: it takes the place of the older. */
+function subjectOf(effect: EffectBody): string {
+  return effect.kind;
+}
+
+/** Records what another record must hear, and tells it once this decision is stored. */
+export function recordEffect(draft: Draft, body: EffectBody): void {
+  const { epoch, effects, effectsRecorded } = draft.head;
+  const number = effectsRecorded + 1;
+  const due = tellAgainAt(draft.now, draft.now);
+  const effect: RunEffect = { ...body, number, epoch, since: draft.now, sends: 1, due };
+  const others = effects.filter((other) => subjectOf(other) !== subjectOf(body));
+  setHead(draft, { effects: [...others, effect], effectsRecorded: number });
+  draft.tellings.add(number);
+}
+
+/** Tells again what is due; with `all`, everything that nobody has acknowledged. */
+export function tellAgain(draft: Draft, all: boolean): void {
+  const { effects } = draft.head;
+  // What this very decision recorded, or tells already, is on its way.
+  const meant = (effect: RunEffect): boolean => (all || effect.due <= draft.now) && !draft.tellings.has(effect.number);
+  const numbers = new Set(effects.filter(meant).map(({ number }) => number));
+  if (numbers.size === 0) return;
+  const told = effects.map((effect) =>
+    numbers.has(effect.number)
+      ? { ...effect, sends: effect.sends + 1, due: tellAgainAt(effect.since, draft.now) }
+      : effect,
+  );
+  setHead(draft, { effects: told });
+  for (const number of numbers) draft.tellings.add(number);
+}
+
+/** The receiver has applied the effect with this number, or no longer exists. */
+export function acknowledgeEffect(draft: Draft, number: number): void {
+  const effects = draft.head.effects.filter((effect) => effect.number !== number);
+  if (effects.length < draft.head.effects.length) setHead(draft, { effects });
+}
+
+/** When the first of the effects is told again. */
+export const effectsDue = (effects: readonly RunEffect[]): Instant | undefined =>
+  earliest(...effects.map(({ due }) => due));
+
+/** What this decision tells: recorded by it or told again, and not yet acknowledged. */
+export const tellCommands = ({ head, tellings }: Pick<Draft, "head" | "tellings">): RunCommand[] =>
+  head.effects.filter(({ number }) => tellings.has(number)).map((effect) => ({ type: "tell", effect }));
