@@ -19,7 +19,7 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "arrival lost while the window fires",
-    breaks: ["L3"],
+    breaks: ["L3", "L4"],
     changes: [
       {
         file: WINDOWS,

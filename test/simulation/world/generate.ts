@@ -110,6 +110,10 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
 /** How long windows wait. */
 const WINDOWS_MS = [0, 0, 5_000, 60_000];
 
+/** Files that trickle in one after the other, faster than windows can close. */
+const TRICKLE = 16;
+const TRICKLE_GAP_MS_MAX = 60;
+
 /** Some files at once; once in a while so many that their list does not fit into a record. */
 function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
   const count = random.chance(0.01)
@@ -118,10 +122,11 @@ function dropsAt(random: Random, at: number, dagId: string, index: number): read
         [4, 1],
         [3, 2],
         [2, 12],
+        [TRICKLE, 2],
       ]);
   const folder = random.chance(0.5) ? "raw/" : `raw/${dagId}/`;
   // Some drip in just as a window fires that the first has opened.
-  const dripMs = count > 1 && random.chance(0.6) ? random.pick(WINDOWS_MS) : undefined;
+  const dripMs = count > 1 && (count === TRICKLE || random.chance(0.6)) ? random.pick(WINDOWS_MS) : undefined;
   return Array.from({ length: count }, (_, file): PlannedAction => {
     // The same key may come again with another content.
     const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;
@@ -129,7 +134,7 @@ function dropsAt(random: Random, at: number, dagId: string, index: number): read
     const version = `v${index}.${file}`;
     const drips = dripMs !== undefined && file > 0;
     const afterMs = drips
-      ? dripMs + file * random.skewed(20, 250)
+      ? dripMs + file * random.skewed(20, count === TRICKLE ? TRICKLE_GAP_MS_MAX : 250)
       : random.skewed(0, dripMs === undefined ? 90_000 : 1);
     return { at: at + afterMs, action: { type: "drop", bucket: BUCKET, key, version } };
   });
