@@ -1,7 +1,7 @@
 /** Runs one task again with the inputs that it had in a run. Nothing of it is recorded. */
 import { contextOf } from "../../shared/app/deliver-run.ts";
 import { loadFiles } from "../../shared/app/files.ts";
-import { readOutput } from "../../shared/app/run-attempt.ts";
+import { readOutput } from "../../shared/app/attempt-inputs.ts";
 import { readRun, type RunReading } from "../../shared/app/views.ts";
 import type { Dispatch, OutputRef } from "../../shared/core/attempt.ts";
 import { FreshetError } from "../../shared/core/errors.ts";

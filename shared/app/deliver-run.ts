@@ -107,10 +107,10 @@ function executorsOf({ manifest }: DagVersion): (taskId: string) => Executor {
 }
 
 function dispatchOf(engine: Engine, run: Dispatch["run"], command: DispatchCommand): Dispatch {
-  const { key, upstream, carried, timeoutMs, subject } = command;
-  const token = engine.tokens.sign(key);
+  const { type: _type, send: _send, ...attempt } = command;
+  const token = engine.tokens.sign(command.key);
   const sentAt = engine.clock.now();
-  return { v: 1, key, run, token, carried, upstream, timeoutMs, sentAt, ...(subject === undefined ? {} : { subject }) };
+  return { v: 1, run, token, sentAt, ...attempt };
 }
 
 /** What executors are told of the run. */

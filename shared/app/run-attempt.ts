@@ -1,25 +1,17 @@
 /** Runs one attempt on an executor: claim, gather its inputs, run the user's code, finish, tell the scheduler. */
-import {
-  OUTPUT_BYTES_MAX,
-  OUTPUT_CARRIED_BYTES_MAX,
-  OUTPUT_INLINE_BYTES_MAX,
-  type AttemptItem,
-  type Dispatch,
-  type Outcome,
-  type OutputRef,
-  type TaskError,
-} from "../core/attempt.ts";
+import type { AttemptItem, Dispatch, Outcome, TaskError } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
-import { UNMAPPED, attemptKeyText, type AttemptKey } from "../core/ids.ts";
-import { jsonFault, type JsonValue } from "../core/json.ts";
+import { attemptKeyText } from "../core/ids.ts";
 import type { RunnerResult } from "../core/task-host.ts";
 import { plus, type Instant } from "../core/time.ts";
 import type { RunMessage } from "../contract/messages.ts";
-import { ATTEMPT_READ_MAX, type AttemptStore } from "../ports/attempt-store.ts";
+import type { AttemptStore } from "../ports/attempt-store.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { TaskRunner } from "../ports/task-runner.ts";
+import { gatherInputs } from "./attempt-inputs.ts";
+import { storeOutcome } from "./attempt-output.ts";
 import type { CrashPoint } from "./crash-points.ts";
 import { loadFiles } from "./files.ts";
 
@@ -64,7 +56,7 @@ export async function runAttempt(
   executing.crashPoint("attempt:claimed");
   const result = await runWithHeartbeat(executing, dispatch, { owner, at }, control);
   executing.crashPoint("attempt:ran");
-  const { stored, carried } = await outcomeOf(executing, dispatch.key, result);
+  const { stored, carried } = await storeOutcome(executing, dispatch, result);
   executing.crashPoint("attempt:stored-output");
   if ((await attempts.finish(dispatch.key, owner, stored, clock.now())) !== "finished") return "superseded";
   executing.crashPoint("attempt:finished");
@@ -119,13 +111,13 @@ async function runWithHeartbeat(
   };
   const beating = beat();
   try {
-    const [outputs, files] = await Promise.all([
-      gatherOutputs(executing, dispatch),
+    const [inputs, files] = await Promise.all([
+      gatherInputs(executing, dispatch),
       loadFiles(executing.blobs, dispatch.run.files),
     ]);
     await confirmClaim(executing, dispatch, claim, control);
     if (control.signal.aborted) return { kind: "failed", error: SUPERSEDED };
-    return await runner.run({ dispatch, outputs, files }, control.signal);
+    return await runner.run({ dispatch, ...inputs, files }, control.signal);
   } catch (error) {
     return { kind: "failed", error: inputError(error) };
   } finally {
@@ -178,80 +170,4 @@ const inputError = (error: unknown): TaskError => ({
   name: error instanceof FreshetError ? error.code : "InputError",
   message: `its inputs could not be read: ${error instanceof Error ? error.message : String(error)}`,
   class: "transient",
-});
-
-async function gatherOutputs(
-  executing: Executing,
-  { key, carried, upstream }: Dispatch,
-): Promise<{ readonly [taskId: string]: JsonValue }> {
-  const refs = new Map<string, OutputRef>(Object.entries(carried));
-  const missing = upstream.filter(({ taskId, attempt }) => attempt > 0 && !refs.has(taskId));
-  for (let first = 0; first < missing.length; first += ATTEMPT_READ_MAX) {
-    const page = missing.slice(first, first + ATTEMPT_READ_MAX);
-    const keys = page.map(({ taskId, attempt }) => ({ runId: key.runId, taskId, mapIndex: UNMAPPED, attempt }));
-    const items = await executing.attempts.read(keys);
-    for (const [index, { taskId }] of page.entries()) {
-      const item = items[index];
-      if (item?.status === "finished" && item.outcome.kind === "success") refs.set(taskId, item.outcome.output);
-    }
-  }
-  const outputs: { [taskId: string]: JsonValue } = {};
-  for (const [taskId, ref] of refs) {
-    if (ref.kind !== "none")
-      outputs[taskId] = ref.kind === "inline" ? ref.value : await readOutput(executing.blobs, ref.key);
-  }
-  return outputs;
-}
-
-/** Throws RECORD_DAMAGED if the blob is gone. */
-export async function readOutput(blobs: BlobStore, key: string): Promise<JsonValue> {
-  const body = await blobs.get(key);
-  if (body === undefined)
-    throw new FreshetError("RECORD_DAMAGED", `the output '${key}' is missing from the blob store`);
-  return JSON.parse(new TextDecoder().decode(body)) as JsonValue;
-}
-
-interface Outcomes {
-  /** What the attempt item keeps. */
-  readonly stored: Outcome;
-  /** What the completion carries: a small output in place, so that the next task need not read it. */
-  readonly carried: Outcome;
-}
-
-async function outcomeOf(executing: Executing, key: AttemptKey, result: RunnerResult): Promise<Outcomes> {
-  if (result.kind !== "success") return { stored: result, carried: result };
-  const { output, ...rest } = result;
-  if (output === undefined || output === null) return both({ ...rest, output: { kind: "none" } });
-  const fault = jsonFault(output);
-  if (fault !== undefined)
-    return both(
-      refused(
-        "OUTPUT_NOT_JSON",
-        `the output is not JSON; ${fault}: return plain data, or write a file and return its key`,
-      ),
-    );
-  const body = new TextEncoder().encode(JSON.stringify(output));
-  const inline: Outcome = { ...rest, output: { kind: "inline", value: output } };
-  if (body.length <= OUTPUT_INLINE_BYTES_MAX) return both(inline);
-  if (body.length > OUTPUT_BYTES_MAX) {
-    const text = `the output has ${body.length} bytes; at most ${OUTPUT_BYTES_MAX} are allowed: write it to storage and return its key`;
-    return both(refused("OUTPUT_TOO_LARGE", text));
-  }
-  const index = key.mapIndex === UNMAPPED ? "" : `.${key.mapIndex}`;
-  const blob = `runs/${key.runId}/${key.taskId}${index}.${key.attempt}.json`;
-  await executing.blobs.put(blob, body);
-  const ref: OutputRef = {
-    kind: "blob",
-    key: blob,
-    bytes: body.length,
-    sha256: executing.ids.digest(JSON.stringify(output)),
-  };
-  const stored: Outcome = { ...rest, output: ref };
-  return { stored, carried: body.length <= OUTPUT_CARRIED_BYTES_MAX ? inline : stored };
-}
-
-const both = (outcome: Outcome): Outcomes => ({ stored: outcome, carried: outcome });
-const refused = (name: string, message: string): Outcome => ({
-  kind: "failed",
-  error: { name, message, class: "permanent" },
 });

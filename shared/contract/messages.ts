@@ -3,7 +3,15 @@
  * uses live in the core, and `satisfies` keeps the two the same.
  */
 import { z } from "zod";
-import type { ArrivedObject, Completion, Dispatch, Outcome } from "../core/attempt.ts";
+import type {
+  ArrivedObject,
+  Completion,
+  Dispatch,
+  MapItem,
+  MappedFacts,
+  Outcome,
+  UpstreamOutput,
+} from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import { dagId, runId, taskId, versionHash, type AttemptKey } from "../core/ids.ts";
@@ -40,7 +48,42 @@ const outputRef = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
   z.object({ kind: z.literal("inline"), value: json }),
   z.object({ kind: z.literal("blob"), key: z.string(), bytes: z.int(), sha256: z.string() }),
+  z.object({
+    kind: z.literal("list"),
+    key: z.string(),
+    bytes: z.int(),
+    sha256: z.string(),
+    length: z.int().min(0),
+  }),
 ]);
+
+const mappedFacts = z.object({
+  length: z.int().min(0).exactOptional(),
+  faults: z.record(z.string(), z.string()).exactOptional(),
+}) satisfies z.ZodType<MappedFacts>;
+
+const upstreamOutput = z.object({
+  taskId: id(taskId),
+  attempt: z.int().min(0),
+  instances: z
+    .array(
+      z.object({
+        runId: id(runId),
+        first: z.int().min(0),
+        length: z.int().min(1),
+        attempts: z.array(z.int().min(0)),
+      }),
+    )
+    .exactOptional(),
+}) satisfies z.ZodType<UpstreamOutput>;
+
+const mapItem = z.object({
+  over: id(taskId),
+  attempt: z.int().min(0),
+  length: z.int().min(1),
+  value: json.exactOptional(),
+  list: outputRef.exactOptional(),
+}) satisfies z.ZodType<MapItem>;
 
 const taskError = z.object({
   name: z.string(),
@@ -56,6 +99,7 @@ const outcomeSchema = z.discriminatedUnion("kind", [
     output: outputRef,
     chosen: z.array(z.string()).readonly().exactOptional(),
     proceed: z.boolean().exactOptional(),
+    mapped: mappedFacts.exactOptional(),
   }),
   z.object({ kind: z.literal("skipped"), reason: z.string() }),
   z.object({ kind: z.literal("failed"), error: taskError }),
@@ -90,7 +134,9 @@ const dispatchSchema = z.object({
   }),
   token: z.string(),
   carried: z.record(z.string(), outputRef),
-  upstream: z.array(z.object({ taskId: id(taskId), attempt: z.int().min(0) })),
+  upstream: z.array(upstreamOutput),
+  mappedBy: z.array(id(taskId)).exactOptional(),
+  item: mapItem.exactOptional(),
   timeoutMs: z.number(),
   subject: z
     .object({

@@ -10,6 +10,10 @@ export const OUTPUT_CARRIED_BYTES_MAX = 4_096;
 export const OUTPUT_INLINE_BYTES_MAX = 700;
 /** The largest output of a task; larger data belongs in storage, with its key as the output. */
 export const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
+/** The largest item of a list that a task is mapped over. */
+export const MAP_ITEM_BYTES_MAX = 256 * 1024;
+/** All results of a mapped task together, as one task after it takes them. */
+export const MAP_RESULTS_BYTES_MAX = 64 * 1024 * 1024;
 export const ERROR_MESSAGE_LENGTH_MAX = 1_000;
 export const ERROR_STACK_LENGTH_MAX = 8_000;
 
@@ -17,7 +21,24 @@ export const ERROR_STACK_LENGTH_MAX = 8_000;
 export type OutputRef =
   | { readonly kind: "none" }
   | { readonly kind: "inline"; readonly value: JsonValue }
-  | { readonly kind: "blob"; readonly key: string; readonly bytes: number; readonly sha256: string };
+  | { readonly kind: "blob"; readonly key: string; readonly bytes: number; readonly sha256: string }
+  /** A list that tasks are mapped over: beside the blob lies the place of each of its items, so that one is read alone. */
+  | {
+      readonly kind: "list";
+      readonly key: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      /** Its items that are not null. */
+      readonly length: number;
+    };
+
+/** What the mapping of tasks over an output needs to know of it. */
+export interface MappedFacts {
+  /** Items that are not null; absent: it is no list. */
+  readonly length?: number;
+  /** Why tasks cannot be mapped over it, by their ids. */
+  readonly faults?: { readonly [taskId: string]: string };
+}
 
 /**
  * Why an attempt failed: `transient` is tried again; `permanent` never; `quarantine` is bad data: nothing is published and
@@ -41,6 +62,8 @@ export type Outcome =
       readonly output: OutputRef;
       readonly chosen?: readonly string[];
       readonly proceed?: boolean;
+      /** Only if tasks are mapped over it. */
+      readonly mapped?: MappedFacts;
     }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: TaskError };
@@ -111,6 +134,35 @@ export interface RunContext {
   readonly files: readonly ArrivedObject[] | { readonly blob: string };
 }
 
+/** An upstream task whose output a task takes. */
+export interface UpstreamOutput {
+  readonly taskId: TaskId;
+  /** The attempt that succeeded; 0: it gave none. */
+  readonly attempt: number;
+  /** Of a mapped task, instead of an attempt: where the results of its instances lie, in order. */
+  readonly instances?: readonly InstanceAttempts[];
+}
+
+/** The attempts that ended some instances of a mapped task. */
+export interface InstanceAttempts {
+  readonly runId: RunId;
+  /** The map index of the first. */
+  readonly first: number;
+  readonly length: number;
+  /** Pairs of a count and the attempt that so many instances in a row succeeded by; 0: they gave nothing. */
+  readonly attempts: readonly number[];
+}
+
+/** The item of an instance: at hand, or in the output of the task that gave the list. */
+export interface MapItem {
+  readonly over: TaskId;
+  readonly attempt: number;
+  /** How many there are. */
+  readonly length: number;
+  readonly value?: JsonValue;
+  readonly list?: OutputRef;
+}
+
 /** What an executor needs to run one attempt. */
 export interface Dispatch {
   readonly v: 1;
@@ -120,8 +172,11 @@ export interface Dispatch {
   readonly token: string;
   /** Outputs of upstream tasks that were at hand; the others are read from the attempts named in `upstream`. */
   readonly carried: { readonly [taskId: string]: OutputRef };
-  /** Upstream tasks whose outputs the task takes, and the attempt that succeeded; 0: it gave none. */
-  readonly upstream: readonly { readonly taskId: TaskId; readonly attempt: number }[];
+  readonly upstream: readonly UpstreamOutput[];
+  /** Tasks that are mapped over what this one gives. */
+  readonly mappedBy?: readonly TaskId[];
+  /** Of an instance of a mapped task: where its item lies. */
+  readonly item?: MapItem;
   readonly timeoutMs: number;
   /** Of a hook: what it is told about. */
   readonly subject?: HookSubject;

@@ -23,8 +23,9 @@ export interface DetailTables {
 
 /** In this order for ever, and new ones at the end: a row says which it has in as many bits. */
 const TIMES = ["since", "due", "queuedAt", "firstFailureAt", "lease"] as const;
-const COUNTS = ["sends", "losses", "triesBefore"] as const;
-const REST = ["cause", "target", "reason", "chosen"] as const;
+const COUNTS = ["sends", "losses", "triesBefore", "length"] as const;
+const NAMES = ["chosen", "unmappable"] as const;
+const REST = ["cause", "target", "reason", ...NAMES] as const;
 const FIELDS = [...TIMES, ...COUNTS, ...REST];
 
 /** Instead of its fields: the row says the same as the one before. A row of its own has at least one field. */
@@ -99,7 +100,7 @@ const originTimes = (origin: Instant): Record<(typeof TIMES)[number], number> =>
   lease: origin,
 });
 
-function packRest({ cause, target, reason, chosen }: TaskDetail, tables: Tables, writer: PackedWriter): void {
+function packRest({ cause, target, reason, ...rest }: TaskDetail, tables: Tables, writer: PackedWriter): void {
   if (cause !== undefined) {
     const { text, ...kind } = cause;
     writer.count(placeOf(tables.causes, JSON.stringify(kind)));
@@ -107,9 +108,11 @@ function packRest({ cause, target, reason, chosen }: TaskDetail, tables: Tables,
   }
   if (target !== undefined) writer.count(placeOf(tables.targets, JSON.stringify(target)));
   if (reason !== undefined) writer.count(placeOf(tables.reasons, reason));
-  if (chosen !== undefined) {
-    writer.count(chosen.length);
-    for (const name of chosen) writer.count(placeOf(tables.names, name));
+  for (const field of NAMES) {
+    const names = rest[field];
+    if (names === undefined) continue;
+    writer.count(names.length);
+    for (const name of names) writer.count(placeOf(tables.names, name));
   }
 }
 
@@ -165,7 +168,9 @@ function unpackRow(tables: DetailTables, last: Record<string, number>, mask: num
   if (has("cause")) row["cause"] = { ...entryOf(tables.causes, reader), text: entryOf(tables.texts, reader) };
   if (has("target")) row["target"] = entryOf(tables.targets, reader);
   if (has("reason")) row["reason"] = entryOf(tables.reasons, reader);
-  if (has("chosen")) row["chosen"] = Array.from({ length: reader.count() }, () => entryOf(tables.names, reader));
+  for (const field of NAMES) {
+    if (has(field)) row[field] = Array.from({ length: reader.count() }, () => entryOf(tables.names, reader));
+  }
   return row as unknown as TaskDetail;
 }
 

@@ -1,5 +1,5 @@
 /** What a run's decision takes in and gives out. */
-import type { AttemptItem, CloseReason, HookSubject, Outcome, OutputRef } from "./attempt.ts";
+import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
 import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
 import type { RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
@@ -26,7 +26,9 @@ export type RunCommand =
   | {
       readonly type: "dispatch";
       readonly key: AttemptKey;
-      readonly upstream: readonly { readonly taskId: TaskId; readonly attempt: number }[];
+      readonly upstream: readonly UpstreamOutput[];
+      readonly mappedBy?: readonly TaskId[];
+      readonly item?: MapItem;
       readonly carried: { readonly [taskId: string]: OutputRef };
       readonly timeoutMs: number;
       readonly subject?: HookSubject;

@@ -27,6 +27,13 @@ export const TRIGGER_RULES = [
 ] as const;
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
+/** Instances of a mapped task, unless it says otherwise. */
+export const MAP_LIMIT = 10_000;
+/** The most that a task may allow itself. */
+export const MAP_LIMIT_MAX = 50_000;
+/** Instances that one record holds; a wider map is held in several. */
+export const MAP_CHUNK_WIDTH = 512;
+
 export const EXECUTORS = ["lambda", "worker"] as const;
 export type Executor = (typeof EXECUTORS)[number];
 
@@ -63,6 +70,25 @@ export interface HookSpec {
   readonly onFailure: boolean;
 }
 
+/** Failed instances that a mapped task may have and still succeed: a number of them, or a share of all, from 0 to 1. */
+export type MapTolerance = { readonly count: number } | { readonly share: number };
+
+/** One instance of the task for each item of another task's list. */
+export interface MapSpec {
+  /** The task that gives the list. */
+  readonly over: TaskId;
+  /** The task names its instances by a function of the item; without it the index is all they have. */
+  readonly keyed: boolean;
+  /** A longer list fails the task. */
+  readonly limit: number;
+  /** Instances at work at once; null: as many as there are executors. */
+  readonly concurrency: number | null;
+  /** null: any failed instance fails the task, and the rules of what comes after it count the instances. */
+  readonly tolerance: MapTolerance | null;
+  /** Instances of one record; `MAP_CHUNK_WIDTH` but in tests. */
+  readonly chunkWidth: number;
+}
+
 export interface TaskSpec {
   readonly taskId: TaskId;
   readonly kind: TaskKind;
@@ -91,7 +117,8 @@ export interface TaskSpec {
   readonly deadline: null;
   readonly connections: readonly never[];
   readonly publishes: readonly never[];
-  readonly map: null;
+  /** null: it runs once. */
+  readonly map: MapSpec | null;
 }
 
 export const PERIODS = ["hour", "day", "week", "month"] as const;

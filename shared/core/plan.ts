@@ -22,6 +22,10 @@ export interface PlannedTask {
   readonly scopeSetups: readonly number[];
   /** Of a teardown: the slots of its setups. */
   readonly setups: readonly number[];
+  /** Slots of the tasks that are mapped over its output. */
+  readonly mappedBy: readonly number[];
+  /** Of a mapped task: the slot of the task that gives the list. */
+  readonly over: number | null;
   /** Slots to look at again when this one ends. */
   readonly downstream: readonly number[];
   /** All of its consumers take it by `optional()`: its failure is no failure of the run. */
@@ -59,6 +63,7 @@ function makePlan(manifest: Manifest): Plan {
   const downstream = invert(upstream);
   const scopes = setupScopes(specs, slotOf, upstream, downstream);
   const forgiven = forgivenTasks(specs);
+  const mappedBy = invert(specs.map((spec) => (spec.map === null ? [] : slots([spec.map.over]))));
   const takenDownBy = invert(specs.map((spec) => slots(spec.setups)));
   const tasks: PlannedTask[] = specs.map((spec, slot) => ({
     slot,
@@ -68,6 +73,8 @@ function makePlan(manifest: Manifest): Plan {
     gates: spec.role === "teardown" ? [] : (upstream[slot] ?? []).filter((above) => specs[above]?.kind !== "task"),
     scopeSetups: scopes.above[slot] ?? [],
     setups: slots(spec.setups),
+    mappedBy: mappedBy[slot] ?? [],
+    over: spec.map === null ? null : (slotOf.get(spec.map.over) ?? null),
     downstream: [
       ...new Set([...(downstream[slot] ?? []), ...(scopes.below[slot] ?? []), ...(takenDownBy[slot] ?? [])]),
     ],
@@ -79,9 +86,12 @@ function makePlan(manifest: Manifest): Plan {
     tasks.push({ slot: tasks.length, spec: hook.spec, hook: hook.hook, ...NO_EDGES });
   }
   let transitionsMax = TRANSITIONS_SPARE;
-  for (const { spec } of tasks) transitionsMax += (spec.retry.retries + 1 + LOSSES_MAX) * TRANSITIONS_OF_ATTEMPT;
+  for (const { spec } of tasks) transitionsMax += transitionsOf(spec);
   return { manifest, tasks, taskCount: specs.length, slotOf, transitionsMax };
 }
+
+/** State changes that one instance of the task can need. */
+export const transitionsOf = ({ retry }: TaskSpec): number => (retry.retries + 1 + LOSSES_MAX) * TRANSITIONS_OF_ATTEMPT;
 
 const NO_EDGES = {
   required: [],
@@ -89,6 +99,8 @@ const NO_EDGES = {
   gates: [],
   scopeSetups: [],
   setups: [],
+  mappedBy: [],
+  over: null,
   downstream: [],
   forgiven: false,
 };
@@ -187,6 +199,7 @@ const hookSpec = (taskId: TaskId, like: TaskSpec): TaskSpec => ({
   setups: [],
   upstream: [],
   rule: "always",
+  map: null,
   retry: { retries: 1, delayMs: 5_000, backoff: 1, jitter: "none", maxDelayMs: 5_000, budgetMs: null, on: "transient" },
   timeoutMs: HOOK_TIMEOUT_MS,
   allowFailure: true,

@@ -57,6 +57,8 @@ const aDetail: fc.Arbitrary<TaskDetail> = fc.record(
     reason: fc.constantFrom("lost" as const, "cancelled" as const),
     lease: aTime,
     chosen: fc.array(aText, { maxLength: 4 }),
+    length: fc.nat({ max: 50_000 }),
+    unmappable: fc.array(aText, { maxLength: 2 }),
   },
   { requiredKeys: ["since"] },
 );
@@ -78,6 +80,7 @@ const aTable: fc.Arbitrary<TaskTable> = fc
       states: Uint8Array.from(slots, ({ state }) => TASK_STATES.indexOf(state)),
       attempts: Uint16Array.from(slots, ({ attempt }) => attempt),
       details: slots.map(({ detail }) => detail),
+      expansions: [],
     };
   });
 

@@ -11,7 +11,11 @@ export interface EncodedRun {
   readonly tasks: Uint8Array;
 }
 
-type Head = Omit<Run, "tasks"> & { readonly slots: number; readonly tables?: DetailTables };
+type Head = Omit<Run, "tasks"> & {
+  readonly slots: number;
+  readonly tables?: DetailTables;
+  readonly expansions?: TaskTable["expansions"];
+};
 
 export function encodeRun(run: Run): EncodedRun {
   const { tasks, ...rest } = run;
@@ -19,7 +23,13 @@ export function encodeRun(run: Run): EncodedRun {
   packAttempts(tasks.attempts, writer);
   const tables = packDetails(tasks.details, run.queuedAt, writer);
   const slots = tasks.states.length;
-  const head: Head = isEmpty(tables) ? { ...rest, slots } : { ...rest, slots, tables };
+  const { expansions } = tasks;
+  const head: Head = {
+    ...rest,
+    slots,
+    ...(isEmpty(tables) ? {} : { tables }),
+    ...(expansions.length === 0 ? {} : { expansions }),
+  };
   return { head: JSON.stringify(head), tasks: joined(packStates(tasks.states), writer.bytes()) };
 }
 
@@ -28,7 +38,7 @@ export function encodeRun(run: Run): EncodedRun {
  * be read throws too.
  */
 export function decodeRun({ head, tasks }: EncodedRun): Run {
-  const { slots, tables = EMPTY, ...rest } = JSON.parse(head) as Head;
+  const { slots, tables = EMPTY, expansions = [], ...rest } = JSON.parse(head) as Head;
   const schema: number = rest.schema;
   if (schema !== RUN_SCHEMA) {
     throw new FreshetError(
@@ -40,7 +50,7 @@ export function decodeRun({ head, tasks }: EncodedRun): Run {
   const states = unpackStates(tasks, slots);
   const attempts = unpackAttempts(slots, reader);
   const details = unpackDetails(tables, slots, rest.queuedAt, reader);
-  return { ...rest, tasks: { states, attempts, details } };
+  return { ...rest, tasks: { states, attempts, details, expansions } };
 }
 
 const EMPTY: DetailTables = { texts: [], causes: [], targets: [], reasons: [], names: [] };

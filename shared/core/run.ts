@@ -35,7 +35,18 @@ export type Cause =
     }
   | { readonly code: "closed"; readonly text: string; readonly reason: CloseReason }
   | {
-      readonly code: "cancelled" | "run_timeout" | "deadlock" | "transition_budget" | "invalid_branch" | "lost";
+      readonly code:
+        | "cancelled"
+        | "run_timeout"
+        | "deadlock"
+        | "transition_budget"
+        | "invalid_branch"
+        | "lost"
+        /** Of a mapped task: its list was empty; cannot be mapped over; instances failed; too many did, so no more start. */
+        | "empty_map"
+        | "map_input"
+        | "instances"
+        | "tolerance";
       readonly text: string;
     };
 
@@ -68,9 +79,30 @@ export interface TaskDetail {
   readonly lease?: Instant;
   /** Of a branch or short circuit that succeeded: the direct children that run. */
   readonly chosen?: readonly string[];
+  /** Of a task whose output others are mapped over: the items of its list; absent: it gave none. */
+  readonly length?: number;
+  /** Why tasks cannot be mapped over that list, each as `task: why`. */
+  readonly unmappable?: readonly string[];
 }
 
-/** Task instances by slot: the DAG's tasks in the manifest's order, then its hooks. */
+/** The instances of a mapped task, as rows of the table of their run. */
+export interface Expansion {
+  /** Of the mapped task itself, which stands for all of its instances. */
+  readonly slot: number;
+  /** Counts all expansions that the run has made, from 1. */
+  readonly number: number;
+  readonly length: number;
+  /** The map index of its first instance. */
+  readonly first: number;
+  /** The slot of its first instance. */
+  readonly base: number;
+  /** Attempts of its instances start above this: no earlier expansion ever used a higher one. */
+  readonly attemptBase: number;
+  /** Its `onRetry` hook has been told. */
+  readonly retryTold?: true;
+}
+
+/** Task instances by slot: the DAG's tasks in the manifest's order, then its hooks, then the instances of mapped tasks. */
 export interface TaskTable {
   /** Positions in TASK_STATES. */
   readonly states: Uint8Array;
@@ -78,6 +110,8 @@ export interface TaskTable {
   readonly attempts: Uint16Array;
   /** By slot; as long as `states`. Slots that one decision moved share the object. */
   readonly details: readonly (TaskDetail | undefined)[];
+  /** In the order of their rows. */
+  readonly expansions: readonly Expansion[];
 }
 
 /** What another record must hear, by kind. Its receiver takes it as a total, a set or a first word: a double does no harm. */
@@ -121,6 +155,8 @@ export interface Run {
   readonly cancel: { readonly by: string; readonly reason: string; readonly at: Instant } | null;
   readonly firstFailureAt: Instant | null;
   readonly transitions: number;
+  /** Expansions of mapped tasks made so far. */
+  readonly expanded: number;
   readonly tasks: TaskTable;
   readonly effects: readonly RunEffect[];
   /** The number of the last effect. */

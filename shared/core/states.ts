@@ -33,7 +33,8 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
   none: {
     terminal: false,
     inFlight: false,
-    next: ["scheduled", "queued", "skipped", "upstream_failed", "failed", "removed"],
+    // A mapped task waits for its instances as `deferred`.
+    next: ["scheduled", "queued", "deferred", "skipped", "upstream_failed", "failed", "removed"],
   },
   scheduled: { terminal: false, inFlight: false, next: ["queued", "skipped", "failed", "removed"] },
   queued: { terminal: false, inFlight: true, next: ["running", ...AFTER_ATTEMPT] },
@@ -44,7 +45,7 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
   upstream_failed: { terminal: true, inFlight: false, next: [] },
   up_for_retry: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
   up_for_reschedule: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
-  deferred: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
+  deferred: { terminal: false, inFlight: false, next: ["scheduled", "queued", "success", "skipped", "failed"] },
   restarting: {
     terminal: false,
     inFlight: true,

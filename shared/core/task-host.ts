@@ -9,6 +9,8 @@ export interface RunnerInput {
   readonly dispatch: Dispatch;
   /** By the id of the upstream task; absent: it gave no output. */
   readonly outputs: { readonly [taskId: string]: JsonValue };
+  /** Of an instance of a mapped task. */
+  readonly item?: { readonly value: JsonValue };
   /** The objects that started the run, whether the dispatch lists them or a blob does. */
   readonly files: readonly ArrivedObject[];
 }
@@ -20,6 +22,8 @@ export type RunnerResult =
       readonly output?: JsonValue;
       readonly chosen?: readonly string[];
       readonly proceed?: boolean;
+      /** The names of the items that are not null, by the id of the mapped task that names them; a text: why it cannot. */
+      readonly keys?: { readonly [taskId: string]: readonly string[] | string };
     }
   | Exclude<Outcome, { readonly kind: "success" }>;
 

@@ -63,6 +63,16 @@ export interface TaskContext<Inputs = Nothing, Params = Nothing> {
   readonly run: RunFacts;
 }
 
+/** What an instance of a mapped task is given. */
+export interface MapContext<Item, Inputs = Nothing, Params = Nothing> extends TaskContext<Inputs, Params> {
+  /** Its item of the list. */
+  readonly item: Item;
+  /** The position of the item, from 0, among those that are not null. */
+  readonly mapIndex: number;
+  /** What `key` gives for the item; null: the map has none. */
+  readonly mapKey: string | null;
+}
+
 /** What a hook is told. */
 export interface HookEvent {
   readonly hook: "onSuccess" | "onFailure" | "onRetry";

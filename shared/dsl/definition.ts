@@ -16,6 +16,8 @@ export interface TaskDefinition {
   readonly id: unknown;
   readonly kind: TaskKind;
   readonly role: TaskRole;
+  /** Made by `map()`. */
+  readonly mapped: boolean;
   readonly options: RawOptions;
   readonly site: CallSite;
 }

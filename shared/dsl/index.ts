@@ -2,6 +2,7 @@
 export { dag, type Dag, type DagOptions } from "./dag.ts";
 export {
   branch,
+  map,
   optional,
   setup,
   shortCircuit,
@@ -9,6 +10,8 @@ export {
   teardown,
   type Choice,
   type Inputs,
+  type MapOptions,
+  type MappedTask,
   type Optional,
   type SetupTask,
   type Task,
@@ -16,7 +19,7 @@ export {
 } from "./task.ts";
 export { arrival, cron, dates, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";
 export { permanent, quarantine, skip } from "./signals.ts";
-export type { HookEvent, Interval, Log, RunFacts, TaskContext } from "./context.ts";
+export type { HookEvent, Interval, Log, MapContext, RunFacts, TaskContext } from "./context.ts";
 export type { Duration, RetryOptions, TaskDefaults } from "./options.ts";
 export type { ParamsSchema } from "./params.ts";
 export type { Retry, RetryCallOptions } from "./runtime/retry.ts";

@@ -17,12 +17,14 @@ export interface NamedUpstream extends RawUpstream {
 
 /** The upstreams of a task as it names them; values that are no tasks are left to the checks. */
 export function upstreamsOf(task: TaskDefinition): readonly NamedUpstream[] {
-  const { inputs, after, of } = optionsOf(task);
+  const { inputs, after, of, over } = optionsOf(task);
   const found: NamedUpstream[] = [];
   for (const [input, value] of Object.entries(isRecord(inputs) ? inputs : {})) {
     const upstream = upstreamOf(value);
     if (upstream !== undefined) found.push({ ...upstream, input });
   }
+  const mapped = task.mapped ? upstreamOf(over) : undefined;
+  if (mapped !== undefined) found.push({ ...mapped, input: null });
   for (const list of [after, task.role === "teardown" ? of : undefined]) {
     for (const value of Array.isArray(list) ? (list as readonly unknown[]) : []) {
       const upstream = upstreamOf(value);

@@ -12,7 +12,8 @@ import { isRecord, optionsOf, taskDefinition, type DagDefinition, type TaskDefin
 import { exportedDags, membersOf, upstreamsOf } from "./members.ts";
 import { isParamsSchema, readParams } from "./params.ts";
 import { taskError, type RetryOn } from "./runtime/failure.ts";
-import { taskContext } from "./runtime/task-context.ts";
+import { mapKey, mapKeys } from "./runtime/map-keys.ts";
+import { taskContext, type ContextParts } from "./runtime/task-context.ts";
 import { signalOf } from "./signals.ts";
 
 type AnyContext = TaskContext<JsonObject, JsonObject>;
@@ -57,8 +58,9 @@ export function bundle(modules: readonly object[]): Bundle<AbortSignal> {
         const context = taskContext(input, host, {
           inputs: inputsOf(job, input),
           params: await paramsOf(job, input),
+          ...mappedOf(job, input),
         });
-        return resultOf(job, await freshetEdge(job, context));
+        return withKeys(job, input, resultOf(job, await freshetEdge(job, context)));
       } catch (thrown) {
         return failureOf(thrown, job);
       }
@@ -126,6 +128,28 @@ function inputsOf({ task, isHook }: Job, { outputs }: RunnerInput): { readonly [
       inputs[input] = Object.hasOwn(outputs, String(upstream.id)) ? outputs[String(upstream.id)] : undefined;
   }
   return inputs;
+}
+
+/** What an instance of a mapped task has besides. */
+function mappedOf({ task, isHook }: Job, { dispatch, item }: RunnerInput): Pick<ContextParts, "mapped"> {
+  if (task === undefined || isHook || item === undefined) return {};
+  const { mapIndex } = dispatch.key;
+  return { mapped: { item: item.value, mapIndex, mapKey: mapKey(task, item.value) } };
+}
+
+/** The names that the tasks mapped over this output give to its items: their functions are only known here. */
+function withKeys(
+  { dag, isHook }: Job,
+  { dispatch: { mappedBy = [] } }: RunnerInput,
+  result: RunnerResult,
+): RunnerResult {
+  if (isHook || result.kind !== "success" || result.output === undefined) return result;
+  const keys: { [taskId: string]: readonly string[] | string } = {};
+  for (const id of mappedBy) {
+    const names = mapKeys(taskNamed(dag, id), result.output);
+    if (names !== undefined) keys[id] = names;
+  }
+  return Object.keys(keys).length === 0 ? result : { ...result, keys };
 }
 
 /** Params reach those who declare the schema; a DAG's own hooks declare it by the DAG. */

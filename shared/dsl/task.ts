@@ -1,8 +1,8 @@
 /** Tasks. An upstream is a value: its output reaches the consumer with its type. */
 import type { TaskKind, TriggerRule } from "../core/manifest.ts";
-import type { HookEvent, Nothing, TaskContext } from "./context.ts";
+import type { HookEvent, MapContext, Nothing, TaskContext } from "./context.ts";
 import { asOptional, asTask, callSite, type TaskRole } from "./definition.ts";
-import type { OutputCheck } from "./json-type.ts";
+import type { Misuse, OutputCheck } from "./json-type.ts";
 import type { Ownership, TaskDefaults } from "./options.ts";
 import type { ParamsOf, ParamsSchema } from "./params.ts";
 
@@ -120,6 +120,65 @@ export function teardown<
   return make("task", "teardown", id, options, teardown);
 }
 
+declare const mapped: unique symbol;
+
+/** A task that runs once for each item of a list. Its output is the list of what its instances gave, without nulls. */
+export interface MappedTask<Id extends string = string, Out = unknown> extends Task<
+  Id,
+  readonly Exclude<Out, null | undefined | void>[]
+> {
+  /** Only a type. */
+  readonly [mapped]?: true;
+}
+
+/** The items of a list that a task gives: those that are not null. */
+type ItemOf<Over> =
+  Over extends Task<string, infer List> ? (List extends readonly (infer Item)[] ? Exclude<Item, null> : never) : never;
+
+/** `unknown` if the task gives a list that can be mapped; otherwise a type that says what to do. */
+type OverCheck<Over> =
+  Over extends Task<infer Id, infer List>
+    ? typeof mapped extends keyof Over
+      ? Misuse<`'${Id}' is mapped itself: put a task between them that takes its results and gives a list`>
+      : [List] extends [readonly unknown[]]
+        ? unknown
+        : Misuse<`'${Id}' gives no list: a task can be mapped over a list only`>
+    : unknown;
+
+export interface MapOptions<Id extends string, Over, From, Out, Rule extends TriggerRule, Schema> extends Common<
+  From,
+  Rule,
+  Schema
+> {
+  /** The task whose list gives the items; nulls in it are passed over. An empty list skips the task. */
+  readonly over: Over & OverCheck<Over>;
+  /** Names the instance of an item; no two may have the same name. Without it instances have an index alone. */
+  readonly key?: (item: ItemOf<Over>) => string;
+  /** A longer list fails the task; default 10,000. */
+  readonly limit?: number;
+  /** Instances at work at once; by default as many as there are executors. */
+  readonly concurrency?: number;
+  /** Failed instances with which the task succeeds still: `{ count: 3 }`, or `{ share: 0.05 }` of all. Default: none. */
+  readonly tolerance?: { readonly count: number } | { readonly share: number };
+  /** The work on one item. What it returns is one of the task's results, unless it is null. */
+  readonly run: (ctx: MapContext<ItemOf<Over>, Inputs<Id, From, Rule>, ParamsOf<Schema>>) => Out | Promise<Out>;
+}
+
+/**
+ * A task that runs once for each item of another task's list, each time as an instance with attempts, retries and logs of
+ * its own. The tasks after it take the list of results, in the order of the items.
+ */
+export function map<
+  const Id extends string,
+  Over extends Task,
+  From extends NamedUpstreams = Nothing,
+  Out = void,
+  Rule extends TriggerRule = "all_success",
+  Schema extends ParamsSchema | undefined = undefined,
+>(id: Id & OutputCheck<Id, Out>, options: MapOptions<Id, Over, From, Out, Rule, Schema>): MappedTask<Id, Out> {
+  return make("task", "work", id, options, map);
+}
+
 /** Which of the direct children run: tasks, or their ids; null or an empty list: none. */
 export type Choice<Name extends string = string> = Task | Name | readonly (Task | Name)[] | null;
 
@@ -181,5 +240,12 @@ function make<Value>(
   options: object,
   callee: (...args: never) => unknown,
 ): Value {
-  return asTask({ id, kind, role, options: options as Readonly<Record<string, unknown>>, site: callSite(callee) });
+  return asTask({
+    id,
+    kind,
+    role,
+    mapped: callee === map,
+    options: options as Readonly<Record<string, unknown>>,
+    site: callSite(callee),
+  });
 }

@@ -4,6 +4,8 @@ import {
   type ArrivalTriggerSpec,
   type CronSpec,
   MANIFEST_SCHEMA,
+  MAP_CHUNK_WIDTH,
+  type MapSpec,
   type Manifest,
   type RetrySpec,
   type TaskSpec,
@@ -28,6 +30,17 @@ export const anUpstream = (id: string, overrides: Partial<UpstreamSpec> = {}): U
   taskId: taskId(id),
   input: id,
   optional: false,
+  ...overrides,
+});
+
+/** Over the list of `over`: at most ten items, as many at work at once as there are. */
+export const aMapSpec = (over: string, overrides: Partial<MapSpec> = {}): MapSpec => ({
+  over: taskId(over),
+  keyed: false,
+  limit: 10,
+  concurrency: null,
+  tolerance: null,
+  chunkWidth: MAP_CHUNK_WIDTH,
   ...overrides,
 });
 

@@ -14,6 +14,7 @@ export function aTaskTable(slots: readonly Slot[]): TaskTable {
     states: Uint8Array.from(rows, ({ state }) => TASK_STATES.indexOf(state)),
     attempts: Uint16Array.from(rows, ({ attempt }) => attempt ?? 0),
     details: rows.map(({ detail }) => detail),
+    expansions: [],
   };
 }
 
@@ -39,6 +40,7 @@ export const aRun = (overrides: Partial<Run> = {}): Run => ({
   cancel: null,
   firstFailureAt: null,
   transitions: 0,
+  expanded: 0,
   tasks: aTaskTable(["none"]),
   effects: [],
   effectsRecorded: 0,

@@ -7,7 +7,7 @@ import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
 import { planOf } from "../../shared/core/plan.ts";
 import type { Run, TaskDetail } from "../../shared/core/run.ts";
 import { advance } from "../../shared/core/run/advance.ts";
-import { stateOf } from "../../shared/core/run/draft.ts";
+import { expansionOf, stateOf } from "../../shared/core/run/draft.ts";
 import { newRun } from "../../shared/core/run/new-run.ts";
 import type { TaskState } from "../../shared/core/states.ts";
 import { type Instant, plus } from "../../shared/core/time.ts";
@@ -38,6 +38,8 @@ export interface Scene {
   /** One decision in which all of these have succeeded. */
   succeed(...ids: readonly string[]): Scene;
   fail(id: string, error?: Parameters<typeof aFailure>[0]): Scene;
+  /** One decision in which a task has given a list of so many items. */
+  giveList(id: string, length: number): Scene;
   /** What the attempt store holds for the current attempt of a task, or answers to its close. */
   see(id: string, item: Seen | null): Scene;
   cancel(): Scene;
@@ -48,7 +50,7 @@ export interface Scene {
   detail(id: string): TaskDetail | undefined;
   states(): Readonly<Record<string, TaskState>>;
   all<Type extends RunCommand["type"]>(type: Type): readonly CommandOf<Type>[];
-  /** `extract#1`, for each attempt that the last decision sent. */
+  /** `extract#1`, of an instance `load[3]#1`, for each attempt that the last decision sent. */
   dispatched(): readonly string[];
 }
 
@@ -66,10 +68,14 @@ export function aScene(
     commands: [] as readonly RunCommand[],
     changed: false,
   };
-  const slotOf = (id: string): number => {
+  const slotOf = (name: string): number => {
+    const { id, mapIndex } = instanceNamed(name);
     const slot = planOf(manifest).slotOf.get(id);
     if (slot === undefined) throw new Error(`there is no task '${id}'`);
-    return slot;
+    if (mapIndex === UNMAPPED) return slot;
+    const expansion = expansionOf(own.run.tasks, slot);
+    if (expansion === undefined) throw new Error(`task '${id}' has no instances`);
+    return expansion.base + mapIndex - expansion.first;
   };
   const scene: Scene = {
     get run() {
@@ -94,6 +100,12 @@ export function aScene(
     },
     wake: () => scene.tell({ type: "wake" }),
     succeed: (...ids) => scene.tell(...ids.map((id) => scene.completed(id, aSuccess()))),
+    giveList: (id, length) => {
+      const value = Array.from({ length }, (_, index) => `item-${index}`);
+      return scene.tell(
+        scene.completed(id, { kind: "success", output: { kind: "inline", value }, mapped: { length } }),
+      );
+    },
     fail: (id, error = {}) => scene.tell(scene.completed(id, aFailure(error))),
     see: (id, item) =>
       scene.tell({ type: "attempt_seen", key: scene.key(id), item: item === null ? null : itemOf(item) }),
@@ -104,21 +116,29 @@ export function aScene(
       epoch: own.run.epoch,
       outcome,
     }),
-    key: (id, attempt = scene.attempt(id)) => ({
-      runId,
-      taskId: id as AttemptKey["taskId"],
-      mapIndex: UNMAPPED,
-      attempt,
-    }),
+    key: (name, attempt = scene.attempt(name)) => {
+      const { id, mapIndex } = instanceNamed(name);
+      return { runId, taskId: id as AttemptKey["taskId"], mapIndex, attempt };
+    },
     state: (id) => stateOf(own.run.tasks, slotOf(id)),
     attempt: (id) => own.run.tasks.attempts[slotOf(id)] ?? 0,
     detail: (id) => own.run.tasks.details[slotOf(id)],
     states: () => Object.fromEntries(tasks.map((task) => [task.taskId, scene.state(task.taskId)])),
     all: <Type extends RunCommand["type"]>(type: Type) =>
       own.commands.filter((command): command is CommandOf<Type> => command.type === type),
-    dispatched: () => scene.all("dispatch").map((command) => `${command.key.taskId}#${command.key.attempt}`),
+    dispatched: () =>
+      scene.all("dispatch").map(({ key }) => {
+        const instance = key.mapIndex === UNMAPPED ? "" : `[${key.mapIndex}]`;
+        return `${key.taskId}${instance}#${key.attempt}`;
+      }),
   };
   return admitted ? scene.tell({ type: "admitted", epoch: own.run.epoch }) : scene;
+}
+
+/** `load[3]` is an instance of `load`. */
+function instanceNamed(name: string): { readonly id: string; readonly mapIndex: number } {
+  const [, id = name, index] = /^(.*)\[(\d+)\]$/.exec(name) ?? [];
+  return { id, mapIndex: index === undefined ? UNMAPPED : Number(index) };
 }
 
 function itemOf(seen: Seen): AttemptItem {

@@ -4,7 +4,7 @@
  */
 import { assertNever } from "../errors.ts";
 import type { RunCommand, RunEvent } from "../events.ts";
-import type { AttemptKey } from "../ids.ts";
+import { type AttemptKey, UNMAPPED } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
 import type { Run } from "../run.ts";
@@ -12,9 +12,20 @@ import { isRunEnded, TASK_STATE } from "../states.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { dispatchAgain } from "./dispatch.ts";
-import { amend, closeDraft, commandsOf, type Draft, openDraft, setHead, stateOf } from "./draft.ts";
+import {
+  amend,
+  closeDraft,
+  commandsOf,
+  type Draft,
+  expansionOf,
+  openDraft,
+  setHead,
+  stateOf,
+  taskAt,
+} from "./draft.ts";
 import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } from "./effects.ts";
 import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
+import { transitionsMax } from "./instances.ts";
 import { startReady } from "./ready.ts";
 
 export interface RunDecision {
@@ -36,7 +47,7 @@ export function advance(run: Run, manifest: Manifest, events: readonly RunEvent[
 /** Starts and ends what the events have made possible; whatever ends the run lets its teardowns start before it ends. */
 function settle(draft: Draft): void {
   startReady(draft);
-  if (draft.transitions > draft.plan.transitionsMax) overBudget(draft);
+  if (draft.transitions > transitionsMax(draft)) overBudget(draft);
   for (let stuck = deadlocked(draft); stuck.length > 0; stuck = deadlocked(draft)) {
     failDeadlocked(draft, stuck);
     startReady(draft);
@@ -75,11 +86,21 @@ function admit(draft: Draft, epoch: number): void {
 
 /** Hands on what is about the current, open attempt of a task; the rest is an echo. */
 function withCurrent(draft: Draft, key: AttemptKey, apply: (slot: number) => void): void {
-  const slot = draft.plan.slotOf.get(key.taskId);
+  const slot = slotOfKey(draft, key);
   if (slot === undefined || isRunEnded(draft.head.state)) return;
   const attempt = draft.attempts[slot] ?? 0;
   if (key.attempt === attempt && TASK_STATE[stateOf(draft, slot)].inFlight) return apply(slot);
   if (key.attempt <= attempt) hearEcho(draft, slot, key.attempt < attempt);
+}
+
+/** Of an instance: its row, as long as the mapped task has it. */
+function slotOfKey(draft: Draft, { taskId, mapIndex }: AttemptKey): number | undefined {
+  const slot = draft.plan.slotOf.get(taskId);
+  if (slot === undefined || (mapIndex === UNMAPPED) !== (taskAt(draft, slot).spec.map === null)) return undefined;
+  if (mapIndex === UNMAPPED) return slot;
+  const expansion = expansionOf(draft, slot);
+  const row = mapIndex - (expansion?.first ?? 0);
+  return expansion === undefined || row < 0 || row >= expansion.length ? undefined : expansion.base + row;
 }
 
 /**
@@ -87,7 +108,7 @@ function withCurrent(draft: Draft, key: AttemptKey, apply: (slot: number) => voi
  * was to send. What it unlocked and nobody has answered since is sent again now instead of by the sweep.
  */
 function hearEcho(draft: Draft, slot: number, retried: boolean): void {
-  const unlocked = retried ? [slot] : (draft.plan.tasks[slot]?.downstream ?? []);
+  const unlocked = retried ? [slot] : taskAt(draft, slot).downstream;
   for (const below of unlocked) {
     if (stateOf(draft, below) === "queued" && draft.details[below]?.sends === 1) dispatchAgain(draft, below);
   }
@@ -114,7 +135,7 @@ function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { t
 }
 
 function overBudget(draft: Draft): void {
-  const text = `the run changed state more than ${draft.plan.transitionsMax} times, its transition budget`;
+  const text = `the run changed state more than ${transitionsMax(draft)} times, its transition budget`;
   failRun(draft, "budget", { code: "transition_budget", text });
   startReady(draft);
 }

@@ -1,12 +1,28 @@
 /** What the ends of attempts, and looks at them, do to a task instance. */
-import type { AttemptItem, CloseReason, Outcome, TaskError } from "../attempt.ts";
+import type { AttemptItem, CloseReason, MappedFacts, Outcome, TaskError } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
 import { downstreamOf } from "../plan.ts";
-import type { Cause, Target, TaskDetail } from "../run.ts";
+import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Target, type TaskDetail } from "../run.ts";
+import { oneLine, shortened } from "../text.ts";
 import { earliest, plus, type Instant } from "../time.ts";
-import { dispatchAgain, dispatchNext, fireHook } from "./dispatch.ts";
-import { amend, keyOf, kept, move, setHead, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+import { UNMAPPED } from "../ids.ts";
+import { dispatchAgain, fireHook } from "./dispatch.ts";
+import {
+  amend,
+  expansionOf,
+  keyOf,
+  kept,
+  mapIndexAt,
+  move,
+  setHead,
+  stateOf,
+  taskAt,
+  taskIdAt,
+  type Draft,
+} from "./draft.ts";
+import { triesBefore } from "./instances.ts";
+import { retryNext } from "./start-instances.ts";
 
 /** An executor has this long after an attempt's timeout to end it itself before the scheduler does. */
 export const TIMEOUT_GRACE_MS = 30_000;
@@ -34,9 +50,20 @@ function succeed(draft: Draft, slot: number, outcome: Extract<Outcome, { kind: "
   const chosen = spec.kind === "task" ? undefined : chosenChildren(draft, slot, outcome);
   if (typeof chosen === "string") return endFailed(draft, slot, { code: "invalid_branch", text: chosen });
   draft.outputs.set(slot, outcome.output);
-  move(draft, slot, "success", chosen === undefined ? undefined : { since: draft.now, chosen });
+  const mapped = outcome.mapped === undefined ? {} : mappedDetail(outcome.mapped);
+  const told = chosen !== undefined || outcome.mapped !== undefined;
+  const said = { since: draft.now, ...(chosen === undefined ? {} : { chosen }), ...mapped };
+  move(draft, slot, "success", told ? said : undefined);
   fireHook(draft, slot, "onSuccess");
 }
+
+/** What the tasks that are mapped over its output need to know. */
+const mappedDetail = ({ length, faults = {} }: MappedFacts): Pick<TaskDetail, "length" | "unmappable"> => {
+  const unmappable = Object.entries(faults).map(([taskId, text]) =>
+    shortened(`${taskId}: ${oneLine(text)}`, CAUSE_TEXT_LENGTH_MAX),
+  );
+  return { ...(length === undefined ? {} : { length }), ...(unmappable.length === 0 ? {} : { unmappable }) };
+};
 
 /** The direct children that run after a branch or short circuit; a text if the choice names something that is not there. */
 function chosenChildren(
@@ -70,7 +97,7 @@ function fail(draft: Draft, slot: number, error: TaskError): void {
   const answer = decideRetry({
     spec: spec.retry,
     error,
-    failures: (draft.attempts[slot] ?? 0) - (before?.losses ?? 0) - (before?.triesBefore ?? 0),
+    failures: (draft.attempts[slot] ?? 0) - (before?.losses ?? 0) - triesBefore(draft, slot),
     firstFailureAt,
     run: { budgetMs: draft.plan.manifest.retryBudgetMs, firstFailureAt: draft.head.firstFailureAt ?? draft.now },
     seed: retrySeed(draft, slot),
@@ -88,7 +115,8 @@ function fail(draft: Draft, slot: number, error: TaskError): void {
 /** Ends a task instance as failed; its hook hears of it if anything of it ever ran. */
 export function endFailed(draft: Draft, slot: number, cause: Cause): void {
   move(draft, slot, "failed", { since: draft.now, cause });
-  if ((draft.attempts[slot] ?? 0) > 0) fireHook(draft, slot, "onFailure");
+  const ran = (draft.attempts[slot] ?? 0) > 0 || expansionOf(draft, slot) !== undefined;
+  if (ran) fireHook(draft, slot, "onFailure");
 }
 
 /** The platform lost the attempt: a new one, which does not count as a try, until its own budget is spent. */
@@ -106,7 +134,9 @@ function lose(draft: Draft, slot: number, text: string): void {
 
 const retrySeed = (draft: Draft, slot: number): string => {
   const { dagId, logicalDate, runId } = draft.head;
-  return `${dagId}#${taskIdAt(draft, slot)}#${logicalDate ?? hash32(runId)}`;
+  const mapIndex = mapIndexAt(draft, slot);
+  const instance = mapIndex === UNMAPPED ? "" : `#${mapIndex}`;
+  return `${dagId}#${taskIdAt(draft, slot)}#${logicalDate ?? hash32(runId)}${instance}`;
 };
 
 /** Ends the attempt of `slot` from outside: first it is closed, only then does the target come true. */
@@ -241,7 +271,7 @@ export function lookAt(draft: Draft, slot: number): void {
     case "restarting":
       return closeAgain(draft, slot);
     case "up_for_retry":
-      return dispatchNext(draft, slot);
+      return retryNext(draft, slot);
     default:
   }
 }

@@ -1,11 +1,26 @@
 /** Sending attempts to executors, first and again. */
-import type { HookSubject, OutputRef } from "../attempt.ts";
+import type { HookSubject, MapItem, OutputRef, UpstreamOutput } from "../attempt.ts";
+import type { JsonValue } from "../json.ts";
 import { hookSlot } from "../plan.ts";
 import type { HookName } from "../manifest.ts";
-import type { TaskDetail } from "../run.ts";
+import type { Expansion, TaskDetail } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
 import { earliest, plus, type Instant } from "../time.ts";
-import { amend, causeText, keyOf, kept, move, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+import {
+  amend,
+  causeText,
+  expansionAt,
+  expansionOf,
+  keyOf,
+  kept,
+  mapIndexAt,
+  move,
+  stateOf,
+  taskAt,
+  taskIdAt,
+  type Draft,
+} from "./draft.ts";
+import { instanceAttempts } from "./instances.ts";
 
 /** An attempt that nobody has claimed is looked at after this long, then after twice as long, and so on. */
 export const REDISPATCH_AFTER_MS = 30_000;
@@ -37,13 +52,18 @@ function dueAfterSend(draft: Draft, slot: number, detail: TaskDetail): Instant {
 }
 
 function pushDispatch(draft: Draft, slot: number, send: number): void {
-  const { spec, hook } = taskAt(draft, slot);
+  const { spec, hook, mappedBy } = taskAt(draft, slot);
   const carried: { [taskId: string]: OutputRef } = {};
-  const upstream: { taskId: (typeof spec)["taskId"]; attempt: number }[] = [];
+  const upstream: UpstreamOutput[] = [];
   for (const edge of spec.upstream) {
     if (edge.input === null) continue;
     const from = draft.plan.slotOf.get(edge.taskId);
     if (from === undefined) continue;
+    const instances = instanceAttempts(draft, from);
+    if (instances !== undefined) {
+      upstream.push({ taskId: edge.taskId, attempt: 0, instances });
+      continue;
+    }
     upstream.push({
       taskId: edge.taskId,
       attempt: stateOf(draft, from) === "success" ? (draft.attempts[from] ?? 0) : 0,
@@ -51,19 +71,47 @@ function pushDispatch(draft: Draft, slot: number, send: number): void {
     const output = draft.outputs.get(from);
     if (output !== undefined) carried[edge.taskId] = output;
   }
+  const item = itemOf(draft, slot);
   draft.dispatches.set(slot, {
     type: "dispatch",
     key: keyOf(draft, slot),
     upstream,
     carried,
+    ...(mappedBy.length === 0 ? {} : { mappedBy: mappedBy.map((below) => taskIdAt(draft, below)) }),
+    ...(item === undefined ? {} : { item }),
     timeoutMs: spec.timeoutMs,
     ...(hook === null ? {} : { subject: subjectOf(draft, hook.name, hook.subject) }),
     send,
   });
 }
 
+/** The item of an instance, if the list came with this decision; else where it lies. */
+function itemOf(draft: Draft, slot: number): MapItem | undefined {
+  const expansion = expansionAt(draft, slot);
+  const { over, spec } = taskAt(draft, slot);
+  if (expansion === undefined || over === null || spec.map === null) return undefined;
+  const { length } = expansion;
+  const item = { over: spec.map.over, attempt: draft.attempts[over] ?? 0, length };
+  const list = draft.outputs.get(over);
+  if (list === undefined) return item;
+  if (list.kind !== "inline") return { ...item, list };
+  const value = itemsOf(draft, over, list.value)[mapIndexAt(draft, slot)];
+  return value === undefined ? item : { ...item, value };
+}
+
+function itemsOf(draft: Draft, over: number, value: JsonValue): readonly JsonValue[] {
+  let items = draft.items.get(over);
+  if (items === undefined) {
+    items = Array.isArray(value) ? (value as readonly JsonValue[]).filter((item) => item !== null) : [];
+    draft.items.set(over, items);
+  }
+  return items;
+}
+
 /** Starts a hook, if the DAG has it and it is not at work already: retries in quick succession are told once. */
 export function fireHook(draft: Draft, subject: number | null, hook: HookName): void {
+  const expansion = subject === null ? undefined : expansionAt(draft, subject);
+  if (expansion !== undefined) return hookOfInstance(draft, expansion, hook);
   const slot = hookSlot(draft.plan, subject === null ? null : taskIdAt(draft, subject), hook);
   if (slot === undefined) return;
   const state = stateOf(draft, slot);
@@ -71,6 +119,13 @@ export function fireHook(draft: Draft, subject: number | null, hook: HookName): 
   const used = draft.attempts[slot] ?? 0;
   if (used > 0) draft.details[slot] = { since: draft.now, triesBefore: used };
   dispatchNext(draft, slot);
+}
+
+/** A mapped task tells once for all of its instances: of the first retry, and of its own end. */
+function hookOfInstance(draft: Draft, expansion: Expansion, hook: HookName): void {
+  if (hook !== "onRetry" || expansion.retryTold === true) return;
+  draft.expansions = draft.expansions.map((other) => (other === expansion ? { ...other, retryTold: true } : other));
+  fireHook(draft, expansion.slot, hook);
 }
 
 function subjectOf(draft: Draft, hook: HookName, subject: number | null): HookSubject {
@@ -90,11 +145,25 @@ function subjectOf(draft: Draft, hook: HookName, subject: number | null): HookSu
 const FAILURES_TOLD_MAX = 20;
 export function failedTasks(draft: Draft, subject: number | null): HookSubject["failed"] {
   const failed: { taskId: ReturnType<typeof taskIdAt>; cause: string }[] = [];
+  const expansion = subject === null ? undefined : expansionOf(draft, subject);
+  if (expansion !== undefined && stateOf(draft, expansion.slot) === "deferred")
+    return failedInstances(draft, expansion);
   for (let slot = 0; slot < draft.plan.taskCount && failed.length < FAILURES_TOLD_MAX; slot++) {
     const state = stateOf(draft, slot);
     const told =
       subject === null ? state === "failed" : slot === subject && (state === "failed" || state === "up_for_retry");
     if (told) failed.push({ taskId: taskIdAt(draft, slot), cause: causeText(draft.details[slot]?.cause) });
+  }
+  return failed;
+}
+
+/** Instances of a mapped task that wait for their retry. */
+function failedInstances(draft: Draft, { slot, base, length }: Expansion): HookSubject["failed"] {
+  const failed: { taskId: ReturnType<typeof taskIdAt>; cause: string }[] = [];
+  for (let row = base; row < base + length && failed.length < FAILURES_TOLD_MAX; row++) {
+    if (stateOf(draft, row) !== "up_for_retry") continue;
+    const cause = `[${mapIndexAt(draft, row)}] ${causeText(draft.details[row]?.cause)}`;
+    failed.push({ taskId: taskIdAt(draft, slot), cause });
   }
   return failed;
 }

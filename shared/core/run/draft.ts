@@ -3,8 +3,16 @@ import type { OutputRef } from "../attempt.ts";
 import type { RunCommand } from "../events.ts";
 import type { AttemptKey } from "../ids.ts";
 import { UNMAPPED, type TaskId } from "../ids.ts";
+import type { JsonValue } from "../json.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
-import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Run, type TaskDetail, type TaskTable } from "../run.ts";
+import {
+  CAUSE_TEXT_LENGTH_MAX,
+  type Cause,
+  type Expansion,
+  type Run,
+  type TaskDetail,
+  type TaskTable,
+} from "../run.ts";
 import { TASK_STATE, TASK_STATES, type TaskState } from "../states.ts";
 import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
@@ -21,9 +29,11 @@ export interface Draft {
   readonly now: Instant;
   /** All but the task table, replaced as a whole. */
   head: Omit<Run, "tasks">;
-  readonly states: Uint8Array;
-  readonly attempts: Uint16Array;
-  readonly details: (TaskDetail | undefined)[];
+  /** Replaced as a whole, the three of them, where instances come or go. */
+  states: Uint8Array;
+  attempts: Uint16Array;
+  details: (TaskDetail | undefined)[];
+  expansions: readonly Expansion[];
   readonly commands: RunCommand[];
   /** By slot: sent only if, once all events are applied, that attempt is still to be sent, closed, or read. */
   readonly dispatches: Map<number, DispatchCommand>;
@@ -33,6 +43,8 @@ export interface Draft {
   readonly tellings: Set<number>;
   /** Outputs that came with the events of this decision: carried on to what they unlock. */
   readonly outputs: Map<number, OutputRef>;
+  /** The items of those that are lists, without nulls; filled as they are asked for. */
+  readonly items: Map<number, readonly JsonValue[]>;
   /** Slots whose rule may have changed its verdict. */
   readonly touched: Set<number>;
   transitions: number;
@@ -50,12 +62,14 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     states: tasks.states.slice(),
     attempts: tasks.attempts.slice(),
     details: tasks.details.slice(),
+    expansions: tasks.expansions,
     commands: [],
     dispatches: new Map(),
     closes: new Map(),
     inspects: new Set(),
     tellings: new Set(),
     outputs: new Map(),
+    items: new Map(),
     touched: new Set(),
     transitions: head.transitions,
     changed: false,
@@ -66,7 +80,8 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
 /** An empty task table for a run of this plan. */
 export function emptyTasks(plan: Plan): TaskTable {
   const slots = plan.tasks.length;
-  return { states: new Uint8Array(slots), attempts: new Uint16Array(slots), details: Array.from({ length: slots }) };
+  const details = Array.from<undefined>({ length: slots });
+  return { states: new Uint8Array(slots), attempts: new Uint16Array(slots), details, expansions: [] };
 }
 
 export const stateOf = (tasks: Pick<TaskTable, "states">, slot: number): TaskState =>
@@ -75,8 +90,9 @@ export const stateOf = (tasks: Pick<TaskTable, "states">, slot: number): TaskSta
 export const isTerminal = (tasks: Pick<TaskTable, "states">, slot: number): boolean =>
   TASK_STATE[stateOf(tasks, slot)].terminal;
 
+/** The task of a slot; of an instance: the mapped task. */
 export const taskAt = (draft: Draft, slot: number): PlannedTask => {
-  const task = draft.plan.tasks[slot];
+  const task = draft.plan.tasks[slot] ?? draft.plan.tasks[expansionAt(draft, slot)?.slot ?? -1];
   if (task === undefined) throw new RangeError(`run '${draft.head.runId}' has no slot ${slot}`);
   return task;
 };
@@ -84,9 +100,22 @@ export const taskAt = (draft: Draft, slot: number): PlannedTask => {
 export const keyOf = (draft: Draft, slot: number): AttemptKey => ({
   runId: draft.head.runId,
   taskId: taskAt(draft, slot).spec.taskId,
-  mapIndex: UNMAPPED,
+  mapIndex: mapIndexAt(draft, slot),
   attempt: draft.attempts[slot] ?? 0,
 });
+
+/** Whose instance the slot is; undefined for a slot of the plan itself. */
+export const expansionAt = ({ expansions }: Pick<TaskTable, "expansions">, slot: number): Expansion | undefined =>
+  expansions.find(({ base, length }) => slot >= base && slot < base + length);
+
+/** The instances of a mapped task; undefined: it is none, or has none yet. */
+export const expansionOf = ({ expansions }: Pick<TaskTable, "expansions">, slot: number): Expansion | undefined =>
+  expansions.find((expansion) => expansion.slot === slot);
+
+export function mapIndexAt(tasks: Pick<TaskTable, "expansions">, slot: number): number {
+  const expansion = expansionAt(tasks, slot);
+  return expansion === undefined ? UNMAPPED : expansion.first + slot - expansion.base;
+}
 
 /** Moves a task instance; what waits for it is looked at again once it has ended. */
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
@@ -94,6 +123,9 @@ export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDeta
   draft.details[slot] = shared(draft, bounded(detail));
   draft.transitions += 1;
   draft.changed = true;
+  // The mapped task itself looks at how its instances stand.
+  const expansion = slot < draft.plan.tasks.length ? undefined : expansionAt(draft, slot);
+  if (expansion !== undefined && !TASK_STATE[to].inFlight) draft.touched.add(expansion.slot);
   if (!TASK_STATE[to].terminal) return;
   for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
 }
@@ -151,8 +183,8 @@ export function closeDraft(draft: Draft, runDue: Instant | undefined): Run {
   const stored = draft.head.due;
   const keep = stored !== null && exact !== undefined && stored > draft.now && stored <= exact;
   const due = keep ? stored : (exact ?? null);
-  const { transitions, states, attempts, details } = draft;
-  return { ...draft.head, due, transitions, tasks: { states, attempts, details } };
+  const { transitions, states, attempts, details, expansions } = draft;
+  return { ...draft.head, due, transitions, tasks: { states, attempts, details, expansions } };
 }
 
 /** What is to be done, work first. What a later event of the same decision has overtaken is left out. */

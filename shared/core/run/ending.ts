@@ -6,9 +6,10 @@ import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Run, type Target, type TaskTabl
 import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
 import { oneLine, shortened } from "../text.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
-import { isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
+import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { recordEffect } from "./effects.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
+import { countInstances } from "./instances.ts";
 
 export interface RunOutcome {
   readonly state: Extract<RunState, "success" | "failed" | "cancelled">;
@@ -24,7 +25,7 @@ export interface RunOutcome {
 export function outcomeOf(
   plan: Plan,
   run: Pick<Run, "cancel" | "cause">,
-  tasks: Pick<TaskTable, "states" | "details">,
+  tasks: Pick<TaskTable, "states" | "details" | "expansions">,
 ): RunOutcome {
   if (run.cancel !== null) {
     const { by, reason } = run.cancel;
@@ -42,7 +43,7 @@ export function outcomeOf(
     const state = stateOf(tasks, slot);
     const broken = state === "failed" || state === "upstream_failed";
     hard[slot] = broken && isHard(task, state, hard);
-    degraded ||= broken || (state === "success" && missesOptional(task, tasks));
+    degraded ||= broken || (state === "success" && (missesOptional(task, tasks) || missesInstances(slot, tasks)));
     if (hard[slot] && (worst === null || worst.code === "rule"))
       worst = taskCause(task, state, tasks.details[slot]?.cause);
   }
@@ -64,6 +65,12 @@ function isHard(
 const missesOptional = (task: PlannedTask, tasks: Pick<TaskTable, "states">): boolean =>
   task.optional.some((above) => stateOf(tasks, above) !== "success");
 
+/** A map that succeeded although instances failed, since it tolerates that. */
+function missesInstances(slot: number, tasks: Pick<TaskTable, "states" | "expansions">): boolean {
+  const expansion = expansionOf(tasks, slot);
+  return expansion !== undefined && countInstances(tasks, expansion).failed > 0;
+}
+
 function taskCause({ spec }: PlannedTask, state: TaskState, cause: Cause | undefined): Cause {
   const text = `task '${spec.taskId}' ${state}${cause === undefined ? "" : `: ${cause.text}`}`;
   return cause === undefined || state === "upstream_failed" ? { code: "rule", text } : { ...cause, text };
@@ -73,9 +80,11 @@ function taskCause({ spec }: PlannedTask, state: TaskState, cause: Cause | undef
 function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
   const to = reason === "cancelled" ? "skipped" : "failed";
   const target: Target = { to, cause };
-  for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+  for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal || taskAt(draft, slot).spec.role === "teardown") continue;
+    // Hooks have their say; a mapped task ends with its instances.
+    if (taskAt(draft, slot).hook !== null || expansionOf(draft, slot) !== undefined) continue;
     if (state === "restarting") overrule(draft, slot, reason, target);
     else if (TASK_STATE[state].inFlight) restart(draft, slot, reason, target);
     else if (to === "failed") endFailed(draft, slot, cause);
@@ -136,7 +145,7 @@ function hooksAtWork(draft: Draft): boolean {
 export function deadlocked(draft: Draft): readonly number[] {
   if (draft.head.state !== "running") return [];
   const stuck: number[] = [];
-  for (const { slot } of draft.plan.tasks) {
+  for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal) continue;
     if (TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return [];

@@ -37,6 +37,7 @@ export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
     cancel: null,
     firstFailureAt: null,
     transitions: 0,
+    expanded: 0,
     tasks: emptyTasks(planOf(manifest)),
     effects: [],
     effectsRecorded: 0,

@@ -1,11 +1,13 @@
 /** Which tasks start, and which will never: the trigger rules over the run's own states. */
+import type { TaskState } from "../states.ts";
 import { decideRule, type Seen, type Verdict } from "../trigger-rules.ts";
 import type { PlannedTask } from "../plan.ts";
-import type { Cause, TaskTable } from "../run.ts";
+import type { Cause, Expansion } from "../run.ts";
 import { dispatchNext } from "./dispatch.ts";
-import { isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
+import { expansionOf, isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
+import { expand, lookAtInstances } from "./expand.ts";
 
-type Table = Pick<TaskTable, "states" | "details">;
+type Table = Pick<Draft, "plan" | "states" | "details" | "expansions">;
 
 interface Decided {
   readonly verdict: Verdict;
@@ -23,12 +25,14 @@ export function startReady(draft: Draft): void {
 }
 
 function decideSlot(draft: Draft, slot: number): void {
-  if (stateOf(draft, slot) !== "none") return;
+  const state = stateOf(draft, slot);
+  if (state === "deferred") return lookAtInstances(draft, slot);
+  if (state !== "none") return;
   const task = taskAt(draft, slot);
   if (task.hook !== null || (draft.head.state !== "running" && !isEnding(draft))) return;
   const nameOf = (other: number): string => taskAt(draft, other).spec.taskId;
   const { verdict, cause } = isEnding(draft) ? decideLateTeardown(task, draft) : decideTask(task, draft, nameOf);
-  if (verdict === "run") return dispatchNext(draft, slot);
+  if (verdict === "run") return task.spec.map === null ? dispatchNext(draft, slot) : expand(draft, slot, task.spec.map);
   if (verdict === "wait") return;
   move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
 }
@@ -87,7 +91,7 @@ function decideTeardown(task: PlannedTask, table: Table): Decided {
 function tally(slots: readonly number[], table: Table): [seen: Seen, pending: number] {
   const seen = { success: false, skipped: false, failed: false, upstreamFailed: false };
   let pending = 0;
-  for (const slot of slots) {
+  for (const slot of instanceSlots(slots, table)) {
     switch (stateOf(table, slot)) {
       case "success":
         seen.success = true;
@@ -110,6 +114,30 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
   return [seen, pending];
 }
 
+function countedInstances(slot: number, table: Table): Expansion | undefined {
+  const expansion = expansionOf(table, slot);
+  return table.plan.tasks[slot]?.spec.map?.tolerance === null ? expansion : undefined;
+}
+
+/** How its instances ended, by state: `3 of 10 failed`. */
+function instanceEnds({ base, length }: Expansion, table: Table, told: (state: TaskState) => boolean): string[] {
+  const counts = new Map<TaskState, number>();
+  for (let row = base; row < base + length; row++) {
+    const state = stateOf(table, row);
+    if (isTerminal(table, row) && told(state)) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return [...counts].map(([state, count]) => `${count} of ${length} ${state}`);
+}
+
+/** A mapped task counts as its instances, as soon as there are any; one that tolerates failures as itself. */
+function* instanceSlots(slots: readonly number[], table: Table): Generator<number> {
+  for (const slot of slots) {
+    const expansion = countedInstances(slot, table);
+    if (expansion === undefined) yield slot;
+    else for (let row = expansion.base; row < expansion.base + expansion.length; row++) yield row;
+  }
+}
+
 /** Upstream tasks named in a cause at the most. */
 const UPSTREAMS_NAMED_MAX = 5;
 
@@ -120,10 +148,15 @@ function ruleCause(
   nameOf: (slot: number) => string,
   own: boolean,
 ): Cause {
-  const done = slots.filter(
-    (slot) => isTerminal(table, slot) && (task.spec.rule !== "all_success" || stateOf(table, slot) !== "success"),
-  );
-  const named = done.slice(0, UPSTREAMS_NAMED_MAX).map((slot) => `'${nameOf(slot)}' ${stateOf(table, slot)}`);
+  const unlessFine = (state: TaskState): boolean => task.spec.rule !== "all_success" || state !== "success";
+  const done = slots.flatMap((slot) => {
+    const expansion = countedInstances(slot, table);
+    if (expansion !== undefined)
+      return instanceEnds(expansion, table, unlessFine).map((ends) => `'${nameOf(slot)}' ${ends}`);
+    const state = stateOf(table, slot);
+    return isTerminal(table, slot) && unlessFine(state) ? [`'${nameOf(slot)}' ${state}`] : [];
+  });
+  const named = done.slice(0, UPSTREAMS_NAMED_MAX);
   const more = done.length > named.length ? ` and ${done.length - named.length} more` : "";
   return { code: "rule", text: `${own ? task.spec.rule : "its setup must succeed"}: ${named.join(", ")}${more}` };
 }

@@ -92,6 +92,11 @@ export const DAG_CODES = {
     explanation:
       '`every("1d")` is 24 hours, whatever clocks do; `every.day()` is a local day. It is a warning, in zones that change their clocks.',
   },
+  DAG021: {
+    title: "A map is not usable",
+    explanation:
+      "A task is mapped over the list of one other task, which is not mapped itself; its rule cannot be `always`, which would start it before there is a list. `limit` and `concurrency` are whole numbers from 1; `tolerance` is `{ count: 3 }`, or `{ share: 0.05 }` from 0 to 1.",
+  },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 
 export type DagCode = keyof typeof DAG_CODES;

@@ -19,6 +19,7 @@ import {
   whole,
   type Read,
 } from "./option.ts";
+import { MAP_ONLY, mapSpec } from "./map-spec.ts";
 import { shown, type Reporter } from "./report.ts";
 
 const RETRIES_MAX = 1_000;
@@ -89,7 +90,18 @@ const COMMON_OPTIONS = {
 } as const;
 const BRANCH_OPTIONS = { ...COMMON_OPTIONS, choices: listOf(text) } as const;
 const TEARDOWN_OPTIONS = { ...COMMON_OPTIONS, of: anything, failRun: flag } as const;
-type TaskRead = Read<typeof COMMON_OPTIONS> & Read<typeof BRANCH_OPTIONS> & Read<typeof TEARDOWN_OPTIONS>;
+const MAP_OPTIONS = { ...COMMON_OPTIONS, over: anything, ...MAP_ONLY } as const;
+type TaskRead = Read<typeof COMMON_OPTIONS> &
+  Read<typeof BRANCH_OPTIONS> &
+  Read<typeof TEARDOWN_OPTIONS> &
+  Read<typeof MAP_OPTIONS>;
+
+const OPTIONS_OF = {
+  branch: BRANCH_OPTIONS,
+  shortCircuit: COMMON_OPTIONS,
+  task: COMMON_OPTIONS,
+  teardown: TEARDOWN_OPTIONS,
+} as const;
 
 /** What the DAG says for all of its tasks. */
 export interface TaskSurroundings {
@@ -136,14 +148,14 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     deadline: null,
     connections: [],
     publishes: [],
-    map: null,
+    map: task.mapped ? mapSpec(task, options, report) : null,
   };
   return { spec, choices: options.choices };
 }
 
 function readTaskOptions(task: TaskDefinition, report: Reporter): TaskRead {
   if (!isRecord(task.options)) report("DAG005", `its options are ${shown(task.options)}, expected an object`);
-  const table = task.kind === "branch" ? BRANCH_OPTIONS : task.role === "teardown" ? TEARDOWN_OPTIONS : COMMON_OPTIONS;
+  const table = task.mapped ? MAP_OPTIONS : OPTIONS_OF[task.role === "teardown" ? "teardown" : task.kind];
   const options: TaskRead = readOptions(table, optionsOf(task), report);
   if (optionsOf(task)["run"] === undefined) report("DAG005", "it has no function 'run'");
   return options;

@@ -13,6 +13,8 @@ import { createStorage } from "./storage.ts";
 export interface ContextParts {
   readonly inputs: { readonly [name: string]: JsonValue | undefined };
   readonly params: unknown;
+  /** Of an instance of a mapped task: what it has besides. */
+  readonly mapped?: { readonly item: JsonValue; readonly mapIndex: number; readonly mapKey: string | null };
 }
 
 /** Authors get Dates, made of instants that they are given; nothing here reads the clock. */
@@ -22,11 +24,12 @@ const dateOf = (isoText: string): Date => new Date(isoText);
 export function taskContext(
   input: RunnerInput,
   host: TaskHost<AbortSignal>,
-  { inputs, params }: ContextParts,
+  { inputs, params, mapped }: ContextParts,
 ): TaskContext<JsonObject, JsonObject> {
   const { run, key } = input.dispatch;
   const facts = runFacts(input);
   const context = {
+    ...mapped,
     inputs,
     params,
     attempt: key.attempt,
