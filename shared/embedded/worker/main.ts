@@ -1,4 +1,7 @@
-/** A worker process: runs one attempt at a time, and everything that it prints, throws or breaks stays here. */
+/**
+ * A worker process: runs one attempt at a time, and everything that it prints, throws or breaks stays here. What it was sent
+ * ahead waits, and goes back where it came from if this process should not run it.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
@@ -19,6 +22,8 @@ interface Current {
   readonly id: number;
   readonly scope: Scope;
   readonly controller: AbortController;
+  /** On the monotonic clock: when its code, which may have had to be loaded, began. */
+  began: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
@@ -26,6 +31,10 @@ const bundles = createBundleLoader(settings.home);
 const scopes = new AsyncLocalStorage<Scope>();
 const folder = process.cwd();
 delete process.env["NODE_COMPILE_CACHE"]; // Ours, and not for what the author's code starts.
+/** Sent and not begun, in the order in which they will be. */
+const waiting: RunMessage[] = [];
+/** What takes longer than this may have kept messages from being heard. */
+const DEAF_MS = 5;
 let current: Current | undefined;
 /** What the process can no longer be trusted with after this attempt. */
 let tainted = false;
@@ -38,11 +47,22 @@ function writeLine(text: string): void {
   for (let sent = 0; sent < bytes.length;) sent += writeSync(WORKER_OUT_FD, bytes, sent);
 }
 
+function runNext(): void {
+  if (tainted || current !== undefined) return;
+  const message = waiting.shift();
+  if (message !== undefined) void run(message);
+}
+
+/** What has not begun never will in this process. */
+function giveBack(): void {
+  send({ t: "returned", ids: waiting.splice(0).map(({ id }) => id) });
+}
+
 async function run(message: RunMessage): Promise<void> {
   const { key } = message.input.dispatch;
   const scope = createScope(openAttemptLog(settings.home, key));
   const controller = new AbortController();
-  current = { id: message.id, scope, controller };
+  current = { id: message.id, scope, controller, began: performance.now() };
   if (process.cwd() !== folder) process.chdir(folder); // An earlier attempt went elsewhere.
   const open = createHost({
     ...settings,
@@ -57,9 +77,10 @@ async function run(message: RunMessage): Promise<void> {
   end(result);
 }
 
-async function execute({ input }: RunMessage, host: TaskHost<AbortSignal>): Promise<RunnerResult> {
+async function execute({ id, input }: RunMessage, host: TaskHost<AbortSignal>): Promise<RunnerResult> {
   try {
     const code = await bundles.load(input.dispatch.run.bundle);
+    if (current?.id === id) current.began = performance.now();
     if (host.signal.aborted) return { kind: "skipped", reason: "given up before its code began" };
     return await code.execute(input, host);
   } catch (error) {
@@ -71,11 +92,15 @@ async function execute({ input }: RunMessage, host: TaskHost<AbortSignal>): Prom
 /** Answers for the current attempt. */
 function end(result: RunnerResult): void {
   if (current === undefined) return;
-  const { id, scope } = current;
+  const { id, scope, began } = current;
   finishLines(scope);
   scope.ended = true;
   current = undefined;
-  writeLine(`{"t":"result","id":${id},"last":${tainted},"result":${resultText(result)}}`);
+  const ms = Math.round((performance.now() - began) * 100) / 100;
+  writeLine(`{"t":"result","id":${id},"last":${tainted},"ms":${ms},"result":${resultText(result)}}`);
+  // After a turn of the event loop: what this attempt threw elsewhere comes out before the next one begins. After a long
+  // attempt there is another turn, in which what has come meanwhile is heard: the next one may be wanted back.
+  if (waiting.length > 0) setImmediate(ms > DEAF_MS ? () => setImmediate(runNext) : runNext);
 }
 
 /** The result as JSON, or why it cannot leave the process. */
@@ -139,8 +164,15 @@ function die(): never {
 
 function onMessage(line: string): void {
   const message = JSON.parse(line) as ToWorker;
-  if (message.t === "run") void run(message);
-  else if (current?.id === message.id) current.controller.abort(new DOMException(message.reason, "AbortError"));
+  switch (message.t) {
+    case "run":
+      waiting.push(message);
+      return waiting.length === 1 ? runNext() : undefined;
+    case "return":
+      return giveBack();
+    case "abort":
+      if (current?.id === message.id) current.controller.abort(new DOMException(message.reason, "AbortError"));
+  }
 }
 
 captureOutput(scopes);

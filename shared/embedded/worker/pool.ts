@@ -1,6 +1,7 @@
 /**
  * Runs attempts in warm child processes, one attempt at a time in each. A process that hangs, runs out of time or dies is
- * replaced; what it ran is answered for here.
+ * replaced; what it ran is answered for here. Short tasks are sent ahead, so that a process need not sleep between them:
+ * what has not begun comes back when the one before it takes long, or with the end of the process.
  */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -11,29 +12,18 @@ import type { Clock } from "../../ports/clock.ts";
 import type { TaskRunner } from "../../ports/task-runner.ts";
 import { openAttemptLog } from "../log-store.ts";
 import { linkPackages } from "./bundles.ts";
+import { freePlace, placeAhead, wanted, type Job, type Place, type Pool, type PoolLimits } from "./places.ts";
 import type { FromWorker } from "./protocol.ts";
+import { createShortTasks } from "./short-tasks.ts";
 import { createProcessRegistry } from "./survivors.ts";
-import { startWorker, type Worker, type WorkerEnd, type WorkerOptions } from "./worker.ts";
-
-export interface PoolLimits {
-  /** Between telling the code that it should stop and killing its process. */
-  readonly stopGraceMs: number;
-  /** A process that is not ready by then is killed. */
-  readonly startMs: number;
-  /** A worker that had nothing to do for this long is ended, unless it is the last. */
-  readonly idleMs: number;
-  /** Bundles that a process loads before it is replaced: modules are never unloaded. */
-  readonly bundlesMax: number;
-}
+import { startWorker, type WorkerEnd } from "./worker.ts";
 
 const POOL_LIMITS: PoolLimits = { stopGraceMs: 5_000, startMs: 30_000, idleMs: 15_000, bundlesMax: 50 };
 
 /** Processes that may fail to start in a row before the attempts that wait for one are given up. */
 const WORKER_STARTS_MAX = 3;
-/** Attempts that are worth claiming ahead of a free process while tasks take next to no time. */
-const AHEAD_MAX = 64;
-/** Tasks that take longer than this are not claimed ahead. */
-const AHEAD_TASK_MS = 5;
+/** What has waited in a process for this long is asked back. */
+const ASK_BACK_MS = 20;
 /** Tasks mostly wait, for storage and for other systems; processes without work are ended. */
 const WORKERS_A_CORE = 4;
 const WORKERS_DEFAULT_MAX = 32;
@@ -65,41 +55,6 @@ export interface WorkerPool extends TaskRunner {
   close(): Promise<void>;
 }
 
-interface Job {
-  readonly id: number;
-  readonly input: RunnerInput;
-  readonly settle: (result: RunnerResult) => void;
-  place: Place | undefined;
-  /** The result, once it no longer depends on what the code does. */
-  verdict: RunnerResult | undefined;
-  timer: NodeJS.Timeout | undefined;
-}
-
-interface Place {
-  readonly worker: Worker;
-  readonly loaded: Set<string>;
-  readonly startTimer: NodeJS.Timeout;
-  state: "starting" | "idle" | "busy" | "leaving";
-  /** On the monotonic clock: when the present state began. */
-  since: number;
-  job: Job | undefined;
-  tainted: boolean;
-}
-
-interface Pool {
-  readonly size: number;
-  readonly limits: PoolLimits;
-  readonly worker: WorkerOptions;
-  readonly places: Set<Place>;
-  readonly waiting: Job[];
-  readonly jobs: Set<Job>;
-  idleWaiters: (() => void)[];
-  closed: boolean;
-  startFailures: number;
-  nextId: number;
-  meanTaskMs: number;
-}
-
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { env, clock, stagingBucket } = options;
   const [home, cwd] = [resolve(options.home), resolve(options.projectRoot)];
@@ -111,6 +66,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     places: new Set(),
     waiting: [],
     jobs: new Set(),
+    short: createShortTasks(),
+    watch: undefined,
     idleWaiters: [],
     closed: false,
     startFailures: 0,
@@ -126,6 +83,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     pids: () => [...pool.places].map(({ worker }) => worker.pid).filter((pid) => pid !== undefined),
     async close() {
       clearInterval(shrinking);
+      clearTimeout(pool.watch);
       pool.closed = true;
       for (const job of pool.waiting.splice(0)) settle(pool, job, STOPPING);
       for (const job of pool.jobs) job.verdict ??= STOPPING;
@@ -148,7 +106,8 @@ async function runJob(pool: Pool, input: RunnerInput, signal: AbortSignal): Prom
   if (signal.aborted) return cancelled(signal);
   return new Promise((settled) => {
     const id = pool.nextId++;
-    const job: Job = { id, input, settle: done, place: undefined, verdict: undefined, timer: undefined };
+    const unset = { place: undefined, verdict: undefined, reason: "", timer: undefined };
+    const job: Job = { id, input, settle: done, ...unset };
     const onAbort = (): void => stop(pool, job, "cancelled", cancelled(signal));
     function done(result: RunnerResult): void {
       signal.removeEventListener("abort", onAbort);
@@ -166,13 +125,13 @@ function cancelled(signal: AbortSignal): RunnerResult {
   return failure("Cancelled", "lost", reason instanceof Error ? reason.message : "the attempt was cancelled");
 }
 
-/** Gives jobs to free processes, and starts processes for the others. */
+/** Gives jobs to free processes, sends short ones ahead to others, and starts processes for what remains. */
 function assign(pool: Pool): void {
-  while (pool.waiting.length > 0) {
-    const place = freePlace(pool, pool.waiting[0]?.input.dispatch.run.bundle);
+  for (let [job] = pool.waiting; job !== undefined; [job] = pool.waiting) {
+    const place = freePlace(pool, job) ?? placeAhead(pool, job);
     if (place === undefined) break;
-    const job = pool.waiting.shift();
-    if (job !== undefined) start(pool, place, job);
+    pool.waiting.shift();
+    give(pool, place, job);
   }
   let starting = 0;
   for (const { state } of pool.places) if (state === "starting") starting++;
@@ -182,27 +141,28 @@ function assign(pool: Pool): void {
   }
 }
 
-/** One that knows the bundle if there is one. */
-function freePlace(pool: Pool, bundle: string | undefined): Place | undefined {
-  let free: Place | undefined;
-  for (const place of pool.places) {
-    if (place.state !== "idle") continue;
-    if (bundle !== undefined && place.loaded.has(bundle)) return place;
-    free ??= place;
-  }
-  return free;
+function give(pool: Pool, place: Place, job: Job): void {
+  job.place = place;
+  place.jobs.push(job);
+  place.loaded.add(job.input.dispatch.run.bundle);
+  place.worker.send({ t: "run", id: job.id, input: job.input });
+  if (place.jobs.length === 1) begin(pool, place, job);
+  else pool.watch ??= setTimeout(watchHeads, ASK_BACK_MS, pool);
 }
 
-function start(pool: Pool, place: Place, job: Job): void {
+/** It is this one's turn in its process. */
+function begin(pool: Pool, place: Place, job: Job): void {
   const { dispatch } = job.input;
-  Object.assign(place, { state: "busy", since: performance.now(), job } satisfies Partial<Place>);
-  job.place = place;
-  place.loaded.add(dispatch.run.bundle);
+  if (place.state === "idle") place.state = "busy";
+  place.since = performance.now();
   place.worker.speakFor(dispatch.key);
-  place.worker.send({ t: "run", id: job.id, input: job.input });
-  const late = `the task ran longer than its timeout of ${durationText(dispatch.timeoutMs)}`;
-  const verdict = failure("Timeout", "timeout", late);
-  job.timer = setTimeout(stop, Math.min(dispatch.timeoutMs, TIMER_MS_MAX), pool, job, late, verdict);
+  if (job.verdict !== undefined) return tellToStop(pool, place, job);
+  job.timer = setTimeout(timeOut, Math.min(dispatch.timeoutMs, TIMER_MS_MAX), pool, job);
+}
+
+function timeOut(pool: Pool, job: Job): void {
+  const late = `the task ran longer than its timeout of ${durationText(job.input.dispatch.timeoutMs)}`;
+  stop(pool, job, late, failure("Timeout", "timeout", late));
 }
 
 /** From outside: the code is told, given its grace, and killed. Its result is `verdict` whatever it still does. */
@@ -213,15 +173,51 @@ function stop(pool: Pool, job: Job, reason: string, verdict: RunnerResult): void
     pool.waiting.splice(pool.waiting.indexOf(job), 1);
     return settle(pool, job, verdict);
   }
-  job.verdict = verdict;
-  place.worker.send({ t: "abort", id: job.id, reason });
+  Object.assign(job, { verdict, reason } satisfies Partial<Job>);
+  if (place.jobs[0] === job) tellToStop(pool, place, job);
+  else askBack(place); // Settled when it comes back, told to stop if it begins before that.
+}
+
+function tellToStop(pool: Pool, place: Place, job: Job): void {
+  const { id, reason, input } = job;
+  place.worker.send({ t: "abort", id, reason });
   clearTimeout(job.timer);
   job.timer = setTimeout(() => {
-    const { key } = job.input.dispatch;
     const text = `${reason}; it did not stop within ${durationText(pool.limits.stopGraceMs)} and was killed`;
-    openAttemptLog(pool.worker.home, key).write(pool.worker.clock.now(), "error", text);
+    openAttemptLog(pool.worker.home, input.dispatch.key).write(pool.worker.clock.now(), "error", text);
     leave(place);
   }, pool.limits.stopGraceMs);
+}
+
+/** Asks back what waits behind something that takes long; looks again as long as there is anything sent ahead. */
+function watchHeads(pool: Pool): void {
+  // Results may have come while this process was busy itself: first they are heard.
+  setImmediate(() => {
+    pool.watch = undefined;
+    if (pool.closed) return;
+    const now = performance.now();
+    for (const place of pool.places) {
+      if (place.jobs.length < 2) continue;
+      if (now - place.since > ASK_BACK_MS) askBack(place);
+      pool.watch ??= setTimeout(watchHeads, ASK_BACK_MS, pool);
+    }
+  });
+}
+
+function askBack(place: Place): void {
+  if (place.asked) return;
+  place.asked = true;
+  place.worker.send({ t: "return" });
+}
+
+/** These have not begun, and go to the next free process before all others. */
+function takeBack(pool: Pool, jobs: readonly Job[]): void {
+  for (const job of jobs) {
+    clearTimeout(job.timer);
+    job.place = undefined;
+    if (job.verdict !== undefined) settle(pool, job, job.verdict);
+  }
+  pool.waiting.unshift(...jobs.filter(({ verdict }) => verdict === undefined));
 }
 
 function settle(pool: Pool, job: Job, result: RunnerResult): void {
@@ -240,6 +236,10 @@ async function whenIdle(pool: Pool): Promise<void> {
 function openPlace(pool: Pool): void {
   const events = {
     onMessage: (message: FromWorker) => onMessage(pool, place, message),
+    onPrinted: () => {
+      const bundle = place.jobs[0]?.input.dispatch.run.bundle;
+      if (bundle !== undefined) pool.short.printed(bundle);
+    },
     onEnd: (end: WorkerEnd) => onEnd(pool, place, end),
   };
   const worker = startWorker(pool.worker, events);
@@ -249,37 +249,61 @@ function openPlace(pool: Pool): void {
     startTimer: setTimeout(() => worker.kill(), pool.limits.startMs).unref(),
     state: "starting",
     since: performance.now(),
-    job: undefined,
-    tainted: false,
+    jobs: [],
+    asked: false,
   };
   pool.places.add(place);
 }
 
 function onMessage(pool: Pool, place: Place, message: FromWorker): void {
-  if (message.t === "ready") {
-    clearTimeout(place.startTimer);
-    pool.startFailures = 0;
-    release(pool, place);
-  } else if (message.t === "tainted") {
-    place.tainted = true;
-    if (place.state === "idle") leave(place);
-  } else if (place.job?.id === message.id) {
-    const { job } = place;
-    const tookMs = performance.now() - place.since;
-    pool.meanTaskMs = Number.isFinite(pool.meanTaskMs)
-      ? pool.meanTaskMs + (tookMs - pool.meanTaskMs) * MEAN_WEIGHT
-      : tookMs;
-    place.job = undefined;
-    if (message.last || place.tainted || place.loaded.size >= pool.limits.bundlesMax) leave(place);
-    else if (place.state === "busy") release(pool, place);
-    settle(pool, job, message.result);
+  switch (message.t) {
+    case "ready":
+      clearTimeout(place.startTimer);
+      pool.startFailures = 0;
+      release(place);
+      return assign(pool);
+    case "tainted":
+      return retire(pool, place);
+    case "returned":
+      return onReturned(pool, place, message.ids);
+    case "result":
+      return onResult(pool, place, message);
   }
 }
 
-function release(pool: Pool, place: Place): void {
+function onReturned(pool: Pool, place: Place, ids: readonly number[]): void {
+  const back = place.jobs.filter(({ id }) => ids.includes(id));
+  place.jobs = place.jobs.filter((job) => !back.includes(job));
+  takeBack(pool, back);
+  if (place.jobs.length === 0 && place.state === "busy") release(place);
+  assign(pool);
+}
+
+function onResult(pool: Pool, place: Place, message: Extract<FromWorker, { t: "result" }>): void {
+  const [job, next] = place.jobs;
+  if (job?.id !== message.id) return;
+  place.jobs.shift();
+  place.asked = false;
+  pool.short.ended(job.input, message.ms);
+  pool.meanTaskMs = Number.isFinite(pool.meanTaskMs)
+    ? pool.meanTaskMs + (message.ms - pool.meanTaskMs) * MEAN_WEIGHT
+    : message.ms;
+  if (message.last || (next === undefined && place.loaded.size >= pool.limits.bundlesMax)) retire(pool, place);
+  else if (next === undefined && place.state === "busy") release(place);
+  else if (next !== undefined) begin(pool, place, next);
+  settle(pool, job, message.result);
+  assign(pool);
+}
+
+/** Nothing begins there any more. */
+function retire(pool: Pool, place: Place): void {
+  leave(place);
+  takeBack(pool, place.jobs.splice(0));
+}
+
+function release(place: Place): void {
   place.state = "idle";
   place.since = performance.now();
-  assign(pool);
 }
 
 function leave(place: Place): void {
@@ -287,13 +311,17 @@ function leave(place: Place): void {
   place.worker.kill();
 }
 
-function onEnd(pool: Pool, place: Place, { how, lastWords }: WorkerEnd): void {
+function onEnd(pool: Pool, place: Place, { how, lastWords, heard }: WorkerEnd): void {
   clearTimeout(place.startTimer);
   pool.places.delete(place);
   const said = lastWords === "" ? "" : `; it said last:\n${lastWords}`;
-  if (place.job !== undefined) {
-    settle(pool, place.job, failure("WorkerDied", "lost", `the worker process that ran the task ${how}${said}`));
-  }
+  const lost = failure("WorkerDied", "lost", `the worker process that ran the task ${how}${said}`);
+  // Of those without a result only the first can have begun, if all results have been heard.
+  const begun = heard ? place.jobs.slice(0, 1) : place.jobs;
+  const behind = place.jobs.slice(begun.length);
+  place.jobs = [];
+  takeBack(pool, behind);
+  for (const job of begun) settle(pool, job, lost);
   if (pool.closed) return;
   if (place.state === "starting" && ++pool.startFailures >= WORKER_STARTS_MAX) {
     const text = `no worker process can be started: the last one ${how}${said}`;
@@ -314,12 +342,4 @@ function endIdle(pool: Pool): void {
     leave(place);
     staying--;
   }
-}
-
-function wanted(pool: Pool): number {
-  const { size } = pool;
-  if (pool.meanTaskMs > AHEAD_TASK_MS) return size;
-  const now = performance.now();
-  for (const place of pool.places) if (place.state === "busy" && now - place.since > AHEAD_TASK_MS) return size;
-  return size + AHEAD_MAX;
 }

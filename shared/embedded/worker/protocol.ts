@@ -1,6 +1,8 @@
 /**
  * What the pool and its worker processes say to each other: a line of JSON a message, over two pipes. A worker writes
- * synchronously, so that what it said before it died has been said.
+ * synchronously, so that what it said before it died has been said. It runs what it is given one after the other, in that
+ * order, and begins with one only once the result of the one before is written: so of several that have no result when it
+ * dies, only the first can have begun.
  */
 import { OUTPUT_BYTES_MAX } from "../../core/attempt.ts";
 import type { RunnerInput, RunnerResult } from "../../core/task-host.ts";
@@ -20,13 +22,23 @@ export interface WorkerSettings {
 
 export type ToWorker =
   | { readonly t: "run"; readonly id: number; readonly input: RunnerInput }
+  /** Give back what has not begun; it is answered, with none as well. */
+  | { readonly t: "return" }
   /** Tell the code that it should stop. */
   | { readonly t: "abort"; readonly id: number; readonly reason: string };
 
 export type FromWorker =
   | { readonly t: "ready" }
-  /** `last`: send it nothing more, its state is not to be trusted. */
-  | { readonly t: "result"; readonly id: number; readonly result: RunnerResult; readonly last: boolean }
+  /** `last`: its state is not to be trusted, and nothing more begins here. `ms`: how long the code took. */
+  | {
+      readonly t: "result";
+      readonly id: number;
+      readonly result: RunnerResult;
+      readonly last: boolean;
+      readonly ms: number;
+    }
+  /** These have not begun and never will here. */
+  | { readonly t: "returned"; readonly ids: readonly number[] }
   /** Code of an earlier attempt threw: as `last`, while nothing ran. */
   | { readonly t: "tainted" };
 
@@ -35,7 +47,7 @@ export type FromWorker =
  * what is not a message ends the worker, and what is can only concern the attempt that the worker was given.
  */
 export function parseFromWorker(line: string): FromWorker | undefined {
-  let message: Partial<Extract<FromWorker, { t: "result" }>> | { readonly t?: "ready" | "tainted" } | null;
+  let message: Partial<FromWorker> | null;
   try {
     message = JSON.parse(line) as typeof message;
   } catch {
@@ -46,7 +58,9 @@ export function parseFromWorker(line: string): FromWorker | undefined {
     case "tainted":
       return { t: message.t };
     case "result":
-      return isResult(message.result) ? (message as FromWorker) : undefined;
+      return isResult(message.result) && Number.isFinite(message.ms) ? (message as FromWorker) : undefined;
+    case "returned":
+      return Array.isArray(message.ids) ? (message as FromWorker) : undefined;
     case undefined:
     default:
       return undefined;

@@ -25,10 +25,14 @@ export interface WorkerEnd {
   readonly how: string;
   /** What it said last on stderr; empty if nothing. */
   readonly lastWords: string;
+  /** False: something holds its pipes, and it may have said more than was heard. */
+  readonly heard: boolean;
 }
 
 export interface WorkerEvents {
   onMessage(message: FromWorker): void;
+  /** Native code has printed; its log is that of the attempt of the last `speakFor`. */
+  onPrinted(): void;
   /** Once, after everything that the process had to say. */
   onEnd(end: WorkerEnd): void;
 }
@@ -60,7 +64,7 @@ export function startWorker(options: WorkerOptions, events: WorkerEvents): Worke
   const kill = (): void => {
     if (child.pid !== undefined) killGroup(child.pid);
   };
-  const voice = listen(options, stdout, stderr);
+  const voice = listen(options, stdout, stderr, events);
   input.on("error", () => undefined); // It is going; `exit` follows.
   output.on("error", () => undefined);
   output.setEncoding("utf8");
@@ -72,13 +76,13 @@ export function startWorker(options: WorkerOptions, events: WorkerEvents): Worke
       else events.onMessage(message);
     }),
   );
-  const gone = ended(child).then((how) => {
+  const gone = ended(child).then(({ how, heard }) => {
     kill(); // What it started dies with it.
     if (child.pid !== undefined) {
       registry.remove(child.pid);
       rmSync(join(home, "scratch", String(child.pid)), { recursive: true, force: true });
     }
-    events.onEnd({ how, lastWords: voice.lastWords().trim() });
+    events.onEnd({ how, lastWords: voice.lastWords().trim(), heard });
   });
   return {
     pid: child.pid,
@@ -112,14 +116,14 @@ function spawnChild({ cwd, env, home, stagingBucket }: WorkerOptions): ChildProc
   });
 }
 
-/** How the process ended, once it has and its pipes are empty. */
-async function ended(child: ChildProcess): Promise<string> {
+/** How the process ended, once it has and its pipes are empty, or something else holds them for too long. */
+async function ended(child: ChildProcess): Promise<Pick<WorkerEnd, "how" | "heard">> {
   return new Promise((resolve) => {
-    child.on("error", (error) => resolve(`could not be started (${error.message})`));
+    child.on("error", (error) => resolve({ how: `could not be started (${error.message})`, heard: true }));
     child.on("exit", (code, signal) => {
       const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-      child.on("close", () => resolve(how));
-      setTimeout(resolve, DRAIN_MS, how).unref();
+      child.on("close", () => resolve({ how, heard: true }));
+      setTimeout(resolve, DRAIN_MS, { how, heard: false }).unref();
     });
   });
 }
@@ -130,10 +134,11 @@ interface Voice {
 }
 
 /** What native code prints goes to the log of the attempt that runs; what JavaScript prints, the worker logs itself. */
-function listen({ home, clock }: WorkerOptions, stdout: Readable, stderr: Readable): Voice {
+function listen({ home, clock }: WorkerOptions, stdout: Readable, stderr: Readable, events: WorkerEvents): Voice {
   let lastWords = "";
   let speaker: { readonly key: AttemptKey; log?: AttemptLog } | undefined;
   const print = (level: LogLevel, line: string): void => {
+    events.onPrinted();
     if (speaker === undefined) return;
     speaker.log ??= openAttemptLog(home, speaker.key);
     speaker.log.write(clock.now(), level, line);
