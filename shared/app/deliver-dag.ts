@@ -27,6 +27,9 @@ export async function deliverDag(
         answers.push(...(await startRun(engine, dag, command.active)));
         engine.crashPoint("dag:started-run");
         break;
+      case "cancel_run":
+        answers.push(toRun(command.runId, { type: "cancel", by: "its schedule", reason: "the next run is due" }));
+        break;
       case "find_candidates":
         answers.push(await findCandidates(engine, dag, command.places));
         break;
@@ -70,7 +73,7 @@ async function putScheduled(
   const version = await engine.versions(scheduled.version);
   const now = engine.clock.now();
   const { manifest } = version;
-  const { dataInterval } = scheduled;
+  const { dataInterval, partial } = scheduled;
   const params = manifest.params?.defaults ?? {};
   const queued = newRun({
     runId,
@@ -79,6 +82,7 @@ async function putScheduled(
     runType: "scheduled",
     origin: { kind: "schedule" },
     dataInterval,
+    ...(partial === undefined ? {} : { partial }),
     params,
     files: [],
     now,

@@ -40,7 +40,7 @@ function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
     triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
     paused: dag.paused,
     removed: dag.removed,
-    nextRun: isoOrNull(dag.nextFire),
+    nextRun: isoOrNull(dag.removed ? null : dag.nextFire),
     activeRuns: dag.active.length,
     version: dag.version,
     owner: manifest.owner,

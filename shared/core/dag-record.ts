@@ -8,6 +8,10 @@ import type { Instant } from "./time.ts";
 export const DAG_SCHEMA = 1;
 /** Runs of one DAG that may be active at once, whatever `maxActiveRuns` asks: the set lives in the record. */
 export const ACTIVE_RUNS_MAX = 500;
+/** Gaps that a record holds; beyond it the two oldest become one, which spans what lies between them. */
+export const GAPS_MAX = 100;
+/** Runs that one pass over a schedule admits; the next pass follows at once. */
+export const CATCHUP_RUNS_MAX = 25;
 /** Runs that windows may have put in the queue; beyond it they stay open. */
 export const QUEUED_EVENT_RUNS_MAX = 100;
 
@@ -21,6 +25,8 @@ export interface ActiveRun {
     readonly version: VersionHash;
     readonly logicalDate: Instant;
     readonly dataInterval: DataInterval;
+    /** Cut, or made longer, by an edit of the schedule. */
+    readonly partial?: true;
   };
   /** The run has been seen to have started: it need not be told again. */
   readonly confirmed: boolean;
@@ -43,6 +49,18 @@ export interface OpenWindow {
   readonly closing?: boolean;
 }
 
+/**
+ * Firings that were passed over: from the one due at `from` to the one due at `to`, by the schedule of `version`. Some of them
+ * may have been made up for since, by a backfill.
+ */
+export interface Gap {
+  readonly version: VersionHash;
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Of a partial first interval: where it began. */
+  readonly start?: Instant;
+}
+
 /** The firing due then covers what is from `start` on, whatever the schedule says. */
 export interface FirstFiring {
   readonly due: Instant;
@@ -60,10 +78,16 @@ export interface DagRecord {
   readonly paused: boolean;
   /** Everything up to here has its run or was passed over: the end of the last interval accounted for. */
   readonly cursor: Instant | null;
-  /** When the schedule next fires. */
+  /** The first firing that has neither its run nor been passed over: one that waits, or the next one. */
   readonly nextFire: Instant | null;
   /** After an edit of the schedule, until it has fired: its first run begins where the last one ended. */
   readonly first?: FirstFiring | null;
+  /** While a DAG has no schedule: where the last run ended that it had by one. */
+  readonly covered?: Instant;
+  /** By the overlap policy `queue`, without catch-up: firings up to here wait for a place, apart from the gaps. */
+  readonly queuedTo?: Instant;
+  /** What was passed over, oldest first. */
+  readonly gaps: readonly Gap[];
   readonly active: readonly ActiveRun[];
   readonly windows: readonly ArrivalWindow[];
   /** Queued runs may be waiting for a place. */
@@ -114,6 +138,8 @@ export type DagEvent =
 export type DagCommand =
   /** Put the run if absent, and start it. */
   | { readonly type: "start_run"; readonly active: ActiveRun }
+  /** A firing waits for its place. */
+  | { readonly type: "cancel_run"; readonly runId: RunId }
   /** Look in the index of queued runs for up to `places` runs, and come back with `candidates`. */
   | { readonly type: "find_candidates"; readonly places: number }
   /** Read what waits for the trigger, and come back with `inbox_seen`. */

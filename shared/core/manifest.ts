@@ -172,6 +172,18 @@ export interface DatesSpec extends ScheduleBounds {
   readonly interval: "dates" | Period | "none";
 }
 
+export interface CatchupSpec {
+  /** Intervals that ended longer ago than this are passed over all the same. */
+  readonly windowMs: number;
+}
+
+/**
+ * What becomes of a firing while as many runs are active as may be. `latest`: of those that wait, the latest becomes a run once
+ * there is a place; `queue`: each of them, the oldest first; `skip`: none; `cancel`: the oldest active run is cancelled for it.
+ */
+export const OVERLAP_POLICIES = ["latest", "queue", "skip", "cancel"] as const;
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+
 /** Runs that start because objects arrive under a prefix of a bucket. */
 export interface ArrivalTriggerSpec {
   readonly kind: "arrival";
@@ -201,7 +213,9 @@ export interface Manifest {
   readonly timezone: string;
   readonly schedule: ScheduleSpec | null;
   readonly triggers: readonly ArrivalTriggerSpec[];
-  readonly catchup: false;
+  /** Whether intervals that passed while nothing ran are made up for; null: they are passed over, and recorded. */
+  readonly catchup: CatchupSpec | null;
+  readonly overlap: OverlapPolicy;
   readonly maxActiveRuns: number;
   readonly runTimeoutMs: number | null;
   /** Total time for retries, from the first failure in the run; null: no such bound. */

@@ -141,6 +141,8 @@ export interface Run {
   readonly origin: RunOrigin;
   readonly logicalDate: Instant | null;
   readonly dataInterval: DataInterval | null;
+  /** An edit of the schedule made the interval shorter or longer than the schedule's own. */
+  readonly partial?: true;
   readonly params: JsonObject;
   readonly files: readonly ArrivedObject[] | { readonly blob: string };
   readonly state: RunState;

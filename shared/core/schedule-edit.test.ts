@@ -61,11 +61,47 @@ describe("after an edit of the schedule the first run", () => {
     expect(told(next(edited(upToDate(before, at(now)), before, after, at(now)), after))).toBe(covers);
   });
 
-  test("does not make up for what was missed before", () => {
+  test("does not make up for what was missed before: that is recorded, and it begins where that ends", () => {
     const now = at("2026-03-04T10:00:00Z");
-    const asleep = upToDate(daily, at("2026-02-01T10:00:00Z"));
+    const dag = edited(upToDate(daily, at("2026-02-01T10:00:00Z")), daily, at6, now);
 
-    expect(told(next(edited(asleep, daily, at6, now), at6))).toBe("2026-03-04T06:00:00Z - 2026-03-05T06:00:00Z");
+    const gap = { version: aVersionHash(), from: at("2026-02-02T04:00:00Z"), to: at("2026-03-04T04:00:00Z") };
+    expect(dag.gaps).toEqual([gap]);
+    expect(told(next(dag, at6))).toBe("2026-03-04T00:00:00Z - 2026-03-05T06:00:00Z");
+  });
+
+  test("is marked if it is not an interval of the schedule", () => {
+    const now = at("2026-03-04T10:00:00Z");
+    const run = (after: CronSpec) => {
+      const dag = edited(upToDate(daily, now), daily, after, now);
+      const manifest = aManifest({ schedule: after, maxActiveRuns: 9 });
+      return decideDag(dag, manifest, [], dag.nextFire ?? now).dag.active[0]?.scheduled?.partial;
+    };
+
+    expect([run(at6), run(aSchedule({ expression: "0 6 * * *" }))]).toEqual([true, undefined]);
+  });
+
+  test("begins where the last one ended after a time without a schedule too", () => {
+    const now = at("2026-03-04T10:00:00Z");
+    const none = { type: "registered", version: aVersionHash("b"), before: daily } as const;
+    const without = decideDag(aDagRecord(upToDate(daily, now)), aManifest(), [none], now).dag;
+    const again = { type: "registered", version: aVersionHash("c"), before: null } as const;
+    const { dag } = decideDag(without, aManifest({ schedule: at6 }), [again], plus(now, HOUR_MS));
+
+    expect(told(dag.active[0]?.scheduled?.dataInterval)).toBe("2026-03-04T00:00:00Z - 2026-03-04T06:00:00Z");
+  });
+
+  test("is of the new schedule for all that is made up for", () => {
+    const now = at("2026-03-20T10:00:00Z");
+    const late = { ...upToDate(daily, at("2026-03-04T10:00:00Z")) };
+    const event = { type: "registered", version: aVersionHash("b"), before: daily } as const;
+    const manifest = aManifest({ schedule: weekly, maxActiveRuns: 9, catchup: { windowMs: 365 * 24 * HOUR_MS } });
+    const { dag } = decideDag(aDagRecord(late), manifest, [event], now);
+
+    expect(dag.active.map(({ scheduled }) => told(scheduled?.dataInterval))).toEqual([
+      "2026-03-04T00:00:00Z - 2026-03-09T00:00:00Z",
+      "2026-03-09T00:00:00Z - 2026-03-16T00:00:00Z",
+    ]);
   });
 
   test("is the only one that is cut to fit", () => {

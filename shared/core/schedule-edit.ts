@@ -3,40 +3,70 @@
  * first one under the new schedule begins there, whatever the new schedule's boundaries are, so that nothing is left out and
  * nothing is covered twice.
  */
-import type { DagRecord, FirstFiring } from "./dag-record.ts";
+import type { DagRecord, FirstFiring, Gap } from "./dag-record.ts";
 import { canonicalJson } from "./json.ts";
-import type { ScheduleSpec } from "./manifest.ts";
+import type { Manifest, ScheduleSpec } from "./manifest.ts";
 import { lastFiring, nextFiring, type Firing } from "./schedule.ts";
-import { instant, plus, type Instant } from "./time.ts";
+import { plus, type Instant } from "./time.ts";
 
-type Standing = Pick<DagRecord, "cursor" | "nextFire" | "first">;
+type Standing = Pick<DagRecord, "version" | "cursor" | "nextFire" | "first" | "covered">;
 
 export interface Resumed {
   readonly nextFire: Instant | null;
   readonly first: FirstFiring | null;
+  /** What was due by the old schedule and now has no run. */
+  readonly gap: Gap | null;
 }
 
-/** Where a schedule begins that takes the place of another one, or of none (`before` null or not known). */
+/** Where the schedule of a manifest begins that takes the place of another one, or of none (`before` null or not known). */
 export function resumeSchedule(
   before: ScheduleSpec | null | undefined,
-  after: ScheduleSpec,
+  { schedule: after, catchup }: Pick<Manifest, "schedule" | "catchup">,
   dag: Standing,
   now: Instant,
 ): Resumed {
+  if (after === null) return { nextFire: null, first: null, gap: lateFirings(before, dag, now) };
+  if (isSame(before, after)) {
+    const nextFire = dag.nextFire ?? nextFiring(after, dag.cursor ?? now)?.due ?? null;
+    return { nextFire, first: dag.first ?? null, gap: null };
+  }
   const firing = firstFiring(after, dag, now);
-  if (!before || before.interval === "none" || after.interval === "none")
-    return { nextFire: firing?.due ?? null, first: null };
-  const unchanged = canonicalJson(before) === canonicalJson(after);
-  if (unchanged) return { nextFire: firing?.due ?? null, first: dag.first ?? null };
-  const covered = coveredUntil(before, dag);
-  if (covered === null) return { nextFire: firing?.due ?? null, first: null };
-  let first = firing;
-  // What the last run covered whole has had its run.
-  while (first !== null && first.dataInterval.end <= covered) first = nextFiring(after, first.due);
-  if (first === null) return { nextFire: null, first: null };
-  const { start } = first.dataInterval;
-  const from = start < covered ? covered : Math.min(start, leftOpen(before, dag, covered, now) ?? start);
-  return { nextFire: first.due, first: { due: first.due, start: instant(from) } };
+  const counted = { nextFire: firing?.due ?? null, first: null, gap: null };
+  const covered = before ? coveredUntil(before, dag) : (dag.covered ?? null);
+  if (after.interval === "none" || before?.interval === "none") {
+    if (firing !== null && firing.due <= now) return counted;
+    return { ...counted, gap: lateFirings(before, dag, now) };
+  }
+  if (covered === null) return dag.cursor === null && catchup !== null ? fromStart(after, now) : counted;
+  // Runs that are made up for, and those after a time without a schedule, follow the new one from where the last one ended.
+  if (catchup !== null || !before) return beginAt(firstAfter(after, covered, covered), covered, null);
+  if (firing !== null && firing.due <= now)
+    return beginAt(firstAfter(after, plus(firing.due, -1), covered), covered, null);
+  const gap = lateFirings(before, dag, now);
+  const until = gap === null ? covered : (lastFiring(before, gap.to)?.dataInterval.end ?? covered);
+  return beginAt(firstAfter(after, firing === null ? now : plus(firing.due, -1), until), until, gap);
+}
+
+export const isSame = (before: ScheduleSpec | null | undefined, after: ScheduleSpec | null): boolean =>
+  !!before && after !== null && canonicalJson(before) === canonicalJson(after);
+
+/** The first run that a DAG makes up for: from the schedule's start, as far as the window reaches. */
+function fromStart(schedule: ScheduleSpec, now: Instant): Resumed {
+  const { start } = schedule;
+  const firing = nextFiring(schedule, start === null || start > now ? now : plus(start, -1));
+  return { nextFire: firing?.due ?? null, first: null, gap: null };
+}
+
+/** The first firing after `after` that covers anything after `covered`. */
+function firstAfter(schedule: ScheduleSpec, after: Instant, covered: Instant): Firing | null {
+  let firing = nextFiring(schedule, after);
+  while (firing !== null && firing.dataInterval.end <= covered) firing = nextFiring(schedule, firing.due);
+  return firing;
+}
+
+function beginAt(firing: Firing | null, start: Instant, gap: Gap | null): Resumed {
+  if (firing === null) return { nextFire: null, first: null, gap };
+  return { nextFire: firing.due, first: { due: firing.due, start }, gap };
 }
 
 /** With what is due and has not fired yet, if the new schedule fires then too; else from now on. */
@@ -47,31 +77,34 @@ function firstFiring(schedule: ScheduleSpec, { nextFire, cursor }: Standing, now
   return nextFiring(schedule, cursor !== null && cursor > now ? cursor : now);
 }
 
+/** What is due by the old schedule, and late. */
+function lateFirings(before: ScheduleSpec | null | undefined, dag: Standing, now: Instant): Gap | null {
+  const { version, nextFire, first } = dag;
+  if (!before || nextFire === null || nextFire > now) return null;
+  const to = lastFiring(before, now)?.due ?? nextFire;
+  return to < nextFire
+    ? null
+    : { version, from: nextFire, to, ...(first?.due === nextFire ? { start: first.start } : {}) };
+}
+
 /** Where the last run ended; null if there was none yet. */
-function coveredUntil(before: ScheduleSpec, { cursor, first }: Standing): Instant | null {
+export function coveredUntil(
+  before: ScheduleSpec,
+  { cursor, first }: Pick<Standing, "cursor" | "first">,
+): Instant | null {
   // Nothing has fired since the edit before this one.
   if (first) return first.start;
   const last = cursor === null ? null : lastFiring(before, cursor);
   return last !== null && last.due === cursor ? last.dataInterval.end : null;
 }
 
-/**
- * Where the run begins that the old schedule would have had next. Not if it is late already: it is then passed over, like all
- * that passes while nothing runs.
- */
-function leftOpen(
-  before: ScheduleSpec,
-  { nextFire, first }: Standing,
-  covered: Instant,
-  now: Instant,
-): Instant | undefined {
-  if (nextFire === null || nextFire <= now) return undefined;
-  const start = first?.start ?? nextFiring(before, now)?.dataInterval.start;
-  return start === undefined || start < covered ? covered : start;
-}
-
 /** A firing as its run covers it: the first one after an edit begins where the last run ended. */
-export function beginning(firing: Firing, first: FirstFiring | null | undefined): Firing {
-  if (!first || first.due !== firing.due) return firing;
-  return { ...firing, logicalDate: first.start, dataInterval: { ...firing.dataInterval, start: first.start } };
+export function beginning(firing: Firing, first: FirstFiring | null | undefined): Firing & { readonly partial?: true } {
+  if (!first || first.due !== firing.due || first.start === firing.dataInterval.start) return firing;
+  return {
+    partial: true,
+    ...firing,
+    logicalDate: first.start,
+    dataInterval: { ...firing.dataInterval, start: first.start },
+  };
 }

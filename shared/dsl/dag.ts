@@ -1,4 +1,5 @@
 /** DAGs: what runs when, and who answers for it. */
+import type { OverlapPolicy } from "../core/manifest.ts";
 import type { HookEvent, Nothing, TaskContext } from "./context.ts";
 import { asDag, callSite, type RawOptions } from "./definition.ts";
 import type { Duration, Ownership, TaskDefaults } from "./options.ts";
@@ -19,8 +20,18 @@ export interface DagOptions<Schema> extends Ownership {
   /** IANA name, of the schedule and of `ds`; default `"UTC"`. */
   readonly timezone?: string;
   readonly triggers?: readonly Arrival[];
-  /** Intervals that were missed are not made up for. */
-  readonly catchup?: false;
+  /**
+   * Whether intervals that passed while nothing ran are made up for, oldest first. Default `false`: of those that passed the
+   * latest becomes a run, and the others are recorded (`freshet runs --missing`). `window` bounds how long ago an interval may
+   * have ended to be made up for; default a year (`"365d"`).
+   */
+  readonly catchup?: boolean | { readonly window: Duration };
+  /**
+   * What becomes of a firing while `maxActiveRuns` runs are active. `"latest"` (default): of those that wait, the latest becomes
+   * a run once there is a place; `"queue"`: each of them, oldest first (with `catchup` the only choice); `"skip"`: it is passed
+   * over; `"cancel"`: the oldest active run of the schedule is cancelled for it. What is passed over is recorded.
+   */
+  readonly overlap?: OverlapPolicy;
   /** Runs that may be active at once; default 1. */
   readonly maxActiveRuns?: number;
   /** Of the whole run; by default there is no such bound. */

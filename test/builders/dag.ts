@@ -23,6 +23,7 @@ export const aDagRecord = (overrides: Partial<DagRecord> = {}): DagRecord => ({
   paused: false,
   cursor: null,
   nextFire: null,
+  gaps: [],
   active: [],
   windows: [],
   queue: "empty",

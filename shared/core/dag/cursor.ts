@@ -1,33 +1,147 @@
-/** Where the schedule of a DAG stands: which firing becomes a run, and which comes next. */
-import type { ActiveRun } from "../dag-record.ts";
+/** Where the schedule of a DAG stands: which firings become runs, which wait, which are passed over, and which comes next. */
+import { CATCHUP_RUNS_MAX, type ActiveRun, type Gap } from "../dag-record.ts";
 import type { ScheduleSpec } from "../manifest.ts";
 import { scheduledRunId } from "../run-id.ts";
 import { beginning } from "../schedule-edit.ts";
-import { lastFiring, nextFiring } from "../schedule.ts";
-import type { Instant } from "../time.ts";
+import { lastFiring, nextFiring, type Firing } from "../schedule.ts";
+import { plus, type Instant } from "../time.ts";
 import { places, type DagDraft } from "./draft.ts";
+import { gapAt, withGap } from "./gaps.ts";
 
-/** Catch-up is off: of all firings that have passed, the latest becomes a run. Its place is stored before the run starts. */
+/** Once a pass has admitted all that it may, the next one follows after this long. */
+export const PASS_AGAIN_AFTER_MS = 1_000;
+
+/** By the policy `skip`, what falls due while all places are taken is passed over. Asked before any place is given back. */
+export function skipOverlapped(draft: DagDraft): void {
+  const { manifest, dag, now } = draft;
+  const { schedule, overlap, catchup } = manifest;
+  if (schedule === null || overlap !== "skip" || catchup !== null || places(draft) > 0) return;
+  if (dag.nextFire !== null && dag.nextFire <= now) passOver(draft, schedule, nextFiring(schedule, now));
+}
+
+/** Its place is stored before the run starts: the cursor is the queue of what waits. */
 export function fireSchedule(draft: DagDraft): void {
+  const { schedule } = draft.manifest;
+  if (schedule === null) return;
+  lookAtDue(draft, schedule);
+  if (draft.queueFirst) return;
+  for (let admitted = 0; places(draft) > 0; admitted++) {
+    const firing = waitingFiring(draft, schedule);
+    if (firing === null) return;
+    if (admitted === CATCHUP_RUNS_MAX) return void (draft.passAgain = true);
+    admit(draft, schedule, firing);
+  }
+  cancelForNext(draft);
+}
+
+/** Passes over what will not have a run, of all that is due. */
+function lookAtDue(draft: DagDraft, schedule: ScheduleSpec): void {
   const { dag, manifest, now } = draft;
-  const { schedule } = manifest;
-  if (schedule === null || dag.nextFire === null || dag.nextFire > now) return;
+  if (dag.nextFire === null || dag.nextFire > now) return;
+  if (manifest.catchup !== null) {
+    const oldest = plus(now, -manifest.catchup.windowMs);
+    let kept = nextFiring(schedule, plus(dag.nextFire, -1));
+    if (kept !== null && kept.dataInterval.end >= oldest) return;
+    kept = nextFiring(schedule, plus(oldest, -1));
+    while (kept !== null && kept.dataInterval.end < oldest) kept = nextFiring(schedule, kept.due);
+    return passOver(draft, schedule, kept);
+  }
+  if (manifest.overlap === "queue") return queueDue(draft, schedule, dag.nextFire);
   if (places(draft) === 0 || draft.queueFirst) return;
   const last = lastFiring(schedule, now);
-  if (last === null) return void (draft.dag = { ...dag, nextFire: dueAfter(schedule, now) });
-  const firing = beginning(last, dag.first);
+  passOver(draft, schedule, last ?? nextFiring(schedule, now));
+}
+
+/** What falls due joins those that wait; of what fell due while nobody looked, the last. */
+function queueDue(draft: DagDraft, schedule: ScheduleSpec, head: Instant): void {
+  const { dag, now } = draft;
+  const last = lastFiring(schedule, now);
+  if (last === null) return passOver(draft, schedule, nextFiring(schedule, now));
+  if (dag.queuedTo === undefined || dag.queuedTo < head) {
+    passOver(draft, schedule, last);
+  } else if (dag.queuedTo < last.due) {
+    const from = nextFiring(schedule, dag.queuedTo)?.due ?? last.due;
+    if (from < last.due) addGap(draft, schedule, { version: dag.version, from, to: dueBefore(schedule, last.due) });
+  } else return;
+  draft.dag = { ...draft.dag, queuedTo: last.due };
+}
+
+/** Everything that is due before `kept` has no run, and is recorded; null: everything there is. */
+function passOver(draft: DagDraft, schedule: ScheduleSpec, kept: Firing | null): void {
+  const { dag, now } = draft;
+  const { nextFire: from, first } = dag;
+  if (from === null || (kept !== null && kept.due <= from)) return;
+  const to = kept === null ? (lastFiring(schedule, now)?.due ?? from) : dueBefore(schedule, kept.due);
+  // An edit may have left a time at which this schedule does not fire.
+  if (to >= from) {
+    const start = first?.due === from ? { start: first.start } : {};
+    addGap(draft, schedule, { version: dag.version, from, to, ...start });
+  }
+  const ahead = first && kept !== null && first.due >= kept.due ? first : null;
+  draft.dag = { ...draft.dag, first: ahead, cursor: to, nextFire: kept?.due ?? null };
+}
+
+const dueBefore = (schedule: ScheduleSpec, due: Instant): Instant =>
+  lastFiring(schedule, plus(due, -1))?.due ?? plus(due, -1);
+
+function addGap(draft: DagDraft, schedule: ScheduleSpec, gap: Gap): void {
+  draft.dag = { ...draft.dag, gaps: withGap(draft.dag.gaps, gap, schedule) };
+}
+
+type Beginning = ReturnType<typeof beginning>;
+
+/** The firing that is next in turn, if its time has come. */
+function waitingFiring(draft: DagDraft, schedule: ScheduleSpec): Beginning | null {
+  const { dag, now } = draft;
+  if (dag.nextFire === null || dag.nextFire > now) return null;
+  const firing = nextFiring(schedule, plus(dag.nextFire, -1));
+  if (firing !== null && firing.due <= now) return beginning(firing, dag.first);
+  draft.dag = { ...dag, nextFire: firing?.due ?? null };
+  return null;
+}
+
+function admit(draft: DagDraft, schedule: ScheduleSpec, firing: Beginning): void {
+  const { dag, now } = draft;
+  const { due, ...covers } = firing;
   const active: ActiveRun = {
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
     epoch: 0,
     since: now,
-    scheduled: { version: dag.version, logicalDate: firing.logicalDate, dataInterval: firing.dataInterval },
+    scheduled: { version: dag.version, ...covers },
     confirmed: false,
   };
-  draft.dag = { ...dag, first: null, cursor: firing.due, nextFire: dueAfter(schedule, now) };
+  draft.dag = { ...dag, first: null, cursor: due, nextFire: dueAfter(draft, schedule, due) };
   // An edit of the schedule may give a firing to a period that has its run.
   if (dag.active.some((run) => run.runId === active.runId)) return;
   draft.dag = { ...draft.dag, active: [...dag.active, active] };
   draft.commands.push({ type: "start_run", active });
 }
 
-const dueAfter = (schedule: ScheduleSpec, after: Instant): Instant | null => nextFiring(schedule, after)?.due ?? null;
+/** What follows; among those that wait, past what was passed over between them. */
+function dueAfter({ dag }: DagDraft, schedule: ScheduleSpec, after: Instant): Instant | null {
+  let next = nextFiring(schedule, after)?.due ?? null;
+  for (let gap = next && gapAt(dag.gaps, dag.version, next); gap; gap = next && gapAt(dag.gaps, dag.version, next)) {
+    next = nextFiring(schedule, gap.to)?.due ?? null;
+  }
+  return next;
+}
+
+/** By the policy `cancel`, the run that has had its place for longest makes way; asked until it has. */
+function cancelForNext({ dag, manifest, now, commands }: DagDraft): void {
+  if (manifest.overlap !== "cancel" || dag.nextFire === null || dag.nextFire > now) return;
+  const due = dag.nextFire;
+  const oldest = dag.active.find(({ scheduled, since }) => scheduled !== undefined && since < due);
+  if (oldest !== undefined) commands.push({ type: "cancel_run", runId: oldest.runId });
+}
+
+/** When the schedule next needs a look; undefined: only once a place comes free. */
+export function scheduleLook(draft: DagDraft): Instant | undefined {
+  const { dag, manifest, now } = draft;
+  const { schedule, overlap, catchup } = manifest;
+  if (schedule === null || dag.nextFire === null) return undefined;
+  if (draft.passAgain) return plus(now, PASS_AGAIN_AFTER_MS);
+  if (places(draft) > 0) return dag.nextFire;
+  if (catchup !== null || overlap === "latest" || overlap === "skip") return undefined;
+  if (overlap === "cancel" || dag.nextFire > now) return dag.nextFire;
+  return nextFiring(schedule, dag.queuedTo ?? now)?.due;
+}

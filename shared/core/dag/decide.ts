@@ -2,15 +2,24 @@
  * The decision on a DAG: `decideDag(dag, manifest, events, now)` gives the next record and what is to be done once it is
  * stored. Pure, total and deterministic; events may come twice, late and in any order.
  */
-import { DAG_SCHEMA, type ArrivalWindow, type DagCommand, type DagEvent, type DagRecord } from "../dag-record.ts";
+import {
+  DAG_SCHEMA,
+  type ArrivalWindow,
+  type DagCommand,
+  type DagEvent,
+  type DagRecord,
+  type Gap,
+} from "../dag-record.ts";
 import { assertNever } from "../errors.ts";
 import type { DagId, VersionHash } from "../ids.ts";
 import type { Manifest, ScheduleSpec } from "../manifest.ts";
-import { resumeSchedule } from "../schedule-edit.ts";
+import { coveredUntil, isSame, resumeSchedule } from "../schedule-edit.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, release, startUnconfirmed } from "./active.ts";
-import { fireSchedule } from "./cursor.ts";
+import { fireSchedule, scheduleLook, skipOverlapped } from "./cursor.ts";
+
 import { armTimer, places, type DagDraft } from "./draft.ts";
+import { withGap } from "./gaps.ts";
 import { closeWindow, lookAtWindow, lookAtWindows, openWindow, windowOf } from "./windows.ts";
 
 /** An answer that never came (candidates, inbox) is asked for again after this long. */
@@ -32,6 +41,7 @@ export const newDag = (dagId: DagId, version: VersionHash, now: Instant): DagRec
   paused: false,
   cursor: null,
   nextFire: null,
+  gaps: [],
   active: [],
   windows: [],
   queue: "empty",
@@ -39,7 +49,8 @@ export const newDag = (dagId: DagId, version: VersionHash, now: Instant): DagRec
 });
 
 export function decideDag(dag: DagRecord, manifest: Manifest, events: readonly DagEvent[], now: Instant): DagDecision {
-  const draft: DagDraft = { dag, manifest, now, commands: [], queueFirst: false };
+  const draft: DagDraft = { dag, manifest, now, commands: [], queueFirst: false, passAgain: false };
+  if (!dag.removed && !dag.paused && !events.some(({ type }) => type === "registered")) skipOverlapped(draft);
   for (const event of events) applyDagEvent(draft, event);
   if (!draft.dag.removed && !draft.dag.paused) {
     fireSchedule(draft);
@@ -53,7 +64,10 @@ export function decideDag(dag: DagRecord, manifest: Manifest, events: readonly D
   const exact = dagDue(draft);
   // The hot path does not pay for a later due time: early is allowed, late is not.
   const due = dag.due !== null && !overdue && exact !== null && dag.due <= exact ? dag.due : exact;
-  if (draft.dag.nextFire !== null && draft.dag.nextFire !== dag.nextFire) armTimer(draft, draft.dag.nextFire);
+  const look = draft.dag.removed || draft.dag.paused ? undefined : scheduleLook(draft);
+  // A look that moved is armed by the commit that moved it: the tick may not come before.
+  const moved = draft.dag.nextFire !== dag.nextFire || dag.due === null || dag.due > (look ?? 0);
+  if (look !== undefined && look > now && moved) armTimer(draft, look);
   return { dag: { ...draft.dag, due }, commands: draft.commands, changed: true };
 }
 
@@ -62,7 +76,7 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
     case "registered":
       return register(draft, event.version, event.before);
     case "removed":
-      if (!draft.dag.removed) draft.dag = { ...draft.dag, removed: true, nextFire: null };
+      if (!draft.dag.removed) draft.dag = { ...draft.dag, removed: true };
       return;
     case "wake":
       return wake(draft, event.all === true);
@@ -96,10 +110,34 @@ function register(draft: DagDraft, version: VersionHash, before: ScheduleSpec | 
       .filter(({ triggerId }) => !wanted.includes(triggerId))
       .map((window): ArrivalWindow => ({ ...window, open: null })),
   ];
-  const { schedule } = manifest;
-  const { nextFire, first } =
-    schedule === null ? { nextFire: null, first: null } : resumeSchedule(before, schedule, dag, now);
-  draft.dag = { ...dag, version, removed: false, cursor: dag.cursor ?? now, nextFire, first, windows };
+  const { nextFire, first, gap } = resumeSchedule(before, manifest, dag, now);
+  const { queuedTo: _queued, covered: ofOld, ...kept } = dag;
+  const covered = before ? coveredUntil(before, dag) : ofOld;
+  draft.dag = {
+    ...kept,
+    version,
+    removed: false,
+    cursor: dag.cursor ?? now,
+    nextFire,
+    first,
+    gaps: gapsAfter(dag, before, manifest, version, gap),
+    windows,
+    ...(manifest.schedule === null && covered ? { covered } : {}),
+    ...(dag.queuedTo !== undefined && isSame(before, manifest.schedule) ? { queuedTo: dag.queuedTo } : {}),
+  };
+}
+
+/** Gaps by a schedule that stays belong to the version that has it now, and go on growing. */
+function gapsAfter(
+  { gaps, version: old }: DagRecord,
+  before: ScheduleSpec | null | undefined,
+  { schedule }: Manifest,
+  version: VersionHash,
+  gap: Gap | null,
+): readonly Gap[] {
+  const grown = gap === null || !before ? gaps : withGap(gaps, gap, before);
+  if (!isSame(before, schedule)) return grown;
+  return grown.map((each) => (each.version === old ? { ...each, version } : each));
 }
 
 function wake(draft: DagDraft, all: boolean): void {
@@ -116,7 +154,7 @@ function dagDue(draft: DagDraft): Instant | null {
   if (dag.removed || dag.paused) return earliest(...unconfirmed) ?? null;
   const free = places(draft) > 0;
   const times = [
-    free ? later(dag.nextFire) : undefined,
+    later(scheduleLook(draft)),
     free && dag.queue === "maybe" ? plus(now, ASK_AGAIN_AFTER_MS) : undefined,
     ...unconfirmed,
     ...dag.windows.map((window) => later(window.open?.due)),

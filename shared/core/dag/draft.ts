@@ -10,6 +10,8 @@ export interface DagDraft {
   readonly commands: DagCommand[];
   /** The place that came free goes to a run that waits, not to the schedule. */
   queueFirst: boolean;
+  /** More firings wait, and there are places for them: another pass admits them. */
+  passAgain: boolean;
 }
 
 /** Runs that may still become active. */

@@ -14,6 +14,7 @@ export interface NewRun {
   readonly runType: RunType;
   readonly origin: RunOrigin;
   readonly dataInterval: DataInterval | null;
+  readonly partial?: true;
   readonly params: Run["params"];
   readonly files: Run["files"];
   readonly now: Instant;

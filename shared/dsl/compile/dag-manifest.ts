@@ -14,7 +14,8 @@ import {
 import { membersOf } from "../members.ts";
 import { describeParams, isParamsSchema } from "../params.ts";
 import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
-import { anything, duration, fn, group, listOf, only, readOptions, text, whole, type Read } from "./option.ts";
+import { anything, duration, fn, group, listOf, readOptions, text, whole, type Read } from "./option.ts";
+import { POLICY_OPTIONS, policiesOf } from "./policies.ts";
 import { reporter, shown, type Reporter } from "./report.ts";
 import { scheduleSpec, timezoneOf } from "./schedule-spec.ts";
 import { placesIn, type Places } from "./source-place.ts";
@@ -30,7 +31,7 @@ const DAG_OPTIONS = {
   schedule: anything,
   timezone: anything,
   triggers: anything,
-  catchup: only(false),
+  ...POLICY_OPTIONS,
   maxActiveRuns: whole(1, ACTIVE_RUNS_MAX),
   timeout: duration(),
   retryBudget: duration(),
@@ -71,7 +72,7 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
     timezone,
     schedule: scheduleSpec(options.schedule, timezone, report),
     triggers: triggerSpecs(options.triggers, report),
-    catchup: false,
+    ...policiesOf(options, report),
     maxActiveRuns: options.maxActiveRuns ?? 1,
     runTimeoutMs: options.timeout ?? null,
     retryBudgetMs: options.retryBudget ?? null,

@@ -56,7 +56,12 @@ describe("problems", () => {
       { shedule: null },
       "DAG004 dag 'sales': there is no option 'shedule'; did you mean 'schedule'?",
     ],
-    ["catch-up", { catchup: true }, "DAG005 dag 'sales': catchup is true (a boolean), expected false"],
+    ["catch-up", { catchup: 1 }, "DAG005 dag 'sales': catchup is 1 (a number), expected true or false"],
+    [
+      "catch-up that passes over",
+      { catchup: true, overlap: "skip" },
+      `DAG005 dag 'sales': overlap is "skip", which passes firings over, and catchup makes up for each of them`,
+    ],
     [
       "a tier out of range",
       { tier: 0 },
