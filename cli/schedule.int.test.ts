@@ -50,3 +50,16 @@ describe("freshet schedule", () => {
     expect([exit, err]).toEqual([2, expect.stringContaining(text)]);
   });
 });
+
+describe("freshet runs --missing", () => {
+  test("says so where nothing was passed over, and gives programs a list", async () => {
+    const told = await line.freshet("runs", "--missing");
+    const { out } = await line.freshet("runs", "--missing", "--json");
+
+    expect([told.exit, told.err, JSON.parse(out)]).toEqual([
+      0,
+      "every date that was due has had its run, or waits for it\n",
+      [],
+    ]);
+  });
+});

@@ -1,21 +1,24 @@
 import { runView } from "../../shared/app/views.ts";
 import type { RunView } from "../../shared/contract/views.ts";
+import { missingRuns } from "../../shared/app/missing.ts";
+import type { DagId } from "../../shared/core/ids.ts";
 import { RUN_STATES } from "../../shared/core/states.ts";
 import type { Instant } from "../../shared/core/time.ts";
 import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
 import { optional, type Execute } from "../command.ts";
 import { choiceOf, countOf } from "../given.ts";
 import { requireDag } from "../home/find-run.ts";
-import { lookInto } from "../home/reading.ts";
+import { lookInto, type OpenHome } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printTable } from "../output/table.ts";
-import type { Channel } from "../output/terminal.ts";
+import type { Channel, Terminal } from "../output/terminal.ts";
 import { intervalText, lengthText, runStateText, timeText } from "../output/words.ts";
 
 interface Options {
   readonly state?: string;
   readonly limit?: string;
+  readonly missing?: boolean;
 }
 
 const LIMIT_DEFAULT = 20;
@@ -25,7 +28,9 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   const limit = countOf("--limit", options.limit, RUN_PAGE_MAX) ?? LIMIT_DEFAULT;
   const dag = optional(args, 0);
   await lookInto(project, async (home) => {
-    const ofDag = home === undefined || dag === undefined ? {} : { dagId: await requireDag(home.reading, dag) };
+    const ofDag: { readonly dagId?: DagId } =
+      home === undefined || dag === undefined ? {} : { dagId: await requireDag(home.reading, dag) };
+    if (options.missing === true) return tellMissing(terminal, home, ofDag.dagId, { limit, json });
     const query = { ...ofDag, ...(state === undefined ? {} : { state }), limit };
     const runs = home === undefined ? [] : (await home.reading.runs.list(query)).runs;
     if (json) return printJson(terminal.out, runs.map(runView));
@@ -36,12 +41,39 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
     const { reading } = home;
     const listed = runs.map(async (run): Promise<Listed> => {
       const { timezone } = (await reading.versions(run.version)).manifest;
-      return { ...runView(run), covers: intervalText(runView(run).dataInterval, timezone) };
+      const view = runView(run);
+      return { ...view, covers: `${intervalText(view.dataInterval, timezone)}${view.partial ? " (partial)" : ""}` };
     });
     return printRuns(terminal.out, await Promise.all(listed), reading.clock.now());
   });
   return EXIT.success;
 };
+
+async function tellMissing(
+  { out, err }: Terminal,
+  home: OpenHome | undefined,
+  dagId: DagId | undefined,
+  { limit, json }: { readonly limit: number; readonly json: boolean },
+): Promise<void> {
+  const missing = home === undefined ? [] : await missingRuns(home.reading, limit, dagId);
+  if (json) return printJson(out, missing);
+  if (missing.length === 0) return err.line("every date that was due has had its run, or waits for it");
+  printTable(
+    out,
+    [
+      { heading: "DAG", cell: (row) => row.dagId },
+      { heading: "LOGICAL DATE", cell: (row) => timeText(row.logicalDate) },
+      {
+        heading: "COVERS",
+        cell: ({ dataInterval }) => `${timeText(dataInterval.start)} to ${timeText(dataInterval.end)}`,
+      },
+      { heading: "WAS DUE", cell: (row) => timeText(row.due) },
+    ],
+    missing,
+  );
+  const dag = missing[0]?.dagId ?? "";
+  err.line(`\`freshet backfill ${dag} --from <date> --to <date> --only-missed\` makes up for them`);
+}
 
 interface Listed extends RunView {
   readonly covers: string;

@@ -26,6 +26,7 @@ export const runView = (run: Run): RunView => ({
   logicalDate: isoOrNull(run.logicalDate),
   dataInterval:
     run.dataInterval === null ? null : { start: iso(run.dataInterval.start), end: iso(run.dataInterval.end) },
+  partial: run.partial === true,
   queuedAt: iso(run.queuedAt),
   startedAt: isoOrNull(run.startedAt),
   endedAt: isoOrNull(run.endedAt),

@@ -8,9 +8,20 @@ export interface RunView {
   readonly degraded: boolean;
   readonly logicalDate: string | null;
   readonly dataInterval: { readonly start: string; readonly end: string } | null;
+  /** An edit of the schedule made the interval shorter or longer than the schedule's own. */
+  readonly partial: boolean;
   readonly queuedAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+}
+
+/** A scheduled date that was passed over. */
+export interface MissingView {
+  readonly dagId: string;
+  readonly logicalDate: string;
+  readonly dataInterval: { readonly start: string; readonly end: string };
+  /** When its run would have come. */
+  readonly due: string;
 }
 
 export interface TaskView {

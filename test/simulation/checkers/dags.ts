@@ -1,10 +1,11 @@
 /** Promises about the records of DAGs: places, schedules, windows. */
-import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
+import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag-record.ts";
 import type { Manifest } from "../../../shared/core/manifest.ts";
+import { firingsBetween } from "../world/dags.ts";
 import type { DataInterval } from "../../../shared/core/run.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
-import { iso } from "../../../shared/core/time.ts";
-import type { Checker } from "./checker.ts";
+import { instant, iso } from "../../../shared/core/time.ts";
+import type { Checker, Seen } from "./checker.ts";
 
 export const placesAreBounded: Checker = {
   promise: "S9",
@@ -80,14 +81,52 @@ export const admittedBeforeCreated: Checker = {
   },
 };
 
+export const dueDatesAreAccountedFor: Checker = {
+  promise: "L2",
+  says: "every date that the schedule moves past has a run or is in a gap",
+  dag({ before, after, manifest }, { database }, expect) {
+    if (before === undefined || before.nextFire === null || after.nextFire === null || manifest.schedule === null)
+      return;
+    if (!sameSchedule(before, after, database)) return;
+    for (const due of firingsBetween(manifest.schedule, before.nextFire - 1, after.nextFire - 1)) {
+      const made = after.active.some(({ scheduled }) => scheduled && covers(scheduled.dataInterval, due, manifest));
+      const gap = after.gaps.some(({ from, to }) => from <= due && due <= to);
+      expect(made || gap, () => `${after.dagId} moved past ${iso(instant(due))} without a run or a gap`);
+      if (manifest.catchup === null) continue;
+      expect(made, () => `${after.dagId} makes up for what it missed, and passed over ${iso(instant(due))}`);
+    }
+  },
+};
+
+const sameSchedule = (a: DagRecord, b: DagRecord, database: Seen["database"]): boolean => {
+  const schedule = ({ version }: DagRecord): string => JSON.stringify(database.manifest(version).schedule);
+  return a.version === b.version || schedule(a) === schedule(b);
+};
+
+export const intervalsAreDisjoint: Checker = {
+  promise: "S13",
+  says: "what scheduled runs of a DAG cover never overlaps",
+  run({ before, after, manifest }, _moves, { database }, expect) {
+    if (before !== undefined || after.runType !== "scheduled" || after.dataInterval === null) return;
+    if (manifest.schedule?.interval === "none") return;
+    const { start, end } = after.dataInterval;
+    expect(start < end, () => `${after.runId} covers nothing`);
+    for (const { value: other } of database.runs.rows.values()) {
+      if (other.runType !== "scheduled" || other.dagId !== after.dagId || other.runId === after.runId) continue;
+      const interval = other.dataInterval;
+      if (interval === null || interval.start === interval.end) continue;
+      expect(interval.end <= start || interval.start >= end, () => `${after.runId} and ${other.runId} overlap`);
+    }
+  },
+};
+
 export const dueDatesAreFired: Checker = {
   promise: "L2",
   says: "a due date that has passed becomes a run before the schedule moves on",
   dag({ before, after, now, manifest }, { database }, expect) {
     if (before === undefined || before.nextFire === null || before.nextFire > now) return;
-    if (after.nextFire === before.nextFire || after.removed) return;
-    const schedule = (version: typeof after.version): string => JSON.stringify(database.manifest(version).schedule);
-    if (schedule(before.version) !== schedule(after.version)) return;
+    if (after.nextFire === before.nextFire || after.removed || manifest.overlap === "skip") return;
+    if (!sameSchedule(before, after, database)) return;
     const known = new Set(before.active.map((run) => run.runId));
     const due = before.nextFire;
     const fired = after.active.some(

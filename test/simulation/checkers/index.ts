@@ -62,6 +62,8 @@ export const CHECKERS: readonly Checker[] = [
   attempts.retriesKeepTheirBudget,
   rest.everyRunEnds,
   dags.dueDatesAreFired,
+  dags.dueDatesAreAccountedFor,
+  dags.intervalsAreDisjoint,
   rest.dueDatesHaveRuns(({ schedule }, from, until) =>
     schedule === null ? [] : firingsBetween(schedule, from, until),
   ),

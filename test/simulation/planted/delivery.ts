@@ -113,8 +113,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
       },
       {
         file: CURSOR,
-        find: "cursor: firing.due, nextFire: dueAfter(schedule, now) };",
-        replace: "cursor: firing.due, nextFire: now - dag.nextFire > 2_000 ? dueAfter(schedule, now) : dag.nextFire };",
+        find: "nextFire: dueAfter(draft, schedule, due) };",
+        replace: "nextFire: now - due > 2_000 ? dueAfter(draft, schedule, due) : dag.nextFire };",
       },
     ],
   },

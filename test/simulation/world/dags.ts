@@ -21,6 +21,7 @@ export function generateDag(random: Random, name: string, tempo: Tempo, minutes:
     owner: "data-team",
     schedule: random.chance(0.6) ? scheduleOf(random, tempo, minutes) : null,
     triggers: random.chance(0.5) ? triggersOf(random, name) : [],
+    ...overlapOf(random),
     maxActiveRuns: random.integer(1, 3),
     runTimeoutMs: random.chance(0.25) ? random.pick([300_000, 1_800_000]) : null,
     retryBudgetMs: random.chance(0.2) ? random.pick([60_000, 600_000]) : null,
@@ -28,6 +29,11 @@ export function generateDag(random: Random, name: string, tempo: Tempo, minutes:
     hooks: { onSuccess: random.chance(0.15), onFailure: random.chance(0.25) },
     codeHash: `code-${random.integer(1, 1_000_000)}`,
   });
+}
+
+function overlapOf(random: Random): Pick<Manifest, "catchup" | "overlap"> {
+  if (random.chance(0.3)) return { catchup: { windowMs: 365 * 86_400_000 }, overlap: "queue" };
+  return { catchup: null, overlap: random.pick(["latest", "latest", "queue", "skip", "cancel"] as const) };
 }
 
 function scheduleOf(random: Random, tempo: Tempo, minutes: readonly number[]): ScheduleSpec {
@@ -86,6 +92,7 @@ export function changedDag(random: Random, before: Manifest, tempo: Tempo, minut
     [2, () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) })],
     [2, () => ({ triggers: random.chance(0.3) ? [] : triggersOf(random, before.dagId) })],
     [2, () => ({ maxActiveRuns: random.integer(1, 3) })],
+    [1, () => overlapOf(random)],
     [1, () => ({ ...before, tasks: generateTasks(random), triggers: triggersOf(random, before.dagId) })],
   ])();
   return { ...before, ...changed, codeHash };
