@@ -8,15 +8,19 @@ import type { Engine } from "./engine.ts";
 
 /** Idempotent: an arrival that is told twice, or after its run, changes nothing. */
 export async function arrive(engine: Engine, objects: readonly ArrivedObject[]): Promise<void> {
-  for (const { dagId, trigger } of await triggers(engine)) {
+  for (const { dagId, trigger, removed } of await allTriggers(engine)) {
     const wanted = objects.filter((object) => matches(trigger, object));
-    if (wanted.length === 0) continue;
+    if (wanted.length === 0 || (removed && !(await isBack(engine, dagId)))) continue;
     await Promise.all(wanted.map((object) => engine.inbox.put(arrivalOf(engine, dagId, trigger.triggerId, object))));
     engine.crashPoint("arrive:put-inbox");
     // Also for arrivals that were known: the one who put them may have died before he told the DAG.
     await advanceDag(engine, dagId, [{ type: "arrived", triggerId: trigger.triggerId, at: engine.clock.now() }]);
   }
 }
+
+/** The list may be of a moment ago: a DAG that was just registered again must not miss what arrives. */
+const isBack = async (engine: Engine, id: DagId): Promise<boolean> =>
+  (await engine.dags.load(id))?.value.removed === false;
 
 /** Whether a trigger takes an object: its bucket, prefix and suffix, to the letter. Folders' own markers are no files. */
 const matches = (trigger: ArrivalTriggerSpec, { bucket, key }: Pick<ArrivedObject, "bucket" | "key">): boolean =>
@@ -29,11 +33,25 @@ const arrivalOf = (engine: Engine, dagId: DagId, triggerId: TriggerId, object: A
   at: engine.clock.now(),
 });
 
+interface Triggered {
+  readonly dagId: DagId;
+  readonly trigger: ArrivalTriggerSpec;
+  /** As the list of DAGs has it. */
+  readonly removed: boolean;
+}
+
 /** The arrival triggers of all registered DAGs. */
-export async function triggers(
-  engine: Engine,
-): Promise<readonly { readonly dagId: DagId; readonly trigger: ArrivalTriggerSpec }[]> {
-  const dags = (await engine.dags.list()).filter((dag) => !dag.removed && dag.windows.length > 0);
-  const versions = await Promise.all(dags.map((dag) => engine.versions(dag.version)));
-  return versions.flatMap(({ manifest }) => manifest.triggers.map((trigger) => ({ dagId: manifest.dagId, trigger })));
+export const triggers = async (engine: Engine): Promise<readonly Triggered[]> =>
+  (await allTriggers(engine)).filter(({ removed }) => !removed);
+
+async function allTriggers(engine: Engine): Promise<readonly Triggered[]> {
+  const dags = (await engine.dags.list()).filter((dag) => dag.windows.length > 0);
+  return (
+    await Promise.all(
+      dags.map(async ({ dagId, version, removed }) => {
+        const { manifest } = await engine.versions(version);
+        return manifest.triggers.map((trigger) => ({ dagId, trigger, removed }));
+      }),
+    )
+  ).flat();
 }
