@@ -1,4 +1,5 @@
-import { putRun, currentVersion } from "../../shared/app/start-run.ts";
+import { currentVersion } from "../../shared/app/current-version.ts";
+import { putRun } from "../../shared/app/start-run.ts";
 import { runView } from "../../shared/app/views.ts";
 import { ping } from "../../shared/embedded/ping.ts";
 import { required, type Execute } from "../command.ts";

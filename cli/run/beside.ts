@@ -1,6 +1,7 @@
 /** Runs a DAG in the `freshet dev` that is running beside: puts the run, and follows its records. */
 import { setTimeout as delay } from "node:timers/promises";
-import { currentVersion, putRun, type StartRequest } from "../../shared/app/start-run.ts";
+import { currentVersion } from "../../shared/app/current-version.ts";
+import { putRun, type StartRequest } from "../../shared/app/start-run.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import { ping } from "../../shared/embedded/ping.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";

@@ -3,7 +3,7 @@ import type { DagEvent } from "../core/dag-record.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { DagId, RunId } from "../core/ids.ts";
 
-interface Replies {
+export interface Replies {
   /** To be applied once this one has been. */
   readonly onApplied?: Addressed;
   /** To be applied instead, if there is no such record. */

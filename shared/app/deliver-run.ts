@@ -9,6 +9,7 @@ import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { toDag, toRun, type Addressed } from "./addressed.ts";
+import { inspectChild } from "./children.ts";
 import type { Engine } from "./engine.ts";
 import { tell } from "./tell.ts";
 
@@ -34,6 +35,9 @@ export async function deliverRun(
       case "close":
         answers.push(await close(engine, command));
         break;
+      case "inspect_child":
+        answers.push(await inspectChild(engine, run, command));
+        break;
       case "timer":
         await armTimer(engine, run.runId, command.at);
         break;
@@ -41,7 +45,7 @@ export async function deliverRun(
         answers.push(toDag(command.dagId, { type: "run_queued", runId: run.runId, epoch: command.epoch }));
         break;
       case "tell":
-        answers.push(tell(run, command.effect));
+        answers.push(...(await tell(engine, run, command.effect)));
         break;
     }
   }

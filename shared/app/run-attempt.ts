@@ -65,14 +65,18 @@ export async function runAttempt(
 }
 
 async function complete({ events }: Executing, { key, run, token }: Dispatch, outcome: Outcome): Promise<void> {
-  const told = withoutStack(outcome);
+  const told = asTold(outcome);
   // A completion that is lost is found again: the run is due until its attempts have been looked at.
   await events.send([{ type: "completed", v: 1, key, epoch: run.epoch, token, outcome: told }]);
 }
 
-/** The scheduler decides by class and name; the stack stays with the attempt. */
-function withoutStack(outcome: Outcome): Outcome {
-  if (outcome.kind !== "failed") return outcome;
+/** The scheduler decides by class and name; the stack stays with the attempt, and so do the params of a child run. */
+function asTold(outcome: Outcome): Outcome {
+  if (outcome.kind === "success") {
+    const { child: _child, ...told } = outcome;
+    return told;
+  }
+  if (outcome.kind === "skipped") return outcome;
   const { stack: _stack, ...error } = outcome.error;
   return { kind: "failed", error };
 }

@@ -1,9 +1,7 @@
 /** Starts a run by hand: it is put first, with its payload, and then admitted by its DAG. */
 import type { ArrivedObject } from "../core/attempt.ts";
-import { FreshetError } from "../core/errors.ts";
 import type { DagId, RunId } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
-import { didYouMean } from "../core/problem.ts";
 import type { DataInterval, Run } from "../core/run.ts";
 import { idempotentRunId, manualRunId } from "../core/run-id.ts";
 import { newRun } from "../core/run/new-run.ts";
@@ -12,6 +10,7 @@ import type { Instant } from "../core/time.ts";
 import { checkParams } from "../contract/params.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag } from "./advance.ts";
+import { currentVersion } from "./current-version.ts";
 import type { Engine } from "./engine.ts";
 import { listFiles } from "./files.ts";
 import { patiently } from "./patiently.ts";
@@ -76,16 +75,6 @@ export async function putRun(engine: Putting, request: StartRequest): Promise<Pu
   const put = await engine.runs.create(run, engine.ids.commitId());
   engine.crashPoint("start:put-run");
   return put === "created" ? { run, created: true } : { run: put.value, created: false };
-}
-
-/** The version that a new run of the DAG gets. Throws DAG_NOT_FOUND, with the nearest name. */
-export async function currentVersion(engine: Pick<Engine, "dags" | "versions">, id: DagId): Promise<DagVersion> {
-  const dag = await engine.dags.load(id);
-  if (dag !== undefined && !dag.value.removed) return engine.versions(dag.value.version);
-  const known = (await engine.dags.list()).filter((other) => !other.removed).map((other) => other.dagId);
-  const there = known.length === 0 ? "no DAG is registered here" : `there are: ${known.join(", ")}`;
-  const what = dag === undefined ? `there is no dag '${id}'` : `dag '${id}' has been removed from the source`;
-  throw new FreshetError("DAG_NOT_FOUND", `${what}${didYouMean(id, known)}; ${there}`);
 }
 
 const lastComplete = (manifest: DagVersion["manifest"], now: Instant): DataInterval | null =>

@@ -1,17 +1,31 @@
-/** Tells another record of a run's effect. */
+/** Tells other records of a run's effects. */
 import { assertNever } from "../core/errors.ts";
 import type { Run, RunEffect } from "../core/run.ts";
 import { toDag, toRun, type Addressed } from "./addressed.ts";
+import { cancelChild, startChild } from "./children.ts";
+import type { Engine } from "./engine.ts";
 
 /** The run keeps the effect, and is due, until the receiver has applied it or turns out not to exist. */
-export function tell(run: Run, effect: RunEffect): Addressed {
+export async function tell(engine: Engine, run: Run, effect: RunEffect): Promise<readonly Addressed[]> {
   const acknowledged = toRun(run.runId, { type: "effect_acknowledged", number: effect.number });
   const sender = { runId: run.runId, sends: effect.sends };
   const replies = { onApplied: acknowledged, ifMissing: acknowledged, sender };
   switch (effect.kind) {
     case "run_finished":
-      return toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch }, replies);
+      return [toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch }, replies)];
+    case "start_child":
+      return [...(await startChild(engine, run, effect)), acknowledged];
+    case "cancel_child":
+      return [await cancelChild(engine, run, effect, replies)];
+    case "child_report": {
+      if (run.origin.kind !== "child") return [acknowledged];
+      const { parent } = run.origin;
+      const { epoch, state, degraded, text } = effect;
+      const { taskId, mapIndex } = parent;
+      const child = { childId: run.runId, taskId, mapIndex };
+      return [toRun(parent.runId, { type: "child_report", ...child, epoch, state, degraded, text }, replies)];
+    }
     default:
-      return assertNever(effect.kind);
+      return assertNever(effect);
   }
 }

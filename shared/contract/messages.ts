@@ -100,6 +100,7 @@ const outcomeSchema = z.discriminatedUnion("kind", [
     chosen: z.array(z.string()).readonly().exactOptional(),
     proceed: z.boolean().exactOptional(),
     mapped: mappedFacts.exactOptional(),
+    child: z.object({ params: jsonObject }).exactOptional(),
   }),
   z.object({ kind: z.literal("skipped"), reason: z.string() }),
   z.object({ kind: z.literal("failed"), error: taskError }),

@@ -64,6 +64,8 @@ export type Outcome =
       readonly proceed?: boolean;
       /** Only if tasks are mapped over it. */
       readonly mapped?: MappedFacts;
+      /** Of a task that starts a run of another DAG: what it starts it with. Stays with the attempt, where the start reads it. */
+      readonly child?: { readonly params: JsonObject };
     }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: TaskError };

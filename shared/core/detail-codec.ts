@@ -25,7 +25,7 @@ export interface DetailTables {
 const TIMES = ["since", "due", "queuedAt", "firstFailureAt", "lease"] as const;
 const COUNTS = ["sends", "losses", "triesBefore", "length"] as const;
 const NAMES = ["chosen", "unmappable"] as const;
-const REST = ["cause", "target", "reason", ...NAMES] as const;
+const REST = ["cause", "target", "reason", ...NAMES, "child"] as const;
 const FIELDS = [...TIMES, ...COUNTS, ...REST];
 
 /** Instead of its fields: the row says the same as the one before. A row of its own has at least one field. */
@@ -100,7 +100,7 @@ const originTimes = (origin: Instant): Record<(typeof TIMES)[number], number> =>
   lease: origin,
 });
 
-function packRest({ cause, target, reason, ...rest }: TaskDetail, tables: Tables, writer: PackedWriter): void {
+function packRest({ cause, target, reason, child, ...rest }: TaskDetail, tables: Tables, writer: PackedWriter): void {
   if (cause !== undefined) {
     const { text, ...kind } = cause;
     writer.count(placeOf(tables.causes, JSON.stringify(kind)));
@@ -114,6 +114,7 @@ function packRest({ cause, target, reason, ...rest }: TaskDetail, tables: Tables
     writer.count(names.length);
     for (const name of names) writer.count(placeOf(tables.names, name));
   }
+  if (child !== undefined) writer.count(placeOf(tables.names, child));
 }
 
 function placeOf(table: Map<string, number>, entry: string): number {
@@ -171,6 +172,7 @@ function unpackRow(tables: DetailTables, last: Record<string, number>, mask: num
   for (const field of NAMES) {
     if (has(field)) row[field] = Array.from({ length: reader.count() }, () => entryOf(tables.names, reader));
   }
+  if (has("child")) row["child"] = entryOf(tables.names, reader);
   return row as unknown as TaskDetail;
 }
 

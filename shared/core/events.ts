@@ -1,9 +1,12 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
 import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
-import type { RunEffect } from "./run.ts";
+import type { ChildOf, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
 import type { Instant } from "./time.ts";
+
+/** Why a child run did not do what was asked of it: names that `retryOn` may list. */
+export type ChildFault = "ChildRunFailed" | "ChildRunCancelled" | "ChildRunRefused" | "ChildRunGone";
 
 export type RunEvent =
   /** Its DAG has a place for it. */
@@ -18,6 +21,17 @@ export type RunEvent =
    */
   | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean }
   | { readonly type: "cancel"; readonly by: string; readonly reason: string }
+  /** How a child run stands, as its own record says; of an epoch of it. */
+  | ({
+      readonly type: "child_report";
+      readonly epoch: number;
+      readonly state: RunState;
+      readonly degraded: boolean;
+      /** Why it ended so; empty if there is nothing to say. */
+      readonly text: string;
+    } & ChildOf)
+  /** There is no such child run, and will not be; `name` as of an error of the task. */
+  | ({ readonly type: "child_refused"; readonly name: ChildFault; readonly text: string } & ChildOf)
   /** The receiver has applied the effect with this number, or no longer exists. */
   | { readonly type: "effect_acknowledged"; readonly number: number };
 
@@ -39,6 +53,8 @@ export type RunCommand =
   | { readonly type: "inspect"; readonly keys: readonly AttemptKey[] }
   /** Close the attempt and come back with `attempt_seen`. With `lease`: only if its lease is still that one. */
   | { readonly type: "close"; readonly key: AttemptKey; readonly reason: CloseReason; readonly lease?: Instant }
+  /** Read the child run and come back with `child_report`, or `child_refused` if it is gone. */
+  | ({ readonly type: "inspect_child" } & ChildOf)
   /** Something falls due at this instant that should not wait for the next sweep. */
   | { readonly type: "timer"; readonly at: Instant }
   /** Remind the DAG that the run waits for a place. */

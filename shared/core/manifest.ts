@@ -89,6 +89,20 @@ export interface MapSpec {
   readonly chunkWidth: number;
 }
 
+/** What becomes of a task whose child run does not succeed: it fails too, succeeds all the same, or is skipped. */
+export const CHILD_FAILURE_POLICIES = ["fail", "ignore", "skip"] as const;
+export type ChildFailurePolicy = (typeof CHILD_FAILURE_POLICIES)[number];
+
+/** Of a task that starts a run of another DAG; its function gives the params. */
+export interface ChildSpec {
+  readonly dagId: DagId;
+  /** The task ends as its child run does; otherwise it has succeeded once the child run waits for its place. */
+  readonly wait: boolean;
+  readonly onFailure: ChildFailurePolicy;
+  /** How long it waits; null: as long as it takes. */
+  readonly waitMs: number | null;
+}
+
 export interface TaskSpec {
   readonly taskId: TaskId;
   readonly kind: TaskKind;
@@ -108,6 +122,7 @@ export interface TaskSpec {
   readonly executor: Executor;
   readonly resources: { readonly memoryMb: number | null; readonly cpu: number | null };
   readonly hooks: HookSpec & { readonly onRetry: boolean };
+  readonly child: ChildSpec | null;
   readonly owner: string | null;
   readonly runbook: string | null;
   readonly tags: readonly string[];

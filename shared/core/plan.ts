@@ -203,5 +203,6 @@ const hookSpec = (taskId: TaskId, like: TaskSpec): TaskSpec => ({
   retry: { retries: 1, delayMs: 5_000, backoff: 1, jitter: "none", maxDelayMs: 5_000, budgetMs: null, on: "transient" },
   timeoutMs: HOOK_TIMEOUT_MS,
   allowFailure: true,
+  child: null,
   hooks: { onSuccess: false, onFailure: false, onRetry: false },
 });

@@ -12,6 +12,7 @@ import {
 } from "../../test/builders/index.ts";
 import { CAUSE_TEXTS_LENGTH_MAX } from "./detail-codec.ts";
 import { FreshetError } from "./errors.ts";
+import type { RunId } from "./ids.ts";
 import type { Run, TaskDetail, TaskTable } from "./run.ts";
 import { decodeRun, encodeRun } from "./run-codec.ts";
 import { TASK_STATES } from "./states.ts";
@@ -59,6 +60,7 @@ const aDetail: fc.Arbitrary<TaskDetail> = fc.record(
     chosen: fc.array(aText, { maxLength: 4 }),
     length: fc.nat({ max: 50_000 }),
     unmappable: fc.array(aText, { maxLength: 2 }),
+    child: aText.map((text) => text as RunId),
   },
   { requiredKeys: ["since"] },
 );

@@ -1,5 +1,5 @@
 /** How runs are named: their DAG, what made them, and when. The parts sort by time and are safe as names of folders. */
-import type { DagId, RunId, TriggerId } from "./ids.ts";
+import { attemptKeyText, type AttemptKey, type DagId, type RunId, type TriggerId } from "./ids.ts";
 import { iso, type Instant } from "./time.ts";
 
 /** `20261120T040000Z`, with milliseconds where there are any. */
@@ -19,3 +19,24 @@ export const manualRunId = (dagId: DagId, at: Instant, suffix: string): RunId =>
 
 /** One run for each idempotency key of a client; `digest` is a hash of the key. */
 export const idempotentRunId = (dagId: DagId, digest: string): RunId => `${dagId}.manual.key-${digest}` as RunId;
+
+/**
+ * One child run for each attempt that starts one. `at` is a time of the parent's that never changes. The digest only has to
+ * keep apart what was started for the same time: whose child a run is, its record says.
+ */
+export const childRunId = (dagId: DagId, at: Instant, parent: AttemptKey): RunId =>
+  `${dagId}.child.${stamp(at)}-${digest53(attemptKeyText(parent))}` as RunId;
+
+/** cyrb53: 53 bits as 14 hex digits. */
+function digest53(text: string): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    high = Math.imul(high ^ code, 2_654_435_761);
+    low = Math.imul(low ^ code, 1_597_334_677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
+  return (4_294_967_296 * (0x1fffff & low) + (high >>> 0)).toString(16).padStart(14, "0");
+}

@@ -1,6 +1,6 @@
 /** The record of a run. Small whatever happens in it: what an attempt did lives in the attempt store. */
 import type { ArrivedObject, CloseReason, ErrorClass } from "./attempt.ts";
-import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
+import type { AttemptKey, DagId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { RunState, RunType } from "./states.ts";
 import type { Instant } from "./time.ts";
@@ -16,7 +16,8 @@ export interface DataInterval {
 export type RunOrigin =
   | { readonly kind: "schedule" }
   | { readonly kind: "manual"; readonly by: string; readonly idempotencyKey: string | null }
-  | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number };
+  | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number }
+  | { readonly kind: "child"; readonly parent: AttemptKey; readonly parentEpoch: number };
 
 /** Letters of a cause; the attempt keeps the whole message. */
 export const CAUSE_TEXT_LENGTH_MAX = 300;
@@ -34,6 +35,8 @@ export type Cause =
       readonly name: string;
     }
   | { readonly code: "closed"; readonly text: string; readonly reason: CloseReason }
+  /** How its child run ended, where that did not fail the task. */
+  | { readonly code: "child_run"; readonly text: string }
   | {
       readonly code:
         | "cancelled"
@@ -83,6 +86,8 @@ export interface TaskDetail {
   readonly length?: number;
   /** Why tasks cannot be mapped over that list, each as `task: why`. */
   readonly unmappable?: readonly string[];
+  /** Of a deferred instance: the child run that it waits for. */
+  readonly child?: RunId;
 }
 
 /** The instances of a mapped task, as rows of the table of their run. */
@@ -117,7 +122,25 @@ export interface TaskTable {
 /** What another record must hear, by kind. Its receiver takes it as a total, a set or a first word: a double does no harm. */
 export type EffectBody =
   /** Its DAG: the run has ended and gives back its place. */
-  { readonly kind: "run_finished" };
+  | { readonly kind: "run_finished" }
+  /** The child run: it comes into being. What it is started with lies with the attempt that asked for it. */
+  | ({ readonly kind: "start_child"; readonly attempt: number } & ChildOf)
+  /** The child run: nobody waits for it any more. With `started`, it is known to have come into being. */
+  | ({ readonly kind: "cancel_child"; readonly started: boolean; readonly attempt: number } & ChildOf)
+  /** The parent run: how this epoch of its child ended. */
+  | {
+      readonly kind: "child_report";
+      readonly state: RunState;
+      readonly degraded: boolean;
+      readonly text: string;
+    };
+
+/** A child run, and the task instance that started it. */
+export interface ChildOf {
+  readonly childId: RunId;
+  readonly taskId: TaskId;
+  readonly mapIndex: number;
+}
 
 /** Something that another record must hear; kept until it has been acknowledged. */
 export type RunEffect = EffectBody & {

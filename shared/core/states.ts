@@ -37,7 +37,7 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
     next: ["scheduled", "queued", "deferred", "skipped", "upstream_failed", "failed", "removed"],
   },
   scheduled: { terminal: false, inFlight: false, next: ["queued", "skipped", "failed", "removed"] },
-  queued: { terminal: false, inFlight: true, next: ["running", ...AFTER_ATTEMPT] },
+  queued: { terminal: false, inFlight: true, next: ["running", ...AFTER_ATTEMPT, "deferred"] },
   running: { terminal: false, inFlight: true, next: [...AFTER_ATTEMPT, "deferred", "up_for_reschedule"] },
   success: { terminal: true, inFlight: false, next: [] },
   failed: { terminal: true, inFlight: false, next: [] },
@@ -45,11 +45,15 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
   upstream_failed: { terminal: true, inFlight: false, next: [] },
   up_for_retry: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
   up_for_reschedule: { terminal: false, inFlight: false, next: ["scheduled", "queued", "skipped", "failed"] },
-  deferred: { terminal: false, inFlight: false, next: ["scheduled", "queued", "success", "skipped", "failed"] },
+  deferred: {
+    terminal: false,
+    inFlight: false,
+    next: ["scheduled", "queued", "success", "skipped", "failed", "up_for_retry"],
+  },
   restarting: {
     terminal: false,
     inFlight: true,
-    next: ["queued", "running", "success", "failed", "skipped", "up_for_retry"],
+    next: ["queued", "running", "success", "failed", "skipped", "up_for_retry", "deferred"],
   },
   removed: { terminal: true, inFlight: false, next: [] },
 };

@@ -3,7 +3,7 @@
  * flight keeps its code and its semantics; the executor gives it the attempt and the host below.
  */
 import type { ArrivedObject, Dispatch, Outcome } from "./attempt.ts";
-import type { JsonValue } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 
 export interface RunnerInput {
   readonly dispatch: Dispatch;
@@ -24,6 +24,7 @@ export type RunnerResult =
       readonly proceed?: boolean;
       /** The names of the items that are not null, by the id of the mapped task that names them; a text: why it cannot. */
       readonly keys?: { readonly [taskId: string]: readonly string[] | string };
+      readonly child?: { readonly params: JsonObject };
     }
   | Exclude<Outcome, { readonly kind: "success" }>;
 

@@ -40,6 +40,7 @@ describe("a manifest", () => {
       deadline: null,
       connections: [],
       publishes: [],
+      child: null,
       map: null,
     });
   });

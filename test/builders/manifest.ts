@@ -2,6 +2,7 @@
 import { type TaskId, dagId, taskId, triggerId } from "../../shared/core/ids.ts";
 import {
   type ArrivalTriggerSpec,
+  type ChildSpec,
   type CronSpec,
   MANIFEST_SCHEMA,
   MAP_CHUNK_WIDTH,
@@ -44,6 +45,15 @@ export const aMapSpec = (over: string, overrides: Partial<MapSpec> = {}): MapSpe
   ...overrides,
 });
 
+/** A task that waits for a run of `load`, for as long as that takes. */
+export const aChildSpec = (overrides: Partial<ChildSpec> = {}): ChildSpec => ({
+  dagId: dagId("load"),
+  wait: true,
+  onFailure: "fail",
+  waitMs: null,
+  ...overrides,
+});
+
 type TaskOverrides = Partial<Omit<TaskSpec, "taskId" | "setups">> & {
   /** Upstream tasks by id, their outputs taken under their own names; `upstream` says more. */
   readonly after?: readonly string[];
@@ -74,6 +84,7 @@ export function aTaskSpec(id: string, { after = [], setups = [], ...overrides }:
     deadline: null,
     connections: [],
     publishes: [],
+    child: null,
     map: null,
     ...overrides,
   };

@@ -153,6 +153,7 @@ function deliver(world: World, command: RunCommand): void {
     case "tell":
       mail.push({ type: "effect_acknowledged", number: command.effect.number });
       break;
+    case "inspect_child":
     case "tell_queued":
     case "timer":
     case "publish":

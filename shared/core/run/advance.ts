@@ -11,6 +11,8 @@ import type { Run } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
+import { hearChild, hearRefusal } from "./child-ends.ts";
+import { cancelAbandoned } from "./children.ts";
 import { dispatchAgain } from "./dispatch.ts";
 import {
   amend,
@@ -52,6 +54,7 @@ function settle(draft: Draft): void {
     failDeadlocked(draft, stuck);
     startReady(draft);
   }
+  cancelAbandoned(draft);
   finishIfDone(draft);
 }
 
@@ -68,6 +71,10 @@ function applyEvent(draft: Draft, event: RunEvent): void {
       return wake(draft, event);
     case "cancel":
       return cancelRun(draft, event.by, event.reason);
+    case "child_report":
+      return hearChild(draft, event);
+    case "child_refused":
+      return hearRefusal(draft, event);
     case "effect_acknowledged":
       return acknowledgeEffect(draft, event.number);
     default:
@@ -117,7 +124,7 @@ function hearEcho(draft: Draft, slot: number, retried: boolean): void {
 function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { type: "wake" }>): void {
   const { head, now } = draft;
   tellAgain(draft, all || tell);
-  if (head.state === "queued" && head.due !== null && (head.due <= now || all)) {
+  if (head.state === "queued" && head.due !== null && (head.due <= now || all || tell)) {
     draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch: head.epoch });
   }
   if (head.state !== "running") return;

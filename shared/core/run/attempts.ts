@@ -5,8 +5,9 @@ import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
 import { downstreamOf } from "../plan.ts";
 import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Target, type TaskDetail } from "../run.ts";
 import { oneLine, shortened } from "../text.ts";
-import { earliest, plus, type Instant } from "../time.ts";
+import { durationText, earliest, plus, type Instant } from "../time.ts";
 import { UNMAPPED } from "../ids.ts";
+import { inspectChild, nextLook, startChild } from "./children.ts";
 import { dispatchAgain, fireHook } from "./dispatch.ts";
 import {
   amend,
@@ -47,6 +48,7 @@ function applyOutcome(draft: Draft, slot: number, outcome: Outcome): void {
 
 function succeed(draft: Draft, slot: number, outcome: Extract<Outcome, { kind: "success" }>): void {
   const { spec } = taskAt(draft, slot);
+  if (spec.child !== null) return startChild(draft, slot, spec.child);
   const chosen = spec.kind === "task" ? undefined : chosenChildren(draft, slot, outcome);
   if (typeof chosen === "string") return endFailed(draft, slot, { code: "invalid_branch", text: chosen });
   draft.outputs.set(slot, outcome.output);
@@ -89,7 +91,8 @@ function chosenChildren(
   return children.filter((child) => chosen.has(child) || below.has(child)).map((child) => taskIdAt(draft, child));
 }
 
-function fail(draft: Draft, slot: number, error: TaskError): void {
+/** A try of the task has failed: another one, if its retries allow. */
+export function fail(draft: Draft, slot: number, error: TaskError): void {
   const { spec } = taskAt(draft, slot);
   const before = draft.details[slot];
   const firstFailureAt = before?.firstFailureAt ?? draft.now;
@@ -179,7 +182,7 @@ function applyTarget(draft: Draft, slot: number, target: Target): void {
   move(draft, slot, target.to, { since: draft.now, cause: target.cause });
 }
 
-const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
+export const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
 
 /** The attempt of `slot` is finished; while it is being closed, only a loss or a timeout lets it have its say. */
 export function applyFinished(draft: Draft, slot: number, outcome: Outcome): void {
@@ -261,6 +264,18 @@ function targetOf(reason: CloseReason): Target {
   }
 }
 
+function lookAtChild(draft: Draft, slot: number): void {
+  const detail = draft.details[slot];
+  const waitMs = taskAt(draft, slot).spec.child?.waitMs ?? null;
+  if (detail?.child === undefined) return;
+  if (waitMs !== null && plus(detail.since, waitMs) <= draft.now) {
+    const text = `its child run '${detail.child}' took longer than ${durationText(waitMs)}, its timeout`;
+    return fail(draft, slot, timeoutError(text));
+  }
+  amend(draft, slot, { due: nextLook(draft, detail.since, waitMs) });
+  inspectChild(draft, slot);
+}
+
 /** Looks at a task instance whose time has come. */
 export function lookAt(draft: Draft, slot: number): void {
   switch (stateOf(draft, slot)) {
@@ -272,6 +287,8 @@ export function lookAt(draft: Draft, slot: number): void {
       return closeAgain(draft, slot);
     case "up_for_retry":
       return retryNext(draft, slot);
+    case "deferred":
+      return lookAtChild(draft, slot);
     default:
   }
 }

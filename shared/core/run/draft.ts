@@ -2,7 +2,7 @@
 import type { OutputRef } from "../attempt.ts";
 import type { RunCommand } from "../events.ts";
 import type { AttemptKey } from "../ids.ts";
-import { UNMAPPED, type TaskId } from "../ids.ts";
+import { UNMAPPED, type RunId, type TaskId } from "../ids.ts";
 import type { JsonValue } from "../json.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
 import {
@@ -41,6 +41,8 @@ export interface Draft {
   readonly inspects: Set<number>;
   /** Numbers of the effects that this decision tells. */
   readonly tellings: Set<number>;
+  /** Child runs whose tasks no longer wait for them. */
+  readonly abandoned: { readonly slot: number; readonly childId: RunId; readonly attempt: number }[];
   /** Outputs that came with the events of this decision: carried on to what they unlock. */
   readonly outputs: Map<number, OutputRef>;
   /** The items of those that are lists, without nulls; filled as they are asked for. */
@@ -68,6 +70,7 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     closes: new Map(),
     inspects: new Set(),
     tellings: new Set(),
+    abandoned: [],
     outputs: new Map(),
     items: new Map(),
     touched: new Set(),
@@ -119,6 +122,8 @@ export function mapIndexAt(tasks: Pick<TaskTable, "expansions">, slot: number): 
 
 /** Moves a task instance; what waits for it is looked at again once it has ended. */
 export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDetail | undefined): void {
+  const childId = draft.details[slot]?.child;
+  if (childId !== undefined) draft.abandoned.push({ slot, childId, attempt: draft.attempts[slot] ?? 0 });
   draft.states[slot] = STATE_CODE[to];
   draft.details[slot] = shared(draft, bounded(detail));
   draft.transitions += 1;

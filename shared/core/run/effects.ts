@@ -3,6 +3,7 @@
  * receiver has acknowledged it, and is told again at growing intervals. Its number names it in the acknowledgement, and tells
  * the receiver which of two tellings is the newer one.
  */
+import { assertNever } from "../errors.ts";
 import type { RunCommand } from "../events.ts";
 import type { EffectBody, RunEffect } from "../run.ts";
 import { earliest, instant, type Instant } from "../time.ts";
@@ -20,8 +21,19 @@ export function tellAgainAt(since: Instant, now: Instant): Instant {
 }
 
 /** Of two effects with the same subject the newer one says all there is to say: it takes the place of the older. */
-function subjectOf(effect: EffectBody): string {
-  return effect.kind;
+function subjectOf(effect: EffectBody, epoch: number): string {
+  switch (effect.kind) {
+    case "run_finished":
+      return effect.kind;
+    case "start_child":
+    case "cancel_child":
+      return `child#${effect.childId}`;
+    case "child_report":
+      // The parent waits for the end of one epoch: no later one takes its place.
+      return `${effect.kind}#${epoch}`;
+    default:
+      return assertNever(effect);
+  }
 }
 
 /** Records what another record must hear, and tells it once this decision is stored. */
@@ -30,7 +42,8 @@ export function recordEffect(draft: Draft, body: EffectBody): void {
   const number = effectsRecorded + 1;
   const due = tellAgainAt(draft.now, draft.now);
   const effect: RunEffect = { ...body, number, epoch, since: draft.now, sends: 1, due };
-  const others = effects.filter((other) => subjectOf(other) !== subjectOf(body));
+  const subject = subjectOf(body, epoch);
+  const others = effects.filter((other) => subjectOf(other, other.epoch) !== subject);
   setHead(draft, { effects: [...others, effect], effectsRecorded: number });
   draft.tellings.add(number);
 }
@@ -53,14 +66,27 @@ export function tellAgain(draft: Draft, all: boolean): void {
 
 /** The receiver has applied the effect with this number, or no longer exists. */
 export function acknowledgeEffect(draft: Draft, number: number): void {
-  const effects = draft.head.effects.filter((effect) => effect.number !== number);
-  if (effects.length < draft.head.effects.length) setHead(draft, { effects });
+  const done = draft.head.effects.find((effect) => effect.number === number);
+  if (done === undefined) return;
+  const effects = draft.head.effects.filter((effect) => effect !== done);
+  setHead(draft, { effects });
+  if (done.kind !== "cancel_child") return;
+  for (const effect of effects) if (follows(effect, done)) draft.tellings.add(effect.number);
 }
+
+/** Whether `effect` starts a child run for the task instance whose earlier one `cancel` ends: first the one, then the other. */
+const follows = (effect: RunEffect, cancel: RunEffect): boolean =>
+  effect.kind === "start_child" &&
+  cancel.kind === "cancel_child" &&
+  effect.taskId === cancel.taskId &&
+  effect.mapIndex === cancel.mapIndex;
 
 /** When the first of the effects is told again. */
 export const effectsDue = (effects: readonly RunEffect[]): Instant | undefined =>
   earliest(...effects.map(({ due }) => due));
 
-/** What this decision tells: recorded by it or told again, and not yet acknowledged. */
+/** What this decision tells: recorded by it or told again, not yet acknowledged, and with nothing to be told before it. */
 export const tellCommands = ({ head, tellings }: Pick<Draft, "head" | "tellings">): RunCommand[] =>
-  head.effects.filter(({ number }) => tellings.has(number)).map((effect) => ({ type: "tell", effect }));
+  head.effects
+    .filter((effect) => tellings.has(effect.number) && !head.effects.some((other) => follows(effect, other)))
+    .map((effect) => ({ type: "tell", effect }));

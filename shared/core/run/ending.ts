@@ -7,6 +7,7 @@ import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states
 import { oneLine, shortened } from "../text.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
+import { reportToParent } from "./children.ts";
 import { recordEffect } from "./effects.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
 import { countInstances } from "./instances.ts";
@@ -120,6 +121,7 @@ export function finishIfDone(draft: Draft): void {
   if (fireRunHook(draft, outcome.state) || hooksAtWork(draft)) return;
   setHead(draft, { ...outcome, endedAt: draft.now });
   recordEffect(draft, { kind: "run_finished" });
+  reportToParent(draft);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
 }
 

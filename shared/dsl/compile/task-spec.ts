@@ -140,6 +140,7 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     executor,
     resources: resourcesOf(executor, { ...defaults.resources, ...options.resources }, report),
     hooks: hooksOf(options),
+    child: null,
     owner: options.owner ?? surroundings.owner,
     runbook: options.runbook ?? surroundings.runbook,
     tags: options.tags ?? [],
