@@ -58,7 +58,8 @@ async function startRun(engine: Engine, dag: DagRecord, active: ActiveRun): Prom
   if (put !== undefined) return put;
   const stored = await engine.runs.load(active.runId);
   const gone = toDag(dag.dagId, { type: "run_finished", runId: active.runId, epoch: active.epoch });
-  if (stored === undefined || isRunEnded(stored.value.state)) return [gone];
+  // A run of a later epoch has ended since, and asks for a place of its own.
+  if (stored === undefined || isRunEnded(stored.value.state) || stored.value.epoch > active.epoch) return [gone];
   if (stored.value.state === "queued")
     return [toRun(active.runId, { type: "admitted", epoch: active.epoch }, { ifMissing: gone })];
   return [toDag(dag.dagId, { type: "run_confirmed", runId: active.runId })];

@@ -39,7 +39,7 @@ function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
     description: manifest.description,
     schedule: schedule === null ? null : scheduleText(schedule),
     triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
-    paused: dag.paused,
+    paused: dag.paused !== null,
     removed: dag.removed,
     nextRun: isoOrNull(dag.removed ? null : dag.nextFire),
     activeRuns: dag.active.length,

@@ -71,7 +71,8 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: TaskError };
 
 /** Why an attempt was ended from outside. */
-export type CloseReason = "lost" | "timeout" | "queued_timeout" | "run_timeout" | "cancelled" | "budget";
+export type CloseReason =
+  "lost" | "timeout" | "queued_timeout" | "run_timeout" | "cancelled" | "budget" | "cleared" | "marked";
 
 /**
  * What the attempt store holds under one key. `running` may turn into `finished` (by its owner) or `closed` (by the

@@ -2,6 +2,7 @@
 import type { ArrivedObject } from "./attempt.ts";
 import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
 import type { ScheduleSpec } from "./manifest.ts";
+import type { DagAction, Signature } from "./operation.ts";
 import type { DataInterval } from "./run.ts";
 import type { Instant } from "./time.ts";
 
@@ -67,6 +68,11 @@ export interface FirstFiring {
   readonly start: Instant;
 }
 
+/** Who paused a DAG. */
+export interface DagPause extends Signature {
+  readonly at: Instant;
+}
+
 export interface DagRecord {
   readonly schema: typeof DAG_SCHEMA;
   readonly dagId: DagId;
@@ -75,7 +81,8 @@ export interface DagRecord {
   readonly registeredAt: Instant;
   /** Gone from the source: starts nothing, stays readable. */
   readonly removed: boolean;
-  readonly paused: boolean;
+  /** Admits and fires nothing, while arrivals collect and active runs go on; null: it is not paused. */
+  readonly paused: DagPause | null;
   /** Everything up to here has its run or was passed over: the end of the last interval accounted for. */
   readonly cursor: Instant | null;
   /** The first firing that has neither its run nor been passed over: one that waits, or the next one. */
@@ -111,6 +118,8 @@ export type DagEvent =
       /** Of the version that the record has now. */
       readonly before?: ScheduleSpec | null;
     }
+  /** An operator's hand. Changes nothing if it is so already. */
+  | (DagAction & Signature)
   /** Its definition is gone from the source. */
   | { readonly type: "removed" }
   /** A run has been put in the queue. */

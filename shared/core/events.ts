@@ -1,6 +1,7 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
 import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
+import type { RunAction, Signature } from "./operation.ts";
 import type { ChildOf, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
 import type { Instant } from "./time.ts";
@@ -20,7 +21,8 @@ export type RunEvent =
    * `tell`, tell again whatever nobody has acknowledged.
    */
   | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean }
-  | { readonly type: "cancel"; readonly by: string; readonly reason: string }
+  /** An operator's hand. Refused as a whole, and without a trace, if it makes no sense for the run as it is: see `judge`. */
+  | (RunAction & Signature)
   /** How a child run stands, as its own record says; of an epoch of it. */
   | ({
       readonly type: "child_report";

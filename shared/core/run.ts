@@ -51,11 +51,15 @@ export type Cause =
         | "instances"
         | "tolerance";
       readonly text: string;
-    };
+    }
+  /** By somebody's hand; the text says whose. */
+  | { readonly code: "cleared" | "marked"; readonly text: string };
 
 /** What a `restarting` instance becomes once its attempt is closed. */
 export type Target =
   | { readonly to: "failed" | "skipped"; readonly cause: Cause }
+  /** An operator's: it counts as done, or is to be run afresh. */
+  | { readonly to: "success" | "none"; readonly cause: Cause }
   /** The platform lost it, or it ran too long: as if it had failed so. */
   | { readonly to: "retry"; readonly class: "lost" | "timeout"; readonly text: string };
 
@@ -72,7 +76,7 @@ export interface TaskDetail {
   readonly queuedAt?: Instant;
   /** Attempts that the platform lost; they do not count as tries. */
   readonly losses?: number;
-  /** Attempts of earlier firings of a hook; they do not count as tries of this one. */
+  /** Attempts before it was cleared, or of earlier firings of a hook; they do not count as tries. */
   readonly triesBefore?: number;
   /** The retry budget counts from it. */
   readonly firstFailureAt?: Instant;
@@ -155,6 +159,15 @@ export type RunEffect = EffectBody & {
   readonly due: Instant;
 };
 
+/** Nothing of the run, or of one task, is sent to executors until somebody resumes it; what was sent before finishes. */
+export interface Pause {
+  /** null: the run as a whole. */
+  readonly taskId: TaskId | null;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Instant;
+}
+
 export interface Run {
   readonly schema: typeof RUN_SCHEMA;
   readonly runId: RunId;
@@ -178,10 +191,16 @@ export interface Run {
   /** Why the run ended as it did, or is being ended. */
   readonly cause: Cause | null;
   readonly cancel: { readonly by: string; readonly reason: string; readonly at: Instant } | null;
+  readonly pauses: readonly Pause[];
+  /** How long it has been paused as a whole since it started: its timeout does not count that. */
+  readonly pausedMs: number;
   readonly firstFailureAt: Instant | null;
+  /** State changes since it came into being, or since somebody last changed it by hand. */
   readonly transitions: number;
   /** Expansions of mapped tasks made so far. */
   readonly expanded: number;
+  /** The highest attempt of each task that a version which it ran before had, and this one has not. */
+  readonly formerAttempts?: Readonly<Record<string, number>>;
   readonly tasks: TaskTable;
   readonly effects: readonly RunEffect[];
   /** The number of the last effect. */

@@ -13,6 +13,12 @@ export const anActiveRun = (overrides: Partial<ActiveRun> = {}): ActiveRun => ({
   ...overrides,
 });
 
+export const A_PAUSE: DagRecord["paused"] = { by: "ann", reason: "maintenance", at: NOON };
+
+/** A DAG that starts nothing. */
+export const aStop = (how: "removed" | "paused"): Partial<DagRecord> =>
+  how === "removed" ? { removed: true } : { paused: A_PAUSE };
+
 /** Without overrides: `orders`, registered at NOON, idle, without a schedule. */
 export const aDagRecord = (overrides: Partial<DagRecord> = {}): DagRecord => ({
   schema: DAG_SCHEMA,
@@ -20,7 +26,7 @@ export const aDagRecord = (overrides: Partial<DagRecord> = {}): DagRecord => ({
   version: aVersionHash(),
   registeredAt: NOON,
   removed: false,
-  paused: false,
+  paused: null,
   cursor: null,
   nextFire: null,
   gaps: [],

@@ -2,6 +2,7 @@
 export * from "./attempt.ts";
 export * from "./dag.ts";
 export * from "./folder.ts";
+export * from "./hand.ts";
 export * from "./manifest.ts";
 export * from "./run.ts";
 export * from "./scene.ts";

@@ -38,6 +38,8 @@ export const aRun = (overrides: Partial<Run> = {}): Run => ({
   degraded: false,
   cause: null,
   cancel: null,
+  pauses: [],
+  pausedMs: 0,
   firstFailureAt: null,
   transitions: 0,
   expanded: 0,

@@ -8,6 +8,7 @@ import type { Stored } from "../../shared/ports/stored.ts";
 import {
   DAY_MS,
   NOON,
+  A_PAUSE,
   aDagRecord,
   aDagVersion,
   aManifest,
@@ -30,7 +31,7 @@ const aFullRecord = (): DagRecord =>
   aDagRecord({
     version: aVersionHash("e"),
     removed: true,
-    paused: true,
+    paused: A_PAUSE,
     cursor: plus(NOON, -DAY_MS),
     nextFire: plus(NOON, DAY_MS),
     active: [
@@ -83,10 +84,10 @@ export function dagStoreContract(make: () => Promise<DagStoreSubject>): void {
     });
 
     test("another commit that puts the same id gets the record that is there", async () => {
-      await store().create(aDagRecord({ paused: true }), commitId("c1"));
+      await store().create(aDagRecord({ paused: A_PAUSE }), commitId("c1"));
 
       expect(await store().create(aDagRecord(), commitId("c2"))).toEqual({
-        value: aDagRecord({ paused: true }),
+        value: aDagRecord({ paused: A_PAUSE }),
         version: 1,
       });
     });
@@ -111,11 +112,11 @@ export function dagStoreContract(make: () => Promise<DagStoreSubject>): void {
 
     test("a commit on what was read before somebody else's is stale, and writes nothing", async () => {
       const read = await created();
-      await store().commit(read, aDagRecord({ paused: true }), commitId("c2"));
+      await store().commit(read, aDagRecord({ paused: A_PAUSE }), commitId("c2"));
 
       expect(await store().commit(read, aDagRecord({ removed: true }), commitId("c3"))).toBe("stale");
 
-      expect(await store().load(ID)).toEqual({ value: aDagRecord({ paused: true }), version: 2 });
+      expect(await store().load(ID)).toEqual({ value: aDagRecord({ paused: A_PAUSE }), version: 2 });
     });
 
     test("a commit whose reply was lost is a success when it is tried again, and is written once", async () => {

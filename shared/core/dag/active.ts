@@ -1,7 +1,7 @@
 /** The places of a DAG: which runs hold one, and which that wait get the next. */
 import type { ActiveRun, QueuedRun } from "../dag-record.ts";
 import { plus } from "../time.ts";
-import { places, type DagDraft } from "./draft.ts";
+import { mayStart, places, type DagDraft } from "./draft.ts";
 
 /** A run that was admitted but not seen to start is started again after this long; harmless if it has. */
 export const CONFIRM_AFTER_MS = 60_000;
@@ -29,8 +29,14 @@ export function confirm(draft: DagDraft, runId: string): void {
   draft.dag = { ...draft.dag, active };
 }
 
+/** A run that waits again has ended before, whether or not the word of that has come. */
+function releaseOlder(draft: DagDraft, waiting: readonly QueuedRun[]): void {
+  for (const { runId, epoch } of waiting) release(draft, runId, epoch - 1);
+}
+
 /** A run that nobody is ahead of needs no index to be found, and the index may not show it yet. */
 export function enqueue(draft: DagDraft, run: QueuedRun): void {
+  releaseOlder(draft, [run]);
   const active = draft.dag.active.find(({ runId, epoch }) => runId === run.runId && epoch === run.epoch);
   // It has its place, yet says that it waits: whoever was to start it has died.
   if (active !== undefined) return void draft.commands.push({ type: "start_run", active });
@@ -39,10 +45,11 @@ export function enqueue(draft: DagDraft, run: QueuedRun): void {
 
 /** Admits queued runs as far as there are places; `complete`: there are no others. */
 export function admitQueued(draft: DagDraft, candidates: readonly QueuedRun[], complete: boolean): void {
+  releaseOlder(draft, candidates);
   const { dag, now } = draft;
   const held = new Set(dag.active.map((run) => run.runId));
   const waiting = candidates.filter((run) => !held.has(run.runId));
-  const free = dag.removed || dag.paused ? 0 : places(draft);
+  const free = mayStart(dag) ? places(draft) : 0;
   const admitted = waiting
     .slice(0, free)
     .map(({ runId, epoch }): ActiveRun => ({ runId, epoch, since: now, confirmed: false }));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  A_PAUSE,
   DAY_MS,
   HOUR_MS,
   NOON,
@@ -84,10 +85,10 @@ describe("without catch-up", () => {
   });
 
   test("a paused DAG passes nothing over until it goes on, and then behaves as after an outage", () => {
-    const paused = decide({ ...OUTAGE, paused: true }, {}, FOUR).dag;
+    const paused = decide({ ...OUTAGE, paused: A_PAUSE }, {}, FOUR).dag;
     expect([days(paused), gapsOf(paused)]).toEqual([[], []]);
 
-    const { dag } = decide({ ...paused, paused: false }, {}, FOUR);
+    const { dag } = decide({ ...paused, paused: null }, {}, FOUR);
     expect([days(dag), gapsOf(dag)]).toEqual([["2026-03-01"], ["2026-02-27 2026-03-01"]]);
   });
 });

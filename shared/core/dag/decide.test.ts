@@ -9,6 +9,7 @@ import {
   aSchedule,
   aVersionHash,
   anActiveRun,
+  aStop,
 } from "../../../test/builders/index.ts";
 import { CONFIRM_AFTER_MS } from "./active.ts";
 import { ASK_AGAIN_AFTER_MS, decideDag, newDag } from "./decide.ts";
@@ -73,7 +74,7 @@ describe("a queued run", () => {
   });
 
   test.each(["removed", "paused"] as const)("of a DAG that is %s waits", (state) => {
-    const { dag, commands } = decide({ [state]: true }, {}, [queued("a")]);
+    const { dag, commands } = decide({ ...aStop(state) }, {}, [queued("a")]);
 
     expect([dag.active, dag.queue, commands, dag.due]).toEqual([[], "maybe", [], null]);
   });
@@ -228,7 +229,7 @@ describe("a schedule", () => {
   });
 
   test.each(["removed", "paused"] as const)("of a DAG that is %s fires nothing", (state) => {
-    const { commands } = decide({ [state]: true, nextFire: FOUR }, DAILY, [WAKE], plus(FOUR, DAY_MS));
+    const { commands } = decide({ ...aStop(state), nextFire: FOUR }, DAILY, [WAKE], plus(FOUR, DAY_MS));
 
     expect(started(commands)).toEqual([]);
   });
@@ -279,7 +280,7 @@ describe("a run that was admitted and has not been seen to start", () => {
 
   test.each(["removed", "paused"] as const)("goes on also in a DAG that is %s", (state) => {
     const now = plus(NOON, CONFIRM_AFTER_MS);
-    const { dag, commands } = decide({ ...unconfirmed, [state]: true, due: now }, {}, [WAKE], now);
+    const { dag, commands } = decide({ ...unconfirmed, ...aStop(state), due: now }, {}, [WAKE], now);
 
     expect([started(commands), dag.due]).toEqual([["orders.a"], plus(now, ASK_AGAIN_AFTER_MS)]);
   });

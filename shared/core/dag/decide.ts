@@ -13,12 +13,13 @@ import {
 import { assertNever } from "../errors.ts";
 import type { DagId, VersionHash } from "../ids.ts";
 import type { Manifest, ScheduleSpec } from "../manifest.ts";
+import type { Signature } from "../operation.ts";
 import { coveredUntil, isSame, resumeSchedule } from "../schedule-edit.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, release, startUnconfirmed } from "./active.ts";
 import { fireSchedule, scheduleLook, skipOverlapped } from "./cursor.ts";
 
-import { armTimer, places, type DagDraft } from "./draft.ts";
+import { armTimer, mayStart, places, type DagDraft } from "./draft.ts";
 import { withGap } from "./gaps.ts";
 import { closeWindow, lookAtWindow, lookAtWindows, openWindow, windowOf } from "./windows.ts";
 
@@ -38,7 +39,7 @@ export const newDag = (dagId: DagId, version: VersionHash, now: Instant): DagRec
   version,
   registeredAt: now,
   removed: false,
-  paused: false,
+  paused: null,
   cursor: null,
   nextFire: null,
   gaps: [],
@@ -50,9 +51,9 @@ export const newDag = (dagId: DagId, version: VersionHash, now: Instant): DagRec
 
 export function decideDag(dag: DagRecord, manifest: Manifest, events: readonly DagEvent[], now: Instant): DagDecision {
   const draft: DagDraft = { dag, manifest, now, commands: [], queueFirst: false, passAgain: false };
-  if (!dag.removed && !dag.paused && !events.some(({ type }) => type === "registered")) skipOverlapped(draft);
+  if (mayStart(dag) && !events.some(({ type }) => type === "registered")) skipOverlapped(draft);
   for (const event of events) applyDagEvent(draft, event);
-  if (!draft.dag.removed && !draft.dag.paused) {
+  if (mayStart(draft.dag)) {
     fireSchedule(draft);
     const asked = events.some((event) => event.type === "candidates");
     if (draft.dag.queue === "maybe" && !asked && places(draft) > 0) {
@@ -78,6 +79,10 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
     case "removed":
       if (!draft.dag.removed) draft.dag = { ...draft.dag, removed: true };
       return;
+    case "pause":
+      return pause(draft, event);
+    case "resume":
+      return resume(draft);
     case "wake":
       return wake(draft, event.all === true);
     case "run_queued":
@@ -140,9 +145,20 @@ function gapsAfter(
   return grown.map((each) => (each.version === old ? { ...each, version } : each));
 }
 
+function pause(draft: DagDraft, { by, reason }: Signature): void {
+  if (draft.dag.paused === null) draft.dag = { ...draft.dag, paused: { by, reason, at: draft.now } };
+}
+
+/** What fell due meanwhile is decided as after any time in which nothing ran: one run of the schedule, and what arrived. */
+function resume(draft: DagDraft): void {
+  if (draft.dag.paused === null) return;
+  draft.dag = { ...draft.dag, paused: null };
+  if (mayStart(draft.dag)) lookAtWindows(draft);
+}
+
 function wake(draft: DagDraft, all: boolean): void {
   startUnconfirmed(draft, all);
-  if (!draft.dag.removed && !draft.dag.paused) lookAtWindows(draft);
+  if (mayStart(draft.dag)) lookAtWindows(draft);
 }
 
 /** When the record next needs a look. What is due already is asked for again a little later, in case the answer is lost. */
@@ -151,7 +167,7 @@ function dagDue(draft: DagDraft): Instant | null {
   const later = (at: Instant | null | undefined): Instant | undefined =>
     at === null || at === undefined ? undefined : at > now ? at : plus(now, ASK_AGAIN_AFTER_MS);
   const unconfirmed = dag.active.filter((run) => !run.confirmed).map((run) => later(plus(run.since, CONFIRM_AFTER_MS)));
-  if (dag.removed || dag.paused) return earliest(...unconfirmed) ?? null;
+  if (!mayStart(dag)) return earliest(...unconfirmed) ?? null;
   const free = places(draft) > 0;
   const times = [
     later(scheduleLook(draft)),

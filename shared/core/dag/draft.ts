@@ -14,6 +14,10 @@ export interface DagDraft {
   passAgain: boolean;
 }
 
+/** Whether anything new may start. */
+export const mayStart = ({ removed, paused }: Pick<DagRecord, "removed" | "paused">): boolean =>
+  !removed && paused === null;
+
 /** Runs that may still become active. */
 export const places = ({ dag, manifest }: Pick<DagDraft, "dag" | "manifest">): number =>
   Math.max(0, Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX) - dag.active.length);

@@ -7,6 +7,7 @@ import {
   aDagRecord,
   aManifest,
   anArrivalTrigger,
+  aStop,
 } from "../../../test/builders/index.ts";
 import { ASK_AGAIN_AFTER_MS, decideDag } from "./decide.ts";
 import { WINDOW_AGAIN_AFTER_MS } from "./windows.ts";
@@ -200,7 +201,7 @@ describe("a window of arrivals", () => {
   });
 
   test.each(["removed", "paused"] as const)("of a DAG that is %s collects, and does not fire", (state) => {
-    const stopped = { ...opened(plus(NOON, -MINUTE_MS), NOON), [state]: true };
+    const stopped = { ...opened(plus(NOON, -MINUTE_MS), NOON), ...aStop(state) };
 
     expect(decideAt(stopped, manifest, [{ type: "wake" }]).commands).toEqual([]);
     expect(all(decideAt(stopped, manifest, [seen(3, plus(NOON, -MINUTE_MS))]).commands, "fire_window")).toEqual([]);

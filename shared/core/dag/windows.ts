@@ -8,7 +8,7 @@ import {
 } from "../dag-record.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../manifest.ts";
 import { earliest, plus, type Instant } from "../time.ts";
-import { armTimer, type DagDraft } from "./draft.ts";
+import { armTimer, mayStart, type DagDraft } from "./draft.ts";
 
 /** A window that may not fire now (too many runs wait) is looked at again after this long. */
 export const WINDOW_AGAIN_AFTER_MS = 30_000;
@@ -75,7 +75,7 @@ export function lookAtWindow(draft: DagDraft, seen: Extract<DagEvent, { type: "i
   const quietAt = plus(seen.newestAt ?? now, spec.debounceMs);
   const due = earliest(quietAt, plus(window.open.openedAt, spec.maxWaitMs)) as Instant;
   if (due > now) return setWindow(draft, { ...window, open: { ...window.open, due } });
-  if (dag.paused || dag.removed || seen.queuedRuns >= QUEUED_EVENT_RUNS_MAX) {
+  if (!mayStart(dag) || seen.queuedRuns >= QUEUED_EVENT_RUNS_MAX) {
     return setWindow(draft, { ...window, open: { ...window.open, due: plus(now, WINDOW_AGAIN_AFTER_MS) } });
   }
   // Until the answer is here the window is as good as due: the record asks again if we die now.

@@ -9,7 +9,7 @@ import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
 import type { Run } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
-import { earliest, plus, type Instant } from "../time.ts";
+import { earliest, type Instant } from "../time.ts";
 import { applyFinished, applySeen, lookAt } from "./attempts.ts";
 import { hearChild, hearRefusal } from "./child-ends.ts";
 import { cancelAbandoned } from "./children.ts";
@@ -26,8 +26,10 @@ import {
   taskAt,
 } from "./draft.ts";
 import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } from "./effects.ts";
-import { cancelRun, deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
+import { deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { transitionsMax } from "./instances.ts";
+import { operate } from "./operate.ts";
+import { runTimeoutAt } from "./pauses.ts";
 import { startReady } from "./ready.ts";
 
 export interface RunDecision {
@@ -69,8 +71,13 @@ function applyEvent(draft: Draft, event: RunEvent): void {
       return withCurrent(draft, event.key, (slot) => applySeen(draft, slot, event.item));
     case "wake":
       return wake(draft, event);
+    case "clear":
+    case "mark":
+    case "retry_now":
+    case "pause":
+    case "resume":
     case "cancel":
-      return cancelRun(draft, event.by, event.reason);
+      return operate(draft, event);
     case "child_report":
       return hearChild(draft, event);
     case "child_refused":
@@ -87,8 +94,8 @@ function admit(draft: Draft, epoch: number): void {
   setHead(draft, { state: "running", startedAt: draft.now });
   for (const task of draft.plan.tasks.slice(0, draft.plan.taskCount)) draft.touched.add(task.slot);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_started") });
-  const { runTimeoutMs } = draft.plan.manifest;
-  if (runTimeoutMs !== null) draft.commands.push({ type: "timer", at: plus(draft.now, runTimeoutMs) });
+  const timeout = runTimeoutAt(draft.head, draft.plan.manifest);
+  if (timeout !== undefined) draft.commands.push({ type: "timer", at: timeout });
 }
 
 /** Hands on what is about the current, open attempt of a task; the rest is an echo. */
@@ -128,8 +135,7 @@ function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { t
     draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch: head.epoch });
   }
   if (head.state !== "running") return;
-  const { runTimeoutMs } = draft.plan.manifest;
-  if (runTimeoutMs !== null && head.startedAt !== null && plus(head.startedAt, runTimeoutMs) <= now) {
+  if ((runTimeoutAt(head, draft.plan.manifest) ?? Infinity) <= now) {
     failRun(draft, "run_timeout", { code: "run_timeout", text: "the run ran longer than its timeout" });
   }
   for (const [slot, detail] of draft.details.entries()) {
@@ -153,7 +159,5 @@ const runDue = (draft: Draft): Instant | undefined => earliest(ownDue(draft), ef
 function ownDue({ head, plan, now }: Draft): Instant | undefined {
   if (head.state === "queued") return tellAgainAt(head.queuedAt, now);
   if (isRunEnded(head.state)) return undefined;
-  const { runTimeoutMs } = plan.manifest;
-  if (runTimeoutMs === null || head.startedAt === null || head.cause !== null || head.cancel !== null) return undefined;
-  return plus(head.startedAt, runTimeoutMs);
+  return head.cause === null && head.cancel === null ? runTimeoutAt(head, plan.manifest) : undefined;
 }

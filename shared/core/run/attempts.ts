@@ -8,7 +8,7 @@ import { oneLine, shortened } from "../text.ts";
 import { durationText, earliest, plus, type Instant } from "../time.ts";
 import { UNMAPPED } from "../ids.ts";
 import { inspectChild, nextLook, startChild } from "./children.ts";
-import { dispatchAgain, fireHook } from "./dispatch.ts";
+import { dispatchAgain, fireHook, REDISPATCH_AFTER_MS_MAX } from "./dispatch.ts";
 import {
   amend,
   expansionOf,
@@ -24,6 +24,7 @@ import {
 } from "./draft.ts";
 import { triesBefore } from "./instances.ts";
 import { retryNext } from "./start-instances.ts";
+import { pauseOf } from "./pauses.ts";
 
 /** An executor has this long after an attempt's timeout to end it itself before the scheduler does. */
 export const TIMEOUT_GRACE_MS = 30_000;
@@ -155,7 +156,17 @@ export function restart(draft: Draft, slot: number, reason: CloseReason, target:
 
 /** An attempt that is being closed in order to be tried again gets this target instead. */
 export function overrule(draft: Draft, slot: number, reason: CloseReason, target: Target): void {
-  if (draft.details[slot]?.target?.to === "retry") restart(draft, slot, reason, target);
+  const before = draft.details[slot]?.target?.to;
+  if (before === "retry" || before === "none") restart(draft, slot, reason, target);
+}
+
+/** As if nothing of it had run, but for the numbers of its attempts: they go on, and do not count as tries. */
+export function startAfresh(draft: Draft, slot: number, cause: Cause): void {
+  const used = draft.attempts[slot] ?? 0;
+  move(draft, slot, "none", { since: draft.now, cause, ...(used === 0 ? {} : { triesBefore: used }) });
+  draft.touched.add(slot);
+  // A setup waits until its last teardown has been closed.
+  for (const setup of taskAt(draft, slot).setups) draft.touched.add(setup);
 }
 
 function amendClosing(draft: Draft, slot: number, closing: TaskDetail): void {
@@ -178,16 +189,22 @@ function applyTarget(draft: Draft, slot: number, target: Target): void {
   if (target.to === "retry") {
     return target.class === "lost" ? lose(draft, slot, target.text) : fail(draft, slot, timeoutError(target.text));
   }
-  if (target.to === "failed") return endFailed(draft, slot, target.cause);
+  if (target.to === "none") return startAfresh(draft, slot, target.cause);
+  // Who marks it knows that it failed: its hook has nothing to tell.
+  if (target.to === "failed" && target.cause.code !== "marked") return endFailed(draft, slot, target.cause);
   move(draft, slot, target.to, { since: draft.now, cause: target.cause });
 }
 
 export const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
 
-/** The attempt of `slot` is finished; while it is being closed, only a loss or a timeout lets it have its say. */
+/**
+ * The attempt of `slot` is finished; while it is being closed, only a loss or a timeout lets it have its say. One that
+ * succeeded before it was marked so has its output.
+ */
 export function applyFinished(draft: Draft, slot: number, outcome: Outcome): void {
   const target = stateOf(draft, slot) === "restarting" ? draft.details[slot]?.target : undefined;
-  if (target === undefined || target.to === "retry") applyOutcome(draft, slot, outcome);
+  const own = target?.to === "success" && outcome.kind === "success";
+  if (target === undefined || target.to === "retry" || own) applyOutcome(draft, slot, outcome);
   else applyTarget(draft, slot, target);
 }
 
@@ -215,6 +232,9 @@ function seenAbsent(draft: Draft, slot: number): void {
   const detail = draft.details[slot];
   const { spec } = taskAt(draft, slot);
   if (stateOf(draft, slot) !== "queued" || detail === undefined) return;
+  // It may still be taken, and be lost then: it is looked at, but not sent.
+  if (pauseOf(draft.head, taskAt(draft, slot)) !== undefined)
+    return amend(draft, slot, { due: plus(draft.now, REDISPATCH_AFTER_MS_MAX) });
   if (plus(detail.queuedAt ?? detail.since, spec.queuedTimeoutMs) <= draft.now) {
     return restart(draft, slot, "queued_timeout", targetOf("queued_timeout"));
   }
@@ -259,6 +279,10 @@ function targetOf(reason: CloseReason): Target {
       return { to: "failed", cause: { code: "run_timeout", text: "the run ran longer than its timeout" } };
     case "budget":
       return { to: "failed", cause: { code: "transition_budget", text: "the run spent its transition budget" } };
+    case "cleared":
+      return { to: "none", cause: { code: "cleared", text: "cleared" } };
+    case "marked":
+      return { to: "failed", cause: { code: "closed", reason, text: "closed since it was marked" } };
     default:
       return assertNever(reason);
   }
@@ -286,7 +310,7 @@ export function lookAt(draft: Draft, slot: number): void {
     case "restarting":
       return closeAgain(draft, slot);
     case "up_for_retry":
-      return retryNext(draft, slot);
+      return pauseOf(draft.head, taskAt(draft, slot)) === undefined ? retryNext(draft, slot) : undefined;
     case "deferred":
       return lookAtChild(draft, slot);
     default:

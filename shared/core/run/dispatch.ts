@@ -21,6 +21,7 @@ import {
   type Draft,
 } from "./draft.ts";
 import { instanceAttempts } from "./instances.ts";
+import { pauseOf } from "./pauses.ts";
 
 /** An attempt that nobody has claimed is looked at after this long, then after twice as long, and so on. */
 export const REDISPATCH_AFTER_MS = 30_000;
@@ -37,7 +38,7 @@ export function dispatchNext(draft: Draft, slot: number): void {
 
 /** Sends the current attempt again: harmless if the first one arrived, since an attempt is claimed once. */
 export function dispatchAgain(draft: Draft, slot: number): void {
-  if (draft.dispatches.has(slot)) return;
+  if (draft.dispatches.has(slot) || pauseOf(draft.head, taskAt(draft, slot)) !== undefined) return;
   const sends = (draft.details[slot]?.sends ?? 0) + 1;
   amend(draft, slot, { sends });
   const detail = draft.details[slot];
@@ -64,10 +65,7 @@ function pushDispatch(draft: Draft, slot: number, send: number): void {
       upstream.push({ taskId: edge.taskId, attempt: 0, instances });
       continue;
     }
-    upstream.push({
-      taskId: edge.taskId,
-      attempt: stateOf(draft, from) === "success" ? (draft.attempts[from] ?? 0) : 0,
-    });
+    upstream.push({ taskId: edge.taskId, attempt: attemptWithOutput(draft, from) });
     const output = draft.outputs.get(from);
     if (output !== undefined) carried[edge.taskId] = output;
   }
@@ -107,6 +105,9 @@ function itemsOf(draft: Draft, over: number, value: JsonValue): readonly JsonVal
   }
   return items;
 }
+/** 0: it gave none, or somebody marked it. */
+const attemptWithOutput = (draft: Draft, slot: number): number =>
+  stateOf(draft, slot) === "success" && draft.details[slot]?.cause?.code !== "marked" ? (draft.attempts[slot] ?? 0) : 0;
 
 /** Starts a hook, if the DAG has it and it is not at work already: retries in quick succession are told once. */
 export function fireHook(draft: Draft, subject: number | null, hook: HookName): void {

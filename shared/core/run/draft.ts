@@ -16,6 +16,7 @@ import {
 import { TASK_STATE, TASK_STATES, type TaskState } from "../states.ts";
 import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
+import { pauseOf } from "./pauses.ts";
 
 const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Readonly<
   Record<TaskState, number>
@@ -182,8 +183,11 @@ export const causeText = (cause: Cause | undefined): string => cause?.text ?? ""
 /** The draft as a record. `due` is when it next needs a look: early rather than late, and written only when it must be. */
 export function closeDraft(draft: Draft, runDue: Instant | undefined): Run {
   let exact = runDue;
-  for (const detail of draft.details) {
-    if (detail?.due !== undefined && (exact === undefined || detail.due < exact)) exact = detail.due;
+  for (const [slot, detail] of draft.details.entries()) {
+    if (detail?.due === undefined || (exact !== undefined && detail.due >= exact)) continue;
+    // The next try of what is paused waits for somebody, not for its time.
+    if (stateOf(draft, slot) === "up_for_retry" && pauseOf(draft.head, taskAt(draft, slot)) !== undefined) continue;
+    exact = detail.due;
   }
   const stored = draft.head.due;
   const keep = stored !== null && exact !== undefined && stored > draft.now && stored <= exact;

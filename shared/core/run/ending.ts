@@ -2,9 +2,8 @@
 import type { CloseReason } from "../attempt.ts";
 import type { Fact } from "../events.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
-import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Run, type Target, type TaskTable } from "../run.ts";
-import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
-import { oneLine, shortened } from "../text.ts";
+import { type Cause, type Run, type Target, type TaskTable } from "../run.ts";
+import { TASK_STATE, type RunState, type TaskState } from "../states.ts";
 import { failedTasks, fireHook } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { reportToParent } from "./children.ts";
@@ -95,13 +94,8 @@ function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
   for (const task of draft.plan.tasks) if (task.spec.role === "teardown") draft.touched.add(task.slot);
 }
 
-export function cancelRun(draft: Draft, who: string, why: string): void {
-  if (isRunEnded(draft.head.state) || draft.head.cancel !== null) return;
-  const [by, reason] = [who, why].map((text) => shortened(oneLine(text), CAUSE_TEXT_LENGTH_MAX / 2)) as [
-    string,
-    string,
-  ];
-  setHead(draft, { cancel: { by, reason, at: draft.now } });
+export function cancelRun(draft: Draft, by: string, reason: string): void {
+  setHead(draft, { cancel: { by, reason, at: draft.now }, pauses: [] });
   endOpenTasks(draft, "cancelled", { code: "cancelled", text: `the run was cancelled by ${by}` });
 }
 
@@ -119,7 +113,9 @@ export function finishIfDone(draft: Draft): void {
   for (let slot = 0; slot < plan.taskCount; slot++) if (!isTerminal(draft, slot)) return;
   const outcome = outcomeOf(plan, head, draft);
   if (fireRunHook(draft, outcome.state) || hooksAtWork(draft)) return;
-  setHead(draft, { ...outcome, endedAt: draft.now });
+  // A task that was paused stays so, should the run be cleared; the run itself has nothing left to hold back.
+  const pauses = head.pauses.filter(({ taskId }) => taskId !== null);
+  setHead(draft, { ...outcome, pauses, endedAt: draft.now });
   recordEffect(draft, { kind: "run_finished" });
   reportToParent(draft);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
@@ -145,7 +141,8 @@ function hooksAtWork(draft: Draft): boolean {
 
 /** The open tasks, if none of them is at work, waits for its time or can start: no event will ever come. */
 export function deadlocked(draft: Draft): readonly number[] {
-  if (draft.head.state !== "running") return [];
+  // What is paused will be resumed.
+  if (draft.head.state !== "running" || draft.head.pauses.length > 0) return [];
   const stuck: number[] = [];
   for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);

@@ -36,6 +36,8 @@ export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
     degraded: false,
     cause: null,
     cancel: null,
+    pauses: [],
+    pausedMs: 0,
     firstFailureAt: null,
     transitions: 0,
     expanded: 0,

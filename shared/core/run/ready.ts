@@ -6,6 +6,8 @@ import type { Cause, Expansion } from "../run.ts";
 import { dispatchNext } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
 import { expand, lookAtInstances } from "./expand.ts";
+import { TASK_STATE } from "../states.ts";
+import { pauseOf } from "./pauses.ts";
 
 type Table = Pick<Draft, "plan" | "states" | "details" | "expansions">;
 
@@ -32,9 +34,18 @@ function decideSlot(draft: Draft, slot: number): void {
   if (task.hook !== null || (draft.head.state !== "running" && !isEnding(draft))) return;
   const nameOf = (other: number): string => taskAt(draft, other).spec.taskId;
   const { verdict, cause } = isEnding(draft) ? decideLateTeardown(task, draft) : decideTask(task, draft, nameOf);
+  if (verdict === "run" && mustWait(draft, task)) return;
   if (verdict === "run") return task.spec.map === null ? dispatchNext(draft, slot) : expand(draft, slot, task.spec.map);
   if (verdict === "wait") return;
   move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** Whether something besides its rule holds it back: a pause, or the last teardown of what it sets up, not closed yet. */
+function mustWait(draft: Draft, task: PlannedTask): boolean {
+  if (pauseOf(draft.head, task) !== undefined) return true;
+  if (task.spec.role !== "setup") return false;
+  const teardowns = task.downstream.filter((below) => taskAt(draft, below).setups.includes(task.slot));
+  return teardowns.some((teardown) => TASK_STATE[stateOf(draft, teardown)].inFlight);
 }
 
 /**

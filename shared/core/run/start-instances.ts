@@ -3,12 +3,14 @@ import type { Expansion } from "../run.ts";
 import { dispatchNext } from "./dispatch.ts";
 import { expansionAt, stateOf, taskAt, type Draft } from "./draft.ts";
 import type { InstanceCounts } from "./instances.ts";
+import { pauseOf } from "./pauses.ts";
 
 /** Starts as many instances as there is room for, in their order: those that never ran, and those whose retry has come due. */
 export function startInstances(draft: Draft, expansion: Expansion, counts: InstanceCounts): void {
-  if (counts.waiting === 0) return;
+  const task = taskAt(draft, expansion.slot);
+  if (counts.waiting === 0 || pauseOf(draft.head, task) !== undefined) return;
   const { base, length } = expansion;
-  let room = (taskAt(draft, expansion.slot).spec.map?.concurrency ?? Infinity) - counts.atWork;
+  let room = (task.spec.map?.concurrency ?? Infinity) - counts.atWork;
   for (let slot = base; slot < base + length && room > 0; slot++) {
     if (!isReady(draft, slot)) continue;
     dispatchNext(draft, slot);

@@ -9,7 +9,7 @@ import { createRunStore } from "../../../shared/aws/run-store.ts";
 import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../../shared/aws/tables.ts";
 import { commitId, dagId, triggerId } from "../../../shared/core/ids.ts";
 import { plus } from "../../../shared/core/time.ts";
-import { NOON, aDagRecord, aRun, aSuccess, anArrival, anAttemptKey } from "../../builders/index.ts";
+import { A_PAUSE, NOON, aDagRecord, aRun, aSuccess, anArrival, anAttemptKey } from "../../builders/index.ts";
 import { present } from "../subject.ts";
 import { dynamoClients, hasDynamo, noBlobs } from "./subjects.ts";
 import { startWire, type Wire, type WireAnswer, type WireRequest } from "./wire.ts";
@@ -76,7 +76,7 @@ describe.skipIf(!hasDynamo())("on DynamoDB, when the reply to a write is lost", 
     const read = present(await dags.load(dagId("orders")));
     losses = 1;
 
-    expect(await dags.commit(read, aDagRecord({ paused: true }), commitId("c2"))).toBe("committed");
+    expect(await dags.commit(read, aDagRecord({ paused: A_PAUSE }), commitId("c2"))).toBe("committed");
   });
 
   test("an arrival is new to the one who put it, and known to the next", async () => {

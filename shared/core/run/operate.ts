@@ -1,0 +1,269 @@
+/**
+ * The operator's hand: what clearing, marking, retrying, pausing and cancelling do to a run. `judge` tells what it would come
+ * to; `operate` does the same within a decision.
+ */
+import { assertNever } from "../errors.ts";
+import type { Manifest } from "../manifest.ts";
+import type { MarkedState, RunAction, Signature, TaskRef } from "../operation.ts";
+import { planOf } from "../plan.ts";
+import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Pause, type Run } from "../run.ts";
+import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
+import { oneLine, shortened } from "../text.ts";
+import type { Instant } from "../time.ts";
+import { restart, startAfresh } from "./attempts.ts";
+import { dispatchNext } from "./dispatch.ts";
+import {
+  amend,
+  expansionAt,
+  isTerminal,
+  move,
+  openDraft,
+  setHead,
+  stateOf,
+  taskAt,
+  taskIdAt,
+  type Draft,
+} from "./draft.ts";
+import { cancelRun } from "./ending.ts";
+import { retryNext } from "./start-instances.ts";
+import { faultsOf, isClearable, isMarkable } from "./operate-faults.ts";
+import { pauseOf, pauseOfRun, runTimeoutAt } from "./pauses.ts";
+import {
+  addConsequences,
+  addFailedBelow,
+  addUnfinished,
+  namedSlots,
+  select,
+  type Because,
+  type Chosen,
+  type OperationProblem,
+} from "./select.ts";
+
+/** One task that an operation changes. */
+export interface TaskChange {
+  readonly taskId: string;
+  /** null: not mapped. */
+  readonly mapIndex: number | null;
+  readonly from: TaskState;
+  readonly to: TaskState;
+  /** The current attempt. */
+  readonly attempt: number;
+  readonly because: Because;
+  /** It may be at work: its attempt is closed first. */
+  readonly closes: boolean;
+}
+
+/** What an operation comes to; nothing at all if there are problems. */
+export interface Operation {
+  readonly problems: readonly OperationProblem[];
+  /** In the order of the DAG. */
+  readonly changes: readonly TaskChange[];
+  readonly run: { readonly from: RunState; readonly to: RunState };
+  /** Pauses that begin, and that end; null is the run itself. */
+  readonly paused: readonly (string | null)[];
+  readonly resumed: readonly (string | null)[];
+}
+
+/** What `operate` would do to the run as it is, before anything that follows from it. */
+export function judge(run: Run, manifest: Manifest, action: RunAction & Signature, now: Instant): Operation {
+  const draft = openDraft(run, planOf(manifest), now);
+  const problems = faultsOf(draft, action);
+  const because = problems.length > 0 ? new Map<number, Because>() : perform(draft, signed(action));
+  const [before, after] = [run.pauses, draft.head.pauses].map((pauses) => pauses.map(({ taskId }) => taskId)) as [
+    (string | null)[],
+    (string | null)[],
+  ];
+  return {
+    problems,
+    changes: changesOf(run, draft, because),
+    run: { from: run.state, to: draft.head.state },
+    paused: after.filter((taskId) => !before.includes(taskId)),
+    resumed: before.filter((taskId) => !after.includes(taskId)),
+  };
+}
+
+function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>): TaskChange[] {
+  const changes: TaskChange[] = [];
+  for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+    const from = stateOf(run.tasks, slot);
+    const state = stateOf(draft, slot);
+    const target = draft.details[slot]?.target;
+    const closes = state === "restarting" && target !== run.tasks.details[slot]?.target;
+    if (from === state && !closes && !because.has(slot)) continue;
+    const to = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
+    changes.push({
+      taskId: taskIdAt(draft, slot),
+      mapIndex: null,
+      from,
+      to,
+      attempt: run.tasks.attempts[slot] ?? 0,
+      because: because.get(slot) ?? "selected",
+      closes,
+    });
+  }
+  return changes;
+}
+
+/** Does it, unless it makes no sense for the run as it is. */
+export function operate(draft: Draft, action: RunAction & Signature): void {
+  if (faultsOf(draft, action).length === 0) perform(draft, signed(action));
+}
+
+/** Names and reasons come from anywhere: in the record they are one line of a bounded length. */
+const signed = <Action extends Signature>(action: Action): Action => ({
+  ...action,
+  by: shortened(oneLine(action.by), CAUSE_TEXT_LENGTH_MAX / 2),
+  reason: shortened(oneLine(action.reason), CAUSE_TEXT_LENGTH_MAX / 2),
+});
+
+/** What was done by whom, as causes say it. */
+export const byHand = (what: string, { by, reason }: Signature): string =>
+  `${what} by ${by}${reason === "" ? "" : `: ${reason}`}`;
+
+/** Returns which tasks change, and why. */
+function perform(draft: Draft, action: RunAction & Signature): ReadonlyMap<number, Because> {
+  switch (action.type) {
+    case "clear":
+      return clear(draft, select(draft, action.selection).slots, action);
+    case "mark":
+      return mark(draft, select(draft, action.selection).slots, action);
+    case "retry_now":
+      return retryNow(draft, select(draft, action.selection).slots);
+    case "pause":
+      return pause(draft, action.tasks, action);
+    case "resume":
+      return resume(draft, action.tasks);
+    case "cancel":
+      cancelRun(draft, action.by, action.reason);
+      return new Map();
+    default:
+      return assertNever(action);
+  }
+}
+
+function clear(draft: Draft, slots: Chosen, hand: Signature): Chosen {
+  for (const slot of slots.keys()) if (!isClearable(draft, slot)) slots.delete(slot);
+  if (isRunEnded(draft.head.state)) addUnfinished(draft, slots, new Set());
+  addConsequences(draft, slots);
+  clearSlots(draft, slots, hand);
+  reopen(draft);
+  return slots;
+}
+
+function clearSlots(draft: Draft, slots: Iterable<readonly [number, Because]>, hand: Signature): void {
+  const cause: Cause = { code: "cleared", text: byHand("cleared", hand) };
+  // A fresh start has its budgets for itself.
+  draft.transitions = 0;
+  setHead(draft, { firstFailureAt: null });
+  for (const [slot] of slots) {
+    if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
+    else startAfresh(draft, slot, cause);
+  }
+}
+
+function mark(draft: Draft, slots: Chosen, { to, ...hand }: { readonly to: MarkedState } & Signature): Chosen {
+  for (const slot of slots.keys()) if (!isMarkable(draft, slot, to)) slots.delete(slot);
+  const marked = new Set(slots.keys());
+  const again: Chosen = new Map();
+  if (to === "success") addFailedBelow(draft, again, marked);
+  if (isRunEnded(draft.head.state)) addUnfinished(draft, again, marked);
+  addConsequences(draft, again, marked);
+  clearSlots(draft, again, hand);
+  const cause: Cause = { code: "marked", text: byHand(`marked ${to}`, hand) };
+  for (const slot of marked) {
+    if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "marked", { to, cause });
+    else move(draft, slot, to, { since: draft.now, cause });
+  }
+  reopen(draft);
+  return new Map([...slots, ...again]);
+}
+
+/**
+ * A run that had ended waits for a place again, as another epoch: whatever is still told of the one before is known by its
+ * number.
+ */
+function reopen(draft: Draft): void {
+  for (const { slot, hook } of draft.plan.tasks.slice(draft.plan.taskCount)) {
+    // What the run's own hooks told is told anew of its new end.
+    if (hook?.subject === null && stateOf(draft, slot) !== "none") renew(draft, slot);
+  }
+  const { head } = draft;
+  if (!isRunEnded(head.state)) return;
+  const epoch = head.epoch + 1;
+  setHead(draft, { ...NOT_STARTED, epoch, queuedAt: draft.now });
+  draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch });
+}
+
+const NOT_STARTED = {
+  state: "queued",
+  startedAt: null,
+  endedAt: null,
+  degraded: false,
+  cause: null,
+  cancel: null,
+  pausedMs: 0,
+} as const satisfies Partial<Run>;
+
+function renew(draft: Draft, slot: number): void {
+  const cause: Cause = { code: "cleared", text: "the run was changed by hand" };
+  if (isTerminal(draft, slot) || stateOf(draft, slot) === "up_for_retry") startAfresh(draft, slot, cause);
+  else restart(draft, slot, "cleared", { to: "none", cause });
+}
+
+function retryNow(draft: Draft, slots: Chosen): Chosen {
+  for (const slot of slots.keys()) {
+    if (stateOf(draft, slot) === "up_for_retry") dispatchNext(draft, slot);
+    else slots.delete(slot);
+  }
+  return slots;
+}
+
+function pause(draft: Draft, refs: readonly TaskRef[], { by, reason }: Signature): Chosen {
+  const { head, now } = draft;
+  const held = new Set(head.pauses.map(({ taskId }) => taskId));
+  const wanted = refs.length === 0 ? [null] : namedSlots(draft, refs).slots.map((slot) => taskIdAt(draft, slot));
+  const added = [...new Set(wanted)].filter((taskId) => !held.has(taskId));
+  setHead(draft, { pauses: [...head.pauses, ...added.map((taskId): Pause => ({ taskId, by, reason, at: now }))] });
+  return new Map();
+}
+
+function resume(draft: Draft, refs: readonly TaskRef[]): Chosen {
+  const { head, now, plan } = draft;
+  const names = new Set<string>(refs.map(({ taskId }) => taskId));
+  const whole = pauseOfRun(head);
+  const pauses = refs.length === 0 ? [] : head.pauses.filter(({ taskId }) => taskId === null || !names.has(taskId));
+  const before = runTimeoutAt(head, plan.manifest);
+  const paused =
+    whole === undefined || refs.length > 0 || head.startedAt === null ? 0 : now - Math.max(whole.at, head.startedAt);
+  setHead(draft, { pauses, pausedMs: head.pausedMs + Math.max(0, paused) });
+  for (let slot = 0; slot < draft.states.length; slot++) goOn(draft, slot);
+  const timeout = runTimeoutAt(draft.head, plan.manifest);
+  if (before === undefined && timeout !== undefined) draft.commands.push({ type: "timer", at: timeout });
+  return new Map();
+}
+
+/** Takes up what a pause held back. */
+function goOn(draft: Draft, slot: number): void {
+  const task = taskAt(draft, slot);
+  if (task.hook !== null || pauseOf(draft.head, task) !== undefined) return;
+  const detail = draft.details[slot];
+  switch (stateOf(draft, slot)) {
+    case "none":
+      return void draft.touched.add(expansionAt(draft, slot)?.slot ?? slot);
+    case "deferred":
+      return void draft.touched.add(slot);
+    case "up_for_retry":
+      if (detail?.due === undefined) return;
+      if (detail.due <= draft.now) return retryNext(draft, slot);
+      return void draft.commands.push({ type: "timer", at: detail.due });
+    case "queued":
+      // What was lost was not sent again meanwhile: its time to be taken begins anew.
+      amend(draft, slot, { queuedAt: draft.now, due: draft.now });
+      return void draft.inspects.add(slot);
+    default:
+  }
+}
+
+/** Refs of whole tasks. */
+export const tasksNamed = (ids: readonly string[]): readonly TaskRef[] =>
+  ids.map((taskId) => ({ taskId, mapIndex: null }));

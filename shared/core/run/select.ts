@@ -1,0 +1,164 @@
+/** What an operator's selection comes to in a run as it is, and what must go with it. */
+import type { ErrorCode } from "../errors.ts";
+import type { TaskRef, TaskSelection } from "../operation.ts";
+import { downstreamOf, type Plan } from "../plan.ts";
+import { didYouMean } from "../problem.ts";
+import type { Cause } from "../run.ts";
+import { TASK_STATE } from "../states.ts";
+import { stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+
+export interface OperationProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Why a task is among those that change. */
+export type Because =
+  | "selected"
+  | "upstream"
+  | "downstream"
+  /** It did not run because of one of the others: that is decided again. */
+  | "follows"
+  /** What it set up has been taken down. */
+  | "setup"
+  /** Its setup is made again. */
+  | "teardown"
+  /** The run's end kept it from running, and the run goes on. */
+  | "unfinished";
+
+export type Chosen = Map<number, Because>;
+
+/** The slots of a selection, whatever their states. The one place that knows names, instances and neighbours. */
+export function select(draft: Draft, selection: TaskSelection): { slots: Chosen; problems: OperationProblem[] } {
+  const { plan } = draft;
+  const { slots: named, problems } = namedSlots(draft, selection.tasks);
+  const slots: Chosen = new Map();
+  const all = selection.tasks.length === 0;
+  for (const slot of all ? Array.from({ length: plan.taskCount }, (_, at) => at) : named) slots.set(slot, "selected");
+  if (selection.upstream) add(slots, upstreamOf(plan, named), "upstream");
+  if (selection.downstream) add(slots, downstreamOf(plan, named), "downstream");
+  if (selection.onlyFailed) for (const slot of slots.keys()) if (!isFailed(draft, slot)) slots.delete(slot);
+  return { slots, problems };
+}
+
+function add(slots: Chosen, more: ReadonlySet<number>, because: Because): void {
+  for (const slot of more) if (!slots.has(slot)) slots.set(slot, because);
+}
+
+/** The slots that these name. A name that the run's version has not is a problem. */
+export function namedSlots(draft: Draft, refs: readonly TaskRef[]): { slots: number[]; problems: OperationProblem[] } {
+  const slots: number[] = [];
+  const problems: OperationProblem[] = [];
+  for (const { taskId, mapIndex } of refs) {
+    const slot = draft.plan.slotOf.get(taskId);
+    if (slot === undefined || slot >= draft.plan.taskCount) problems.push(noSuchTask(draft, taskId));
+    else if (mapIndex !== null) problems.push(notMapped(taskId, mapIndex));
+    else slots.push(slot);
+  }
+  return { slots, problems };
+}
+
+function noSuchTask({ head, plan }: Draft, taskId: string): OperationProblem {
+  const known = plan.manifest.tasks.map((spec) => spec.taskId);
+  const which = `run '${head.runId}' runs version ${head.version.slice(0, 12)} of dag '${head.dagId}'`;
+  const gone = head.formerAttempts?.[taskId] === undefined ? "has no task" : "no longer has the task";
+  const text = `${which}, which ${gone} '${taskId}'${didYouMean(taskId, known)}; it has ${known.join(", ")}`;
+  return { code: "TASK_NOT_FOUND", message: text };
+}
+
+const notMapped = (taskId: string, mapIndex: number): OperationProblem => ({
+  code: "TASK_NOT_FOUND",
+  message: `task '${taskId}' is not mapped: it has no instance ${mapIndex}; leave out [${mapIndex}]`,
+});
+
+function upstreamOf(plan: Plan, slots: readonly number[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const open = [...slots];
+  for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
+    for (const above of [...(plan.tasks[slot]?.required ?? []), ...(plan.tasks[slot]?.optional ?? [])]) {
+      if (found.has(above)) continue;
+      found.add(above);
+      open.push(above);
+    }
+  }
+  return found;
+}
+
+/** Causes that are the run's: once it goes on they hold no longer. */
+const OF_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
+
+const keptByTheRun = (draft: Draft, slot: number): boolean => {
+  const code = draft.details[slot]?.cause?.code;
+  return code !== undefined && OF_THE_RUN.has(code) && TASK_STATE[stateOf(draft, slot)].terminal;
+};
+
+function isFailed(draft: Draft, slot: number): boolean {
+  const state = stateOf(draft, slot);
+  return state === "failed" || state === "upstream_failed" || keptByTheRun(draft, slot);
+}
+
+/** What the end of the run kept from running. */
+export function addUnfinished(draft: Draft, slots: Chosen, spared: ReadonlySet<number>): void {
+  for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+    if (!spared.has(slot) && !slots.has(slot) && keptByTheRun(draft, slot)) slots.set(slot, "unfinished");
+  }
+}
+
+/** What marking a task as done gives another chance: all below it that failed, or could not run. */
+export function addFailedBelow(draft: Draft, slots: Chosen, marked: ReadonlySet<number>): void {
+  for (const below of downstreamOf(draft.plan, marked)) {
+    const state = stateOf(draft, below);
+    if (!marked.has(below) && (state === "failed" || state === "upstream_failed")) slots.set(below, "follows");
+  }
+}
+
+/**
+ * What must be run or decided again along with these: verdicts of a rule below them; a setup that has been taken down since,
+ * around what runs again; and its teardown. `spared` are those that are given a state by hand.
+ */
+export function addConsequences(draft: Draft, slots: Chosen, spared: ReadonlySet<number> = new Set()): void {
+  const { plan } = draft;
+  const open = [...slots.keys(), ...spared];
+  const join = (slot: number, because: Because): void => {
+    const state = stateOf(draft, slot);
+    if (slots.has(slot) || spared.has(slot) || state === "none" || state === "removed") return;
+    slots.set(slot, because);
+    open.push(slot);
+  };
+  for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
+    const { downstream } = taskAt(draft, slot);
+    for (const below of downstream) if (isByRule(draft, below)) join(below, "follows");
+    if (!slots.has(slot)) continue;
+    for (const setup of setupsAround(plan, slot)) {
+      const takenDown = teardownsOf(plan, setup).some((teardown) => stateOf(draft, teardown) !== "none");
+      if (takenDown) join(setup, "setup");
+    }
+    for (const teardown of teardownsOf(plan, slot)) join(teardown, "teardown");
+  }
+}
+
+function isByRule(draft: Draft, slot: number): boolean {
+  const state = stateOf(draft, slot);
+  const code = draft.details[slot]?.cause?.code;
+  return state === "upstream_failed" || (state === "skipped" && (code === "rule" || code === "branch"));
+}
+
+/** Setups that a task works within. */
+function setupsAround(plan: Plan, slot: number): readonly number[] {
+  const task = plan.tasks[slot];
+  if (task === undefined || task.spec.role === "teardown") return [];
+  return [...task.required, ...task.optional, ...task.scopeSetups].filter(
+    (above) => plan.tasks[above]?.spec.role === "setup",
+  );
+}
+
+export const teardownsOf = (plan: Plan, setup: number): readonly number[] =>
+  (plan.tasks[setup]?.downstream ?? []).filter((below) => plan.tasks[below]?.setups.includes(setup) === true);
+
+/** Names in a message at the most. */
+const NAMED_MAX = 5;
+export function namesOf(draft: Draft, slots: readonly number[]): string {
+  const named = slots.slice(0, NAMED_MAX).map((slot) => `'${taskIdAt(draft, slot)}' (${stateOf(draft, slot)})`);
+  const more = slots.length > named.length ? ` and ${slots.length - named.length} more` : "";
+  return `${named.join(", ")}${more}`;
+}
