@@ -70,7 +70,7 @@ export interface RecordTable<Id, T> {
 export interface AttemptTable {
   readonly rows: ReadonlyMap<string, AttemptRow>;
   /** Every attempt of a task instance, as they were first put. */
-  ofInstance(key: Pick<AttemptKey, "runId" | "taskId">): readonly AttemptRow[];
+  ofInstance(key: Omit<AttemptKey, "attempt">): readonly AttemptRow[];
   get(key: AttemptKey): AttemptItem | undefined;
   claim(key: AttemptKey, claim: Claim, author: Author): "claimed" | AttemptItem;
   heartbeat(key: AttemptKey, owner: string, leaseUntil: Instant, author: Author): "renewed" | "absent" | AttemptItem;
@@ -207,7 +207,8 @@ function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T
 function attemptTable(kernel: Kernel, watch: Watch): AttemptTable {
   const rows = new Map<string, AttemptRow>();
   const instances = new Map<string, string[]>();
-  const instanceOf = ({ runId, taskId }: Pick<AttemptKey, "runId" | "taskId">): string => `${runId}#${taskId}`;
+  const instanceOf = ({ runId, taskId, mapIndex }: Omit<AttemptKey, "attempt">): string =>
+    `${runId}#${taskId}#${mapIndex}`;
   const get = (key: AttemptKey): AttemptItem | undefined => rows.get(attemptKeyText(key))?.item;
   const put = (key: AttemptKey, item: AttemptItem, { name: by }: Author): AttemptItem => {
     const text = attemptKeyText(key);

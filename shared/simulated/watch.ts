@@ -5,6 +5,7 @@ import type { Fact } from "../core/events.ts";
 import type { AttemptKey } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
 import type { Run } from "../core/run.ts";
+import type { RunnerInput } from "../core/task-host.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import type { Fault } from "../ports/fault-log.ts";
 
@@ -41,6 +42,9 @@ export interface AttemptChange extends Change {
 /** The user's code of an attempt begins. */
 export interface CodeStart extends Change {
   readonly dispatch: Dispatch;
+  /** What it was given: outputs of the tasks above, and its item, if it is an instance of a mapped task. */
+  readonly outputs?: RunnerInput["outputs"];
+  readonly item?: RunnerInput["item"];
 }
 
 export interface Sent extends Change {

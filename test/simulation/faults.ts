@@ -68,6 +68,10 @@ export const FAULTS = [
   "code:huge_output",
   "code:not_json",
   "code:invalid_branch",
+  /** What tasks are mapped over is no list, has more items than they take, or two of the same key. */
+  "code:no_list",
+  "code:long_list",
+  "code:same_keys",
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 

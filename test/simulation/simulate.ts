@@ -179,7 +179,10 @@ function tracing(line: Line): Pick<Parameters<typeof createJudge>[0], "onRun" | 
 
 function outcomeOf({ seed, database, faults, kernel }: World, judge: Judge, plan: WorldPlan): Outcome {
   let instances = 0;
-  for (const { value } of database.runs.rows.values()) instances += database.manifest(value.version).tasks.length;
+  for (const { value } of database.runs.rows.values()) {
+    instances += database.manifest(value.version).tasks.length;
+    for (const { length } of value.tasks.expansions) instances += length;
+  }
   return {
     seed,
     violation: judge.violation,

@@ -3,17 +3,17 @@ import type { AttemptItem } from "../../../shared/core/attempt.ts";
 import { attemptKeyText, type AttemptKey } from "../../../shared/core/ids.ts";
 import type { Run } from "../../../shared/core/run.ts";
 import { LOSSES_MAX } from "../../../shared/core/retry.ts";
-import { planOf } from "../../../shared/core/plan.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
+import { slotOfKey } from "./instances.ts";
 
 const isOver = (item: AttemptItem | undefined): boolean => item !== undefined && item.status !== "running";
 
 const itemOf = ({ database }: Seen, run: Run, move: Move, attempt: number): AttemptItem | undefined =>
-  database.attempts.get({ runId: run.runId, taskId: move.taskId, mapIndex: -1, attempt } as AttemptKey);
+  database.attempts.get({ runId: run.runId, taskId: move.taskId, mapIndex: move.mapIndex, attempt } as AttemptKey);
 
 export const oneLiveClaim: Checker = {
   promise: "S3",
@@ -40,8 +40,7 @@ export const noOldClaim: Checker = {
 
 function currentAttempt(run: Run | undefined, key: AttemptKey, { database }: Pick<Seen, "database">): number {
   if (run === undefined) return -1;
-  const slot = planOf(database.manifest(run.version)).slotOf.get(key.taskId) ?? -1;
-  return run.tasks.attempts[slot] ?? -1;
+  return run.tasks.attempts[slotOfKey(run, database.manifest(run.version), key)] ?? -1;
 }
 
 export const noOldCode: Checker = {
@@ -100,7 +99,8 @@ export const successIsTheAttemptsOwn: Checker = {
   says: "a task succeeds only by the completion of its current attempt",
   run({ after }, moves, seen, expect) {
     for (const move of moves) {
-      if (move.to !== "success" || move.from === "success") continue;
+      // A mapped task has no attempts: it succeeds by its instances.
+      if (move.to !== "success" || move.from === "success" || move.from === "deferred") continue;
       const item = itemOf(seen, after, move, move.attempt);
       const told = item?.status === "finished" && item.outcome.kind === "success";
       expect(told, () => `${moveText(after.runId, move)}, but the attempt is ${JSON.stringify(item)}`);
@@ -173,7 +173,7 @@ export const retriesKeepTheirBudget: Checker = {
       const spec = graphOf(manifest).task(move.taskId);
       if (spec === undefined || spec.retry.budgetMs === null || move.to !== "up_for_retry") continue;
       if (move.detail?.cause?.code !== "error") continue;
-      const first = ledger.firstFailures.get(`${after.runId}#${move.taskId}`) ?? at;
+      const first = ledger.firstFailures.get(`${after.runId}#${move.name}`) ?? at;
       const lateMs = (move.detail.due ?? 0) - first - spec.retry.budgetMs;
       expect(lateMs <= 2 * SCHEDULER_SKEW_MS_MAX, () => `${moveText(after.runId, move)} ${lateMs} ms after its budget`);
     }

@@ -6,6 +6,7 @@ import { firingsBetween } from "../world/dags.ts";
 import * as attempts from "./attempts.ts";
 import type { Checker } from "./checker.ts";
 import * as dags from "./dags.ts";
+import * as maps from "./maps.ts";
 import * as rest from "./rest.ts";
 import * as runs from "./runs.ts";
 import * as signals from "./signals.ts";
@@ -27,6 +28,13 @@ export const CHECKERS: readonly Checker[] = [
   attempts.closedBeforeSuperseded,
   attempts.successIsTheAttemptsOwn,
   attempts.finishedCounts,
+  maps.mapsEndAsTheirInstances,
+  maps.instancesStopForFailures,
+  maps.concurrencyIsKept,
+  maps.roomIsUsed,
+  maps.listsGiveTheInstances,
+  maps.instancesGetTheirItems,
+  maps.resultsComeInOrder,
   signals.queuedOnce,
   signals.toldOnce,
   tasks.startsWhenItsRuleHolds,

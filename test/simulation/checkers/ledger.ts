@@ -55,8 +55,8 @@ export function createLedger(): Ledger {
     codeStarts: 0,
     noteRun({ before, after, at }, moves) {
       if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
-      for (const { taskId, from, to, detail } of moves) {
-        const key = `${after.runId}#${taskId}`;
+      for (const { name, from, to, detail } of moves) {
+        const key = `${after.runId}#${name}`;
         // A lost worker is no failure of the task's.
         if (from === to || to !== "up_for_retry" || detail?.cause?.code !== "error") continue;
         if (!firstFailures.has(key)) firstFailures.set(key, at);

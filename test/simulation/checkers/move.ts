@@ -1,14 +1,18 @@
 /** Task instances that a commit moved. */
 import type { RunId } from "../../../shared/core/ids.ts";
-import { planOf } from "../../../shared/core/plan.ts";
 import type { TaskDetail } from "../../../shared/core/run.ts";
-import { TASK_STATES, type TaskState } from "../../../shared/core/states.ts";
+import type { TaskState } from "../../../shared/core/states.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
+import { instanceAt, stateAt, UNMAPPED } from "./instances.ts";
 
 /** One task instance that a commit moved. */
 export interface Move {
   readonly slot: number;
   readonly taskId: string;
+  /** -1: it is no instance of a mapped task. */
+  readonly mapIndex: number;
+  /** `load`, or `load[3]`. */
+  readonly name: string;
   readonly hook: boolean;
   readonly from: TaskState;
   readonly to: TaskState;
@@ -18,30 +22,46 @@ export interface Move {
   readonly detail: TaskDetail | undefined;
 }
 
-const stateAt = (states: Uint8Array | undefined, slot: number): TaskState => TASK_STATES[states?.[slot] ?? 0] ?? "none";
-
 /** What a commit moved, by slot. */
 export function movesOf({ before, after, manifest }: RunChange): readonly Move[] {
   const { states, attempts, details } = after.tasks;
   const old = before?.tasks;
+  const slotBefore = slotsBefore({ before, after });
   const moves: Move[] = [];
   for (let slot = 0; slot < states.length; slot++) {
-    if (states[slot] === (old?.states[slot] ?? 0) && attempts[slot] === (old?.attempts[slot] ?? 0)) continue;
-    const task = planOf(manifest).tasks[slot];
+    const was = slotBefore(slot);
+    const attemptBefore = old?.attempts[was] ?? baseOf(after, slot);
+    if (states[slot] === (old?.states[was] ?? 0) && attempts[slot] === attemptBefore) continue;
+    const instance = instanceAt(after, manifest, slot);
     moves.push({
       slot,
-      taskId: task?.spec.taskId ?? `slot ${slot}`,
-      hook: task?.hook !== null,
-      from: stateAt(old?.states, slot),
-      to: stateAt(states, slot),
-      attemptBefore: old?.attempts[slot] ?? 0,
+      ...instance,
+      name: instance.mapIndex === UNMAPPED ? instance.taskId : `${instance.taskId}[${instance.mapIndex}]`,
+      from: before === undefined ? "none" : stateAt(before, was),
+      to: stateAt(after, slot),
+      attemptBefore,
       attempt: attempts[slot] ?? 0,
-      detailBefore: old?.details[slot],
+      detailBefore: old?.details[was],
       detail: details[slot],
     });
   }
   return moves;
 }
 
-export const moveText = (runId: RunId, { taskId, from, to, attempt }: Move): string =>
-  `${runId}: ${taskId} ${from} → ${to} (attempt ${attempt})`;
+/** Where a row was before; -1: it was not there. Rows of a map keep their order, and may move up as others go. */
+function slotsBefore({ before, after }: Pick<RunChange, "before" | "after">): (slot: number) => number {
+  const was = new Map(before?.tasks.expansions.map((expansion) => [expansion.number, expansion.base]));
+  return (slot) => {
+    const rows = after.tasks.expansions.find(({ base, length }) => slot >= base && slot < base + length);
+    if (rows === undefined) return slot;
+    const base = was.get(rows.number);
+    return base === undefined ? -1 : base + slot - rows.base;
+  };
+}
+
+/** Attempts of a new instance start above those of the instances before it. */
+const baseOf = ({ tasks }: RunChange["after"], slot: number): number =>
+  tasks.expansions.find(({ base, length }) => slot >= base && slot < base + length)?.attemptBase ?? 0;
+
+export const moveText = (runId: RunId, { name, from, to, attempt }: Move): string =>
+  `${runId}: ${name} ${from} → ${to} (attempt ${attempt})`;

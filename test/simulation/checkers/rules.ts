@@ -59,14 +59,19 @@ const TABLE: Readonly<Record<TriggerRule, Row>> = {
   },
 };
 
-export type States = (taskId: string) => TaskState;
+export interface States {
+  (taskId: string): TaskState;
+  /** A task as rules count it: a mapped one as its instances, unless it tolerates failures. */
+  readonly counted: (taskId: string) => readonly TaskState[];
+}
 /** The children that a gate chose; undefined: it did not choose among them. */
 export type Chosen = (taskId: string) => readonly string[] | undefined;
 
 function tally(ids: readonly string[], states: States): Tally {
-  const of = (state: TaskState): number => ids.filter((id) => states(id) === state).length;
+  const all = ids.flatMap((id) => states.counted(id));
+  const of = (state: TaskState): number => all.filter((each) => each === state).length;
   const [S, K, F, X] = [of("success"), of("skipped") + of("removed"), of("failed"), of("upstream_failed")];
-  return { U: ids.length, S, K, F, X, D: S + K + F + X };
+  return { U: all.length, S, K, F, X, D: S + K + F + X };
 }
 
 export type Verdict = "run" | "skipped" | "upstream_failed";

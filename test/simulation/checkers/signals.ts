@@ -1,8 +1,8 @@
 /** Promises about signals: none before its commit, none without effect, none applied twice. */
 import { attemptKeyText } from "../../../shared/core/ids.ts";
-import { planOf } from "../../../shared/core/plan.ts";
 import type { Checker, Seen } from "./checker.ts";
 import type { AttemptKey } from "../../../shared/core/ids.ts";
+import { slotOfKey } from "./instances.ts";
 
 /** A message of the cloud's queues, at the most. */
 const MESSAGE_BYTES_MAX = 256 * 1024;
@@ -12,8 +12,7 @@ const MEASURED_EVERY = 4;
 const attemptOf = ({ database }: Seen, key: AttemptKey): number => {
   const run = database.runs.rows.get(key.runId)?.value;
   if (run === undefined) return -1;
-  const slot = planOf(database.manifest(run.version)).slotOf.get(key.taskId) ?? -1;
-  return run.tasks.attempts[slot] ?? -1;
+  return run.tasks.attempts[slotOfKey(run, database.manifest(run.version), key)] ?? -1;
 };
 
 export const dispatchedAfterCommit: Checker = {
@@ -73,7 +72,7 @@ export const queuedOnce: Checker = {
   run({ after }, moves, { ledger }, expect) {
     for (const move of moves) {
       if (move.attempt === move.attemptBefore) continue;
-      const key = `${after.runId}#${move.taskId}#${move.attempt}`;
+      const key = `${after.runId}#${move.name}#${move.attempt}`;
       const times = (ledger.queued.get(key) ?? 0) + 1;
       ledger.queued.set(key, times);
       expect(times === 1, () => `${key} was queued ${times} times`);

@@ -3,11 +3,11 @@ import { TASK_STATE, type TaskState } from "../../../shared/core/states.ts";
 import type { Run } from "../../../shared/core/run.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import { planOf } from "../../../shared/core/plan.ts";
-import { TASK_STATES } from "../../../shared/core/states.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
+import { instanceStates, stateAt } from "./instances.ts";
 import { mayBe, type Chosen, type States, type Verdict } from "./rules.ts";
 
 /** A commit may take several steps; two are the most that one decision makes of a task. */
@@ -37,11 +37,15 @@ export const terminalIsAbsorbing: Checker = {
   },
 };
 
-const stateAt = (run: Run, slot: number): TaskState => TASK_STATES[run.tasks.states[slot] ?? 0] ?? "none";
-
 export const statesOf = (run: Run, manifest: Manifest): States => {
   const { slotOf } = planOf(manifest);
-  return (id) => stateAt(run, slotOf.get(id) ?? -1);
+  const state = (id: string): TaskState => stateAt(run, slotOf.get(id) ?? -1);
+  const counted = (id: string): readonly TaskState[] => {
+    const map = graphOf(manifest).task(id)?.map ?? null;
+    const instances = map?.tolerance === null ? instanceStates(run, manifest, id) : undefined;
+    return instances ?? [state(id)];
+  };
+  return Object.assign(state, { counted });
 };
 
 export const chosenOf = (run: Run, manifest: Manifest): Chosen => {
@@ -63,7 +67,8 @@ export const startsWhenItsRuleHolds: Checker = {
   says: "a task is dispatched only when its trigger rule holds",
   run({ after, manifest }, moves, _seen, expect) {
     for (const { move, spec } of ruled(manifest, moves)) {
-      if (move.from !== "none" || move.attempt === 0) continue;
+      const starts = move.attempt > move.attemptBefore || move.to === "deferred";
+      if (move.from !== "none" || !starts) continue;
       const holds = mayBe("run", spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest));
       expect(holds, () => `${moveText(after.runId, move)}: rule ${spec.rule} does not hold`);
     }
@@ -150,7 +155,8 @@ export const finalStatesFollowFromTheRules: Checker = {
     const states = statesOf(after, manifest);
     const { slotOf } = planOf(manifest);
     for (const spec of graph.tasks) {
-      const ran = (after.tasks.attempts[slotOf.get(spec.taskId) ?? -1] ?? 0) > 0;
+      const slot = slotOf.get(spec.taskId) ?? -1;
+      const ran = (after.tasks.attempts[slot] ?? 0) > 0 || cameToItsList(after, manifest, spec, slot);
       const state = states(spec.taskId);
       const verdict: Verdict | undefined = ran
         ? "run"
@@ -162,3 +168,10 @@ export const finalStatesFollowFromTheRules: Checker = {
     }
   },
 };
+
+/** A mapped task whose rule held: it has instances, or there were none to make. */
+function cameToItsList(run: Run, manifest: Manifest, spec: TaskSpec, slot: number): boolean {
+  const code = run.tasks.details[slot]?.cause?.code;
+  if (spec.map === null) return false;
+  return instanceStates(run, manifest, spec.taskId) !== undefined || code === "empty_map" || code === "map_input";
+}

@@ -23,11 +23,17 @@ function forged({ random }: World, { key, run, token }: Dispatch): RunMessage {
 
 /** Runs the script of the attempt in virtual time. */
 export const taskRunnerOf = (world: World, process: Process): TaskRunner => ({
-  run({ dispatch }, signal) {
+  run({ dispatch, outputs, item }, signal) {
     if (!process.alive) return new Promise(() => {});
     const script = world.code.of(dispatch, world.database.manifest(dispatch.run.version));
     if (script.trouble !== undefined) world.faults.count(script.trouble);
-    world.watch.codeStarted({ by: process.name, at: world.kernel.now(), dispatch });
+    world.watch.codeStarted({
+      by: process.name,
+      at: world.kernel.now(),
+      dispatch,
+      outputs,
+      ...(item === undefined ? {} : { item }),
+    });
     if (world.faults.strikes("queue:forged_completion")) world.events.accept(forged(world, dispatch), 0);
     return playScript(world, process, script, dispatch.timeoutMs, signal);
   },

@@ -1,7 +1,7 @@
 /** Graphs of tasks: chains, diamonds, fans and layers, with every trigger rule and every other thing a task can be. */
 import type { Executor, TaskSpec, TriggerRule } from "../../../shared/core/manifest.ts";
 import { TRIGGER_RULES } from "../../../shared/core/manifest.ts";
-import { aRetrySpec, aTaskSpec, anUpstream } from "../../builders/manifest.ts";
+import { aMapSpec, aRetrySpec, aTaskSpec, anUpstream } from "../../builders/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
 
 interface Node {
@@ -19,7 +19,8 @@ export function generateTasks(random: Random): readonly TaskSpec[] {
   const children = new Map<string, number>();
   for (const { after } of nodes) for (const id of after) children.set(id, (children.get(id) ?? 0) + 1);
   const executors = random.chance(0.5) ? EXECUTORS : [random.pick(EXECUTORS)];
-  return nodes.map((node) => taskOf(random, node, children.get(node.id) ?? 0, executors));
+  const tasks = nodes.map((node) => taskOf(random, node, children.get(node.id) ?? 0, executors));
+  return random.chance(0.35) ? withMaps(random, tasks) : tasks;
 }
 
 function shape(random: Random): Node[] {
@@ -89,6 +90,37 @@ function taskOf(random: Random, { id, after }: Node, children: number, executors
     hooks: { onSuccess: random.chance(0.05), onFailure: random.chance(0.12), onRetry: random.chance(0.08) },
   });
 }
+
+/** Some of the tasks are mapped over the list of a task before them. */
+function withMaps(random: Random, tasks: readonly TaskSpec[]): readonly TaskSpec[] {
+  const mapped = new Set<string>();
+  const givesList = ({ upstream }: TaskSpec): readonly string[] =>
+    upstream
+      .filter(({ taskId, optional }) => {
+        const above = tasks.find((task) => task.taskId === taskId);
+        return !optional && above?.kind === "task" && !mapped.has(taskId);
+      })
+      .map(({ taskId }) => taskId);
+  return tasks.map((task) => {
+    const lists = task.role === "work" && task.kind === "task" && task.rule !== "always" ? givesList(task) : [];
+    if (lists.length === 0 || !random.chance(0.5)) return task;
+    mapped.add(task.taskId);
+    return { ...task, map: mapOf(random, random.pick(lists)) };
+  });
+}
+
+const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
+  aMapSpec(over, {
+    keyed: random.chance(0.2),
+    limit: random.pick([5, 10]),
+    concurrency: random.chance(0.4) ? random.pick([1, 2]) : null,
+    tolerance: random.weighted<NonNullable<TaskSpec["map"]>["tolerance"]>([
+      [6, null],
+      [1, { count: 0 }],
+      [1, { count: 2 }],
+      [1, { share: 0.4 }],
+    ]),
+  });
 
 const retryOf = (random: Random): TaskSpec["retry"] =>
   aRetrySpec({

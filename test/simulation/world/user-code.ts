@@ -30,9 +30,37 @@ export function createScripts(seed: number): CodeScripts {
       const spec = manifest.tasks.find((task) => task.taskId === dispatch.key.taskId);
       const ms = random.skewed(50, random.chance(0.1) ? SLOW_MS_MAX : QUICK_MS_MAX);
       if (random.chance(troubleRate)) return { ms, ...troubleOf(random, dispatch, spec) };
+      if (dispatch.mappedBy !== undefined) return { ms, ...listFor(random, dispatch.mappedBy, manifest) };
       return { ms, ends: success(random, manifest, spec), trouble: undefined };
     },
   };
+}
+
+/** A list for the tasks that are mapped over it, once in a while one that they cannot be mapped over. */
+function listFor(
+  random: Random,
+  mappedBy: readonly string[],
+  manifest: Manifest,
+): Pick<CodeScript, "ends" | "trouble"> {
+  if (random.chance(0.05)) return { ends: { kind: "success", output: { rows: 1 } }, trouble: "code:no_list" };
+  const long = random.chance(0.04);
+  const length = long
+    ? 11
+    : random.weighted([
+        [1, 0],
+        [3, 1],
+        [6, random.integer(2, 5)],
+      ]);
+  // Some lists do not fit into their attempt item.
+  const padding = "x".repeat(random.chance(0.3) ? random.pick([300, 2_000]) : 0);
+  const item = (index: number): JsonValue => (random.chance(0.08) ? null : { index, padding });
+  const output = Array.from({ length }, (_, index) => (long ? index : item(index)));
+  const same = random.chance(0.1);
+  const names = output.filter((each) => each !== null).map((_, index) => (same ? "same" : `key-${index}`));
+  const keyed = mappedBy.filter((id) => manifest.tasks.some((task) => task.taskId === id && task.map?.keyed === true));
+  const keys = Object.fromEntries(keyed.map((id) => [id, names]));
+  const trouble = long ? "code:long_list" : same && keyed.length > 0 && names.length > 1 ? "code:same_keys" : undefined;
+  return { ends: { kind: "success", output, ...(keyed.length === 0 ? {} : { keys }) }, trouble };
 }
 
 const failure = (name: string, failureClass: "transient" | "permanent" | "quarantine" | "lost"): RunnerResult => ({
