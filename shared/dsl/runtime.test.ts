@@ -7,19 +7,7 @@ import type { JsonValue } from "../core/json.ts";
 import { hookTaskId } from "../core/manifest.ts";
 import type { RunnerInput, RunnerResult, TaskHost } from "../core/task-host.ts";
 import { instant } from "../core/time.ts";
-import {
-  branch,
-  dag,
-  map,
-  optional,
-  permanent,
-  quarantine,
-  setup,
-  shortCircuit,
-  skip,
-  task,
-  teardown,
-} from "./index.ts";
+import { branch, dag, optional, permanent, quarantine, setup, shortCircuit, skip, task, teardown } from "./index.ts";
 import type { Choice, Dag, HookEvent, Task, TaskContext } from "./index.ts";
 import { bundle } from "./runtime.ts";
 
@@ -27,22 +15,15 @@ interface Attempt {
   readonly outputs?: { readonly [taskId: string]: JsonValue };
   readonly run?: Partial<RunContext>;
   readonly subject?: HookSubject;
-  readonly item?: { readonly index: number; readonly value: JsonValue };
-  readonly mappedBy?: readonly string[];
 }
 
 const DAY = { start: "2026-06-30T23:00:00Z", end: "2026-07-01T23:00:00Z" };
 
-function anInput(name: string, { outputs = {}, run = {}, subject, item, mappedBy = [] }: Attempt): RunnerInput {
+function anInput(name: string, { outputs = {}, run = {}, subject }: Attempt): RunnerInput {
   return {
     dispatch: {
       v: 1,
-      key: {
-        runId: runId("sales.r1"),
-        taskId: name as ReturnType<typeof taskId>,
-        mapIndex: item?.index ?? UNMAPPED,
-        attempt: 2,
-      },
+      key: { runId: runId("sales.r1"), taskId: name as ReturnType<typeof taskId>, mapIndex: UNMAPPED, attempt: 2 },
       run: {
         runId: runId("sales.r1"),
         dagId: dagId("sales"),
@@ -62,11 +43,9 @@ function anInput(name: string, { outputs = {}, run = {}, subject, item, mappedBy
       upstream: [],
       timeoutMs: 60_000,
       ...(subject === undefined ? {} : { subject }),
-      ...(mappedBy.length === 0 ? {} : { mappedBy: mappedBy.map(taskId) }),
       sentAt: instant(0),
     },
     outputs,
-    ...(item === undefined ? {} : { item: { value: item.value } }),
     files: [],
   };
 }
@@ -262,50 +241,6 @@ describe("how a task ends", () => {
 
     expect(await execute(pipeline, "own")).toMatchObject({ error: { retry: true } });
     expect(await execute(pipeline, "given")).toMatchObject({ error: { retry: false } });
-  });
-});
-
-describe("maps", () => {
-  const shards = task("shards", { run: () => [{ name: "a" }, null, { name: "b" }] });
-
-  test("an instance gets its item, its index and its key", async () => {
-    const load = map("load", {
-      over: shards,
-      key: ({ name }) => name,
-      run: ({ item, mapIndex, mapKey }) => `${item.name} ${mapIndex} ${mapKey}`,
-    });
-
-    const result = await execute(pipelineOf(load), "load", { item: { index: 417, value: { name: "b" } } });
-
-    expect(result).toEqual({ kind: "success", output: "b 417 b" });
-  });
-
-  test("without a key function its key is null", async () => {
-    const load = map("load", { over: shards, run: ({ mapKey }) => ({ mapKey }) });
-
-    expect(await execute(pipelineOf(load), "load", { item: { index: 0, value: {} } })).toMatchObject({
-      output: { mapKey: null },
-    });
-  });
-
-  test("the task that gives the list gives the keys of its items with it", async () => {
-    const load = map("load", { over: shards, key: ({ name }) => `shard ${name}`, run: () => {} });
-
-    const result = await execute(pipelineOf(load), "shards", { mappedBy: ["load"] });
-
-    expect(result).toMatchObject({ kind: "success", keys: { load: ["shard a", "shard b"] } });
-  });
-
-  test.each([
-    ["throws", () => JSON.parse("{"), "item 0: "],
-    ["gives no text", () => 3, "item 0: its key function gave number, expected a text"],
-    ["gives an empty text", () => "", "item 0: its key function gave an empty text"],
-  ])("says so where a key function %s", async (_what, key, text) => {
-    const load = map("load", { over: shards, key: key as () => string, run: () => {} });
-
-    const result = await execute(pipelineOf(load), "shards", { mappedBy: ["load"] });
-
-    expect(result).toMatchObject({ kind: "success", keys: { load: expect.stringContaining(text) as string } });
   });
 });
 

@@ -140,7 +140,7 @@ export const instancesGetTheirItems: Checker = {
   code({ dispatch, item }, seen, expect) {
     if (dispatch.key.mapIndex === UNMAPPED || dispatch.item === undefined) return;
     const { over, attempt } = dispatch.item;
-    const list = listOf(seen, { runId: dispatch.run.runId, taskId: over, mapIndex: UNMAPPED, attempt } as Key);
+    const list = listOf(seen, { runId: dispatch.run.runId, taskId: over, mapIndex: UNMAPPED, attempt });
     const wanted = JSON.stringify(list?.[dispatch.key.mapIndex]);
     const got = JSON.stringify(item?.value);
     expect(wanted === got, () => `${dispatch.key.taskId}[${dispatch.key.mapIndex}] got ${got} instead of ${wanted}`);
