@@ -11,6 +11,8 @@ export type VersionHash = Branded<"VersionHash">;
 /** Names one write of a record, so that a lost reply is recognised as our own success. */
 export type CommitId = Branded<"CommitId">;
 export type TriggerId = Branded<"TriggerId">;
+/** Declared pools have a name like a DAG's; those of a limit, the kind of limit and a `:` before it: `task:orders.load`. */
+export type PoolId = Branded<"PoolId">;
 
 /** The `mapIndex` of a task instance that is not mapped; JSON shows it as null. */
 export const UNMAPPED = -1;

@@ -7,3 +7,4 @@ export * from "./manifest.ts";
 export * from "./run.ts";
 export * from "./scene.ts";
 export * from "./times.ts";
+export * from "./pool.ts";
