@@ -14,15 +14,15 @@ import { createDagStore } from "../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../shared/aws/due-index.ts";
 import { createEventBus } from "../../shared/aws/event-bus.ts";
 import { createInbox } from "../../shared/aws/inbox.ts";
+import { createPoolStore } from "../../shared/aws/pool-store.ts";
 import { createRunStore } from "../../shared/aws/run-store.ts";
 import { createSqsQueue } from "../../shared/aws/sqs-queue.ts";
 import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../shared/aws/tables.ts";
 import { createQueueTimers } from "../../shared/aws/timers.ts";
 import { createTokens } from "../../shared/aws/tokens.ts";
-import type { RunMessage } from "../../shared/contract/messages.ts";
+import { wakeMessage, type RunMessage } from "../../shared/contract/messages.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
 import { createClock, createIds } from "../../shared/embedded/clock.ts";
-import type { TimerTarget } from "../../shared/ports/timers.ts";
 import type { BusEndpoint } from "./bus.ts";
 
 export interface Endpoints {
@@ -123,13 +123,14 @@ function engineOf(
   return {
     runs: createRunStore(table),
     dags,
+    pools: createPoolStore(table),
     due: createDueIndex(table),
     attempts: createAttemptStore({ client: clients.dynamo, tableName: tables.attempts }),
     inbox: createInbox(table),
     blobs,
     events,
     tasks: () => tasks,
-    timers: createQueueTimers(events, wakeOf),
+    timers: createQueueTimers(events, (target) => wakeMessage(target)),
     bus: createEventBus({
       client: clients.events,
       busName: "freshet",
@@ -148,6 +149,3 @@ function engineOf(
     crashPoint: noCrash,
   };
 }
-
-const wakeOf = (target: TimerTarget): RunMessage =>
-  target.kind === "run" ? { type: "wake_run", v: 1, runId: target.id } : { type: "wake_dag", v: 1, dagId: target.id };

@@ -10,10 +10,11 @@ import type { Stores } from "./stores.ts";
 const REFUSING = { send: async <Message>(messages: readonly Message[]) => ({ refused: messages }) };
 
 export function engineBeside(stores: Stores): Engine {
-  const { runs, dags, due, attempts, inbox, blobs } = stores;
+  const { runs, dags, pools, due, attempts, inbox, blobs } = stores;
   return {
     runs,
     dags,
+    pools,
     due,
     attempts,
     inbox,

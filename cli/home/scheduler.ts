@@ -6,7 +6,7 @@ import type { CrashPoint } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts";
 import { tick } from "../../shared/app/tick.ts";
-import type { RunMessage } from "../../shared/contract/messages.ts";
+import { wakeMessage, type RunMessage } from "../../shared/contract/messages.ts";
 import type { Fact } from "../../shared/core/events.ts";
 import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
 import { plus } from "../../shared/core/time.ts";
@@ -21,7 +21,6 @@ import { createWorkerPool, type WorkerPool } from "../../shared/embedded/worker/
 import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
-import type { TimerTarget } from "../../shared/ports/timers.ts";
 import { aborted } from "../aborted.ts";
 import { createFaultLog } from "./faults.ts";
 import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
@@ -169,11 +168,12 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
   bus.subscribe(options.onFact);
   const timers = createMemoryTimers({
     clock,
-    wake: (targets) => void events.send(targets.map((target) => wakeOf(target))),
+    wake: (targets) => void events.send(targets.map((target) => wakeMessage(target))),
   });
   const engine: Engine = {
     runs: stores.runs,
     dags: stores.dags,
+    pools: stores.pools,
     due: stores.due,
     attempts: executor.closing,
     inbox: stores.inbox,
@@ -193,9 +193,6 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const wakeOf = (target: TimerTarget): RunMessage =>
-  target.kind === "run" ? { type: "wake_run", v: 1, runId: target.id } : { type: "wake_dag", v: 1, dagId: target.id };
 
 /** The clock, and the slow way of noticing that another process has written. */
 function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): () => void {
@@ -231,12 +228,6 @@ function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): 
  */
 async function lookAtAll({ due, clock, events }: Engine): Promise<void> {
   for await (const page of due.due(plus(clock.now(), EVER_MS))) {
-    await events.send(
-      page.map((record): RunMessage =>
-        record.kind === "run"
-          ? { type: "wake_run", v: 1, runId: record.id, all: true }
-          : { type: "wake_dag", v: 1, dagId: record.id, all: true },
-      ),
-    );
+    await events.send(page.map((record) => wakeMessage(record, { all: true })));
   }
 }

@@ -7,6 +7,7 @@ import { createDueIndex } from "../../shared/embedded/due-index.ts";
 import { createInbox } from "../../shared/embedded/inbox.ts";
 import { createLogStore, type LogStore } from "../../shared/embedded/log-store.ts";
 import { createObjectStore } from "../../shared/embedded/object-store.ts";
+import { createPoolStore } from "../../shared/embedded/pool-store.ts";
 import { createRunStore } from "../../shared/embedded/run-store.ts";
 import { createWriter, type Writer } from "../../shared/embedded/writer.ts";
 import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
@@ -14,6 +15,7 @@ import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagStore } from "../../shared/ports/dag-store.ts";
 import type { DueIndex } from "../../shared/ports/due-index.ts";
 import type { Inbox } from "../../shared/ports/inbox.ts";
+import type { PoolStore } from "../../shared/ports/pool-store.ts";
 import type { RunStore } from "../../shared/ports/run-store.ts";
 import type { ObjectStore } from "../../shared/core/task-host.ts";
 import type { Home } from "./paths.ts";
@@ -24,6 +26,7 @@ export interface Stores {
   readonly writer: Writer;
   readonly runs: RunStore;
   readonly dags: DagStore;
+  readonly pools: PoolStore;
   readonly due: DueIndex;
   readonly attempts: AttemptStore;
   readonly inbox: Inbox;
@@ -46,6 +49,7 @@ export function openStores(home: Home): Stores {
     writer,
     runs: createRunStore(database, writer),
     dags: createDagStore(database, writer),
+    pools: createPoolStore(database, writer),
     due: createDueIndex(database),
     attempts: createAttemptStore(database, writer),
     inbox: createInbox(database, writer),

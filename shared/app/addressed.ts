@@ -1,7 +1,8 @@
 /** Events on their way to a record, as deliveries answer with them. */
 import type { DagEvent } from "../core/dag-record.ts";
 import type { RunEvent } from "../core/events.ts";
-import type { DagId, RunId } from "../core/ids.ts";
+import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { PoolEvent } from "../core/pool/record.ts";
 
 export interface Replies {
   /** To be applied once this one has been. */
@@ -9,12 +10,19 @@ export interface Replies {
   /** To be applied instead, if there is no such record. */
   readonly ifMissing?: Addressed;
   /** Of an effect: who tells it, and how often so far. Told again soon if the receiver keeps changing under us. */
-  readonly sender?: { readonly runId: RunId; readonly sends: number };
+  readonly sender?: { readonly runId: RunId; readonly sends: number } | { readonly poolId: PoolId };
 }
 
 export type Addressed =
   | ({ readonly kind: "run"; readonly id: RunId; readonly event: RunEvent } & Replies)
-  | ({ readonly kind: "dag"; readonly id: DagId; readonly event: DagEvent } & Replies);
+  | ({ readonly kind: "dag"; readonly id: DagId; readonly event: DagEvent } & Replies)
+  | ({
+      readonly kind: "pool";
+      readonly id: PoolId;
+      readonly event: PoolEvent;
+      /** Its size as the sender knows it: a pool that is not there is made with it. */
+      readonly declared?: number;
+    } & Replies);
 
 export const toRun = (id: RunId, event: RunEvent, replies: Replies = {}): Addressed => ({
   kind: "run",
@@ -28,3 +36,8 @@ export const toDag = (id: DagId, event: DagEvent, replies: Replies = {}): Addres
   event,
   ...replies,
 });
+export const toPool = (
+  id: PoolId,
+  event: PoolEvent,
+  replies: Replies & { readonly declared?: number } = {},
+): Addressed => ({ kind: "pool", id, event, ...replies });

@@ -4,23 +4,19 @@
  */
 import type { DagEvent, DagRecord } from "../core/dag-record.ts";
 import { decideDag } from "../core/dag/decide.ts";
+import type { RunMessage } from "../contract/messages.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
-import type { DagId, RunId } from "../core/ids.ts";
+import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import { decidePool, newPool } from "../core/pool/decide.ts";
+import type { Pool, PoolEvent } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
 import { advance } from "../core/run/advance.ts";
-import type { CommitResult } from "../ports/stored.ts";
+import { committed, untilCommitted, type Step } from "./commit.ts";
 import { deliverDag } from "./deliver-dag.ts";
+import { deliverPool } from "./deliver-pool.ts";
 import { deliverRun } from "./deliver-run.ts";
-import {
-  CONFLICT_DELAY_MS,
-  CONFLICTS_MAX,
-  CONTENTION_DELAY_MS_MAX,
-  CONTENTION_RETRIES_MAX,
-  FOLLOW_UPS_MAX,
-  contention,
-  type Engine,
-} from "./engine.ts";
+import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, FOLLOW_UPS_MAX, type Engine } from "./engine.ts";
 import type { Addressed } from "./addressed.ts";
 
 /** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
@@ -41,6 +37,18 @@ export async function advanceDag(
   return first.record;
 }
 
+/** The pool after the events, as stored; undefined if there is none and none is `declared`. Throws CONTENTION if it kept changing. */
+export async function advancePool(
+  engine: Engine,
+  id: PoolId,
+  events: readonly PoolEvent[],
+  declared?: number,
+): Promise<Pool | undefined> {
+  const first = await stepPool(engine, id, events, declared);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
 /** Applies what the deliveries answered, each record's events together, and what those deliveries answer in turn. */
 async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<void> {
   let open = answers;
@@ -51,6 +59,7 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
       if (step === undefined) continue;
       next.push(...step.answers);
       if (group.some(({ onApplied }) => onApplied !== undefined)) engine.crashPoint("run:told-dag");
+      if (group.some(({ sender }) => sender !== undefined && "poolId" in sender)) engine.crashPoint("pool:told-run");
       for (const { onApplied, ifMissing } of group) {
         const reply = step.record === undefined ? ifMissing : onApplied;
         if (reply !== undefined) next.push(reply);
@@ -64,27 +73,44 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
 async function stepOrTellLater(
   engine: Engine,
   group: readonly Addressed[],
-): Promise<Step<Run | DagRecord> | undefined> {
+): Promise<Step<Run | DagRecord | Pool> | undefined> {
   try {
     return await stepGroup(engine, group);
   } catch (error) {
     const senders = group.flatMap(({ sender }) => (sender === undefined ? [] : [sender]));
-    const contended = error instanceof FreshetError && error.code === "CONTENTION";
-    if (!contended || senders.length < group.length) throw error;
+    if (!(error instanceof FreshetError) || senders.length < group.length) throw error;
+    if (error.code !== "CONTENTION") return passOver(engine, group, error);
     // Beyond this the sweep finds them, at growing intervals.
-    const soon = senders.filter(({ sends }) => sends <= CONTENTION_RETRIES_MAX).map(({ runId }) => runId);
-    const wakes = [...new Set(soon)].map((runId) => ({ type: "wake_run", v: 1, runId, tell: true }) as const);
-    await engine.events.send(wakes, { delayMs: Math.ceil(engine.ids.random() * CONTENTION_DELAY_MS_MAX) });
+    const soon = senders.flatMap((sender) =>
+      "runId" in sender && sender.sends > CONTENTION_RETRIES_MAX ? [] : [sender],
+    );
+    const wakes = new Map(
+      soon.map((sender): [string, RunMessage] =>
+        "runId" in sender
+          ? [sender.runId, { type: "wake_run", v: 1, runId: sender.runId, tell: true }]
+          : [sender.poolId, { type: "wake_pool", v: 1, poolId: sender.poolId, tell: true }],
+      ),
+    );
+    const delayMs = Math.ceil(engine.ids.random() * CONTENTION_DELAY_MS_MAX);
+    await engine.events.send([...wakes.values()], { delayMs });
     return undefined;
   }
 }
 
-interface Step<Record> {
-  readonly record: Record | undefined;
-  readonly answers: readonly Addressed[];
+/**
+ * What cannot be decided must not keep those from going on who share a pool with it: it becomes a fault of its own. Throws
+ * `error` again if it is another kind of trouble.
+ */
+function passOver(engine: Engine, group: readonly Addressed[], error: FreshetError): undefined {
+  const [first] = group;
+  const ofPool = group.every(({ kind, sender }) => kind === "pool" || (sender !== undefined && "poolId" in sender));
+  if (first === undefined || error.retryable || !ofPool) throw error;
+  const { kind, id } = first;
+  engine.faults.record({ kind, id, code: error.code, message: error.message, at: engine.clock.now() });
+  return undefined;
 }
 
-async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<Run | DagRecord>> {
+async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<Run | DagRecord | Pool>> {
   const runEvents = group.flatMap((item) => (item.kind === "run" ? [item] : []));
   const [run] = runEvents;
   if (run !== undefined)
@@ -93,6 +119,12 @@ async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<S
       run.id,
       runEvents.map((item) => item.event),
     );
+  const poolEvents = group.flatMap((item) => (item.kind === "pool" ? [item] : []));
+  const [pool] = poolEvents;
+  if (pool !== undefined) {
+    const events = poolEvents.map((item) => item.event);
+    return stepPool(engine, pool.id, events, poolEvents.find(({ declared }) => declared !== undefined)?.declared);
+  }
   const dagEvents = group.flatMap((item) => (item.kind === "dag" ? [item] : []));
   const [dag] = dagEvents;
   return dag === undefined
@@ -134,6 +166,28 @@ async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): 
   return untilCommitted(engine, commit, `dag '${id}'`);
 }
 
+/** `declared`: with how many slots a pool that is not there is made. */
+async function stepPool(
+  engine: Engine,
+  id: PoolId,
+  events: readonly PoolEvent[],
+  declared?: number,
+): Promise<Step<Pool>> {
+  const commitId = engine.ids.commitId();
+  const commit = async (): Promise<Step<Pool> | "stale"> => {
+    const stored = await engine.pools.load(id);
+    if (stored === undefined && declared === undefined) return { record: undefined, answers: [] };
+    const before = stored?.value ?? newPool(id, declared ?? 0);
+    const { pool, commands, changed } = decidePool(before, events, engine.clock.now());
+    if (stored === undefined) {
+      if ((await engine.pools.create(pool, commitId)) !== "created") return "stale";
+    } else if (changed && !(await committed(engine.pools.commit(stored, pool, commitId)))) return "stale";
+    if (changed) engine.crashPoint("pool:committed");
+    return { record: pool, answers: await deliverPool(engine, pool, commands) };
+  };
+  return untilCommitted(engine, commit, `pool '${id}'`);
+}
+
 /** A registration is decided by what it brings: its own schedule, triggers and limits. */
 const versionAfter = (dag: DagRecord, events: readonly DagEvent[]): DagRecord["version"] =>
   events.findLast((event) => event.type === "registered")?.version ?? dag.version;
@@ -147,16 +201,4 @@ async function withOldSchedule(
   if (!events.some((event) => event.type === "registered")) return events;
   const { schedule } = (await engine.versions(version)).manifest;
   return events.map((event) => (event.type === "registered" ? { ...event, before: schedule } : event));
-}
-
-/** Records are never deleted while they are decided on: one that is missing now is read again, and then is not there. */
-const committed = async (result: Promise<CommitResult>): Promise<boolean> => (await result) === "committed";
-
-async function untilCommitted<T>({ clock, ids }: Engine, commit: () => Promise<T | "stale">, what: string): Promise<T> {
-  for (let conflict = 0; conflict < CONFLICTS_MAX; conflict++) {
-    if (conflict > 0) await clock.sleep(Math.ceil(ids.random() * CONFLICT_DELAY_MS * 2 ** (conflict - 1)));
-    const result = await commit();
-    if (result !== "stale") return result;
-  }
-  throw contention(what);
 }

@@ -9,6 +9,8 @@ export const CRASH_POINTS = [
   "run:closed-attempt",
   "run:told-dag",
   "dag:committed",
+  "pool:committed",
+  "pool:told-run",
   "dag:started-run",
   "start:put-run",
   "attempt:claimed",
@@ -19,6 +21,7 @@ export const CRASH_POINTS = [
   "window:put-run",
   "window:took-arrivals",
   "register:put-version",
+  "register:put-pools",
 ] as const;
 export type CrashPointName = (typeof CRASH_POINTS)[number];
 

@@ -8,7 +8,7 @@ import { iso, type Instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
-import { toDag, toRun, type Addressed } from "./addressed.ts";
+import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
 import { inspectChild } from "./children.ts";
 import type { Engine } from "./engine.ts";
 import { tell } from "./tell.ts";
@@ -44,8 +44,11 @@ export async function deliverRun(
       case "tell_queued":
         answers.push(toDag(command.dagId, { type: "run_queued", runId: run.runId, epoch: command.epoch }));
         break;
+      case "leave_pool":
+        answers.push(toPool(command.pool, { type: "final", runId: run.runId, epoch: command.epoch }));
+        break;
       case "tell":
-        answers.push(...(await tell(engine, run, command.effect)));
+        answers.push(...(await tell(engine, run, version, command.effect)));
         break;
     }
   }

@@ -11,6 +11,7 @@ import type { DueIndex } from "../ports/due-index.ts";
 import type { EventBus } from "../ports/event-bus.ts";
 import type { FaultLog } from "../ports/fault-log.ts";
 import type { Inbox } from "../ports/inbox.ts";
+import type { PoolStore } from "../ports/pool-store.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { RunStore } from "../ports/run-store.ts";
 import type { Timers } from "../ports/timers.ts";
@@ -20,6 +21,7 @@ import type { CrashPoint } from "./crash-points.ts";
 export interface Engine {
   readonly runs: RunStore;
   readonly dags: DagStore;
+  readonly pools: PoolStore;
   readonly due: DueIndex;
   readonly attempts: AttemptStore;
   readonly inbox: Inbox;

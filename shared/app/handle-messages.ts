@@ -2,8 +2,8 @@
 import { FreshetError, assertNever } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { RunMessage } from "../contract/messages.ts";
-import { toDag, toRun, type Addressed } from "./addressed.ts";
-import { advanceDag, advanceRun } from "./advance.ts";
+import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
+import { advanceDag, advancePool, advanceRun } from "./advance.ts";
 import { arrive } from "./arrive.ts";
 import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, type Engine } from "./engine.ts";
 
@@ -29,6 +29,8 @@ export function recordOf(message: RunMessage): string {
       return `run#${message.runId}`;
     case "wake_dag":
       return `dag#${message.dagId}`;
+    case "wake_pool":
+      return `pool#${message.poolId}`;
     case "object_created":
       return `bucket#${message.object.bucket}`;
     default:
@@ -55,6 +57,10 @@ async function applyGroup(engine: Engine, group: readonly RunMessage[]): Promise
   const runEvents = events.flatMap((item) => (item.kind === "run" ? [item.event] : []));
   const [first] = events;
   if (first?.kind === "run") await advanceRun(engine, first.id, runEvents);
+  if (first?.kind === "pool") {
+    const poolEvents = events.flatMap((item) => (item.kind === "pool" ? [item.event] : []));
+    await advancePool(engine, first.id, poolEvents);
+  }
   if (first?.kind === "dag") {
     const wakes = events.flatMap((item) => (item.kind === "dag" && item.event.type === "wake" ? [item.event] : []));
     await advanceDag(engine, first.id, [{ type: "wake", all: wakes.some(({ all }) => all) }]);
@@ -74,6 +80,8 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toRun(message.runId, { ...wakeOf(message), tell: message.tell === true })];
     case "wake_dag":
       return [toDag(message.dagId, wakeOf(message))];
+    case "wake_pool":
+      return [toPool(message.poolId, { ...wakeOf(message), tell: message.tell === true })];
     case "object_created":
       return [];
     default:
@@ -108,7 +116,7 @@ function recordFault(engine: Engine, group: readonly RunMessage[], error: unknow
   if (first === undefined) return;
   const [kind = "message", id = ""] = recordOf(first).split("#", 2);
   engine.faults.record({
-    kind: kind === "run" || kind === "dag" ? kind : "message",
+    kind: kind === "run" || kind === "dag" || kind === "pool" ? kind : "message",
     id,
     code: error instanceof FreshetError ? error.code : "UNEXPECTED",
     message: error instanceof Error ? error.message : String(error),

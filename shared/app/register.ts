@@ -1,8 +1,9 @@
 /** Makes versions of DAGs the ones that new runs get. */
 import { decideDag, newDag } from "../core/dag/decide.ts";
 import type { DagId } from "../core/ids.ts";
+import type { PoolSpec } from "../core/manifest.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
-import { advanceDag } from "./advance.ts";
+import { advanceDag, advancePool } from "./advance.ts";
 import { deliverDag } from "./deliver-dag.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
@@ -23,6 +24,7 @@ async function registerOne(engine: Engine, version: DagVersion): Promise<Registe
   const stored = await engine.dags.load(dagId);
   if (stored !== undefined && stored.value.version === version.version && !stored.value.removed)
     return { dagId, change: "unchanged" };
+  await declarePools(engine, version);
   await engine.dags.putVersion(version);
   engine.crashPoint("register:put-version");
   const event = { type: "registered", version: version.version } as const;
@@ -36,6 +38,14 @@ async function registerOne(engine: Engine, version: DagVersion): Promise<Registe
   }
   await patiently(engine, () => advanceDag(engine, dagId, [event]));
   return { dagId, change: stored === undefined ? "new" : "changed" };
+}
+
+/** Before any run of the version can want them. What an operator set stands, unless the source says another number now. */
+async function declarePools(engine: Engine, { manifest }: DagVersion): Promise<void> {
+  const declare = ({ pool, slots }: PoolSpec): Promise<unknown> =>
+    patiently(engine, () => advancePool(engine, pool, [{ type: "declared", slots }], slots));
+  await Promise.all(manifest.pools.map(declare));
+  if (manifest.pools.length > 0) engine.crashPoint("register:put-pools");
 }
 
 /** Stops DAGs whose definition is gone: they start nothing, and stay readable. Returns those that were there till now. */

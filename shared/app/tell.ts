@@ -1,12 +1,18 @@
 /** Tells other records of a run's effects. */
 import { assertNever } from "../core/errors.ts";
 import type { Run, RunEffect } from "../core/run.ts";
-import { toDag, toRun, type Addressed } from "./addressed.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
 import { cancelChild, startChild } from "./children.ts";
 import type { Engine } from "./engine.ts";
 
 /** The run keeps the effect, and is due, until the receiver has applied it or turns out not to exist. */
-export async function tell(engine: Engine, run: Run, effect: RunEffect): Promise<readonly Addressed[]> {
+export async function tell(
+  engine: Engine,
+  run: Run,
+  { manifest }: DagVersion,
+  effect: RunEffect,
+): Promise<readonly Addressed[]> {
   const acknowledged = toRun(run.runId, { type: "effect_acknowledged", number: effect.number });
   const sender = { runId: run.runId, sends: effect.sends };
   const replies = { onApplied: acknowledged, ifMissing: acknowledged, sender };
@@ -25,6 +31,15 @@ export async function tell(engine: Engine, run: Run, effect: RunEffect): Promise
       const child = { childId: run.runId, taskId, mapIndex };
       return [toRun(parent.runId, { type: "child_report", ...child, epoch, state, degraded, text }, replies)];
     }
+    case "pool_want": {
+      // The pool answers itself, once it has heard: one that knows too many runs has not.
+      const want = { ...effect.want, number: effect.number };
+      const declared = manifest.pools.find(({ pool }) => pool === effect.pool)?.slots ?? 0;
+      const event = { type: "wanted", runId: run.runId, epoch: effect.epoch, want } as const;
+      return [toPool(effect.pool, event, { declared, sender })];
+    }
+    case "pool_final":
+      return [toPool(effect.pool, { type: "final", runId: run.runId, epoch: effect.epoch }, replies)];
     default:
       return assertNever(effect);
   }

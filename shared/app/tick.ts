@@ -1,7 +1,6 @@
 /** The clock's part, once a minute on AWS and more often embedded: wakes what is due, arms timers for what soon will be. */
-import type { RunMessage } from "../contract/messages.ts";
+import { wakeMessage } from "../contract/messages.ts";
 import { plus, type Instant } from "../core/time.ts";
-import type { DueRecord } from "../ports/due-index.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import type { Engine } from "./engine.ts";
 
@@ -23,7 +22,7 @@ export async function tick(engine: Engine, until: Instant, horizonMs = TIMER_HOR
   for await (const page of engine.due.due(plus(now, horizonMs))) {
     const overdue = page.filter((record) => record.due <= now && !engine.faults.isKnown(record.kind, record.id, now));
     const soon = page.filter((record) => record.due > now);
-    await engine.events.send(overdue.map((record) => wakeOf(record)));
+    await engine.events.send(overdue.map((record) => wakeMessage(record)));
     await Promise.all(soon.map(({ due, ...target }) => engine.timers.arm(target, due, now)));
     woken += overdue.length;
     armed += soon.length;
@@ -31,6 +30,3 @@ export async function tick(engine: Engine, until: Instant, horizonMs = TIMER_HOR
   }
   return { woken, armed, complete: true };
 }
-
-const wakeOf = (record: DueRecord): RunMessage =>
-  record.kind === "run" ? { type: "wake_run", v: 1, runId: record.id } : { type: "wake_dag", v: 1, dagId: record.id };

@@ -2,9 +2,11 @@
 import {
   UNMAPPED,
   dagId,
+  poolId,
   runId,
   type AttemptKey,
   type DagId,
+  type PoolId,
   type RunId,
   type TaskId,
   type VersionHash,
@@ -20,19 +22,23 @@ export interface ItemKey {
 
 const RUN = "RUN";
 const DAG = "DAG";
+const POOL = "POOL";
 const VERSION = "VERSION";
 
 export const runKey = (id: RunId): ItemKey => ({ pk: `${RUN}#${id}`, sk: RUN });
 export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
+export const poolKey = (id: PoolId): ItemKey => ({ pk: `${POOL}#${id}`, sk: POOL });
 export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
 
-/** The id in the partition key of a run or a DAG. */
+/** The id in the partition key of a run, a DAG or a pool. */
 const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
 export const runIdOf = (pk: string): RunId => runId(idOf(pk));
 export const dagIdOf = (pk: string): DagId => dagId(idOf(pk));
+export const poolIdOf = (pk: string): PoolId => poolId(idOf(pk));
 
 export function dueRecord(pk: string, due: Instant): DueRecord {
-  return pk.startsWith(`${RUN}#`) ? { kind: "run", id: runIdOf(pk), due } : { kind: "dag", id: dagIdOf(pk), due };
+  if (pk.startsWith(`${RUN}#`)) return { kind: "run", id: runIdOf(pk), due };
+  return pk.startsWith(`${POOL}#`) ? { kind: "pool", id: poolIdOf(pk), due } : { kind: "dag", id: dagIdOf(pk), due };
 }
 
 /**

@@ -36,7 +36,7 @@ export const RUNS_OF_DAG = {
   projected: ["state"],
 } as const satisfies IndexDefinition;
 
-/** All runs by logical date, in `LISTING_SHARDS` parts; and all DAGs by id. */
+/** All runs by logical date, in `LISTING_SHARDS` parts; and all DAGs, and all pools, by id. */
 export const LISTING = {
   indexName: "listing",
   partitionKey: "listing",
@@ -54,7 +54,7 @@ export const QUEUED = {
   projected: [],
 } as const satisfies IndexDefinition;
 
-/** Runs and DAGs that need a look, by when, in `DUE_SHARDS` parts. Sparse: what has ended is not in it. */
+/** Runs, DAGs and pools that need a look, by when, in `DUE_SHARDS` parts. Sparse: what has ended is not in it. */
 export const DUE = {
   indexName: "due",
   partitionKey: "dueShard",
@@ -72,7 +72,7 @@ export const WAITING = {
   projected: "all",
 } as const satisfies IndexDefinition;
 
-/** Runs, DAGs, their versions, and the inbox of arrivals. Only the engine's roles reach it. */
+/** Runs, DAGs, their versions, pools, and the inbox of arrivals. Only the engine's roles reach it. */
 export const ENGINE_TABLE: TableDefinition = {
   partitionKey: PARTITION_KEY,
   sortKey: SORT_KEY,

@@ -12,10 +12,21 @@ import type {
   Outcome,
   UpstreamOutput,
 } from "../core/attempt.ts";
-import { FreshetError } from "../core/errors.ts";
+import { FreshetError, assertNever } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
-import { dagId, runId, taskId, versionHash, type AttemptKey } from "../core/ids.ts";
+import {
+  dagId,
+  poolId,
+  runId,
+  taskId,
+  versionHash,
+  type AttemptKey,
+  type DagId,
+  type PoolId,
+  type RunId,
+} from "../core/ids.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
+import type { PoolEvent } from "../core/pool/record.ts";
 import { RUN_TYPES } from "../core/states.ts";
 import { instant, type Instant } from "../core/time.ts";
 
@@ -170,11 +181,19 @@ const wakeRun = wake.extend({
   tell: z.boolean().exactOptional(),
 }) satisfies z.ZodType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell">>;
 
+/** `tell`: a run that it told of its grant was contended. */
+const wakePool = wake.extend({
+  type: z.literal("wake_pool"),
+  poolId: id(poolId),
+  tell: z.boolean().exactOptional(),
+}) satisfies z.ZodType<Pick<Extract<PoolEvent, { type: "wake" }>, "all" | "tell">>;
+
 /** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
 export const runMessageSchema = z.discriminatedUnion("type", [
   completion.extend({ tries: z.int().exactOptional() }),
   wakeRun,
   wake.extend({ type: z.literal("wake_dag"), dagId: id(dagId) }),
+  wakePool,
   z.object({
     type: z.literal("object_created"),
     v: z.literal(1),
@@ -183,6 +202,24 @@ export const runMessageSchema = z.discriminatedUnion("type", [
   }),
 ]);
 export type RunMessage = z.infer<typeof runMessageSchema>;
+
+/** A wake of one record, by what a timer or the due index knows of it. */
+export function wakeMessage(record: WakeTarget, more: { readonly all?: true } = {}): RunMessage {
+  switch (record.kind) {
+    case "run":
+      return { type: "wake_run", v: 1, runId: record.id, ...more };
+    case "dag":
+      return { type: "wake_dag", v: 1, dagId: record.id, ...more };
+    case "pool":
+      return { type: "wake_pool", v: 1, poolId: record.id, ...more };
+    default:
+      return assertNever(record);
+  }
+}
+type WakeTarget =
+  | { readonly kind: "run"; readonly id: RunId }
+  | { readonly kind: "dag"; readonly id: DagId }
+  | { readonly kind: "pool"; readonly id: PoolId };
 
 /** Throws INVALID_MESSAGE, which says what is wrong with it; such a message is set aside, not tried again. */
 export const parseRunMessage = (body: string): RunMessage => parseBody(runMessageSchema, "run message", body);

@@ -23,7 +23,7 @@ export interface DetailTables {
 
 /** In this order for ever, and new ones at the end: a row says which it has in as many bits. */
 const TIMES = ["since", "due", "queuedAt", "firstFailureAt", "lease"] as const;
-const COUNTS = ["sends", "losses", "triesBefore", "length"] as const;
+const COUNTS = ["sends", "losses", "triesBefore", "length", "taken"] as const;
 const NAMES = ["chosen", "unmappable"] as const;
 const REST = ["cause", "target", "reason", ...NAMES, "child"] as const;
 const FIELDS = [...TIMES, ...COUNTS, ...REST];

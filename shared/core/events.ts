@@ -1,6 +1,6 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
-import type { AttemptKey, DagId, RunId, TaskId } from "./ids.ts";
+import type { AttemptKey, DagId, PoolId, RunId, TaskId } from "./ids.ts";
 import type { RunAction, Signature } from "./operation.ts";
 import type { ChildOf, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
@@ -34,6 +34,14 @@ export type RunEvent =
     } & ChildOf)
   /** There is no such child run, and will not be; `name` as of an error of the task. */
   | ({ readonly type: "child_refused"; readonly name: ChildFault; readonly text: string } & ChildOf)
+  /** A pool says what it has granted so far; it has heard the want of effect `number`. */
+  | {
+      readonly type: "pool_granted";
+      readonly pool: PoolId;
+      readonly epoch: number;
+      readonly number: number;
+      readonly granted: number;
+    }
   /** The receiver has applied the effect with this number, or no longer exists. */
   | { readonly type: "effect_acknowledged"; readonly number: number };
 
@@ -63,6 +71,8 @@ export type RunCommand =
   | { readonly type: "tell_queued"; readonly dagId: DagId; readonly epoch: number }
   /** Tell another record, and come back with `effect_acknowledged` once it has applied the effect or turns out not to exist. */
   | { readonly type: "tell"; readonly effect: RunEffect }
+  /** Tell the pool that the run's part in this epoch is over: it has told of a grant that nobody waits for. */
+  | { readonly type: "leave_pool"; readonly pool: PoolId; readonly epoch: number }
   /** Tell the world. */
   | { readonly type: "publish"; readonly fact: Fact };
 

@@ -29,13 +29,14 @@ const ID_CHARACTER = /[A-Za-z0-9_-]/;
 /** Names that every object has already: as a property they would be found where nothing was put. */
 const RESERVED = new Set([...Object.getOwnPropertyNames(Object.prototype), "prototype"]);
 
-export type IdKind = "dag" | "task" | "trigger" | "run";
+export type IdKind = "dag" | "task" | "trigger" | "run" | "pool";
 
 const LENGTH_MAX: Readonly<Record<IdKind, number>> = {
   dag: DAG_ID_LENGTH_MAX,
   task: TASK_ID_LENGTH_MAX,
   trigger: DAG_ID_LENGTH_MAX,
   run: RUN_ID_LENGTH_MAX,
+  pool: DAG_ID_LENGTH_MAX,
 };
 
 /** Why `value` cannot be an id of this kind, as the end of a sentence (`... has '/' at position 3`); undefined if it can. */
@@ -66,6 +67,19 @@ export const dagId = checked<DagId>("dag");
 export const taskId = checked<TaskId>("task");
 export const runId = checked<RunId>("run");
 export const triggerId = checked<TriggerId>("trigger");
+/** Of a declared pool, or of a limit as `limitPool` names it. Throws TypeError on anything else. */
+export function poolId(value: string): PoolId {
+  const fault = isLimit(value) ? undefined : idFault("pool", value);
+  if (fault !== undefined) throw new TypeError(`pool id ${JSON.stringify(value)} ${fault}`);
+  return value as PoolId;
+}
+const isLimit = (value: string): boolean => {
+  const [, dag, ofDag, task] = /^(?:dag:(.*)|task:([^.]*)\.(.*))$/.exec(value) ?? [];
+  if (dag !== undefined) return idFault("dag", dag) === undefined;
+  return ofDag !== undefined && idFault("dag", ofDag) === undefined && idFault("task", task) === undefined;
+};
+/** The pool that a limit is: how many tasks of a DAG, or attempts of one task in all of its runs, are at work at once. */
+export const limitPool = (kind: "dag" | "task", name: string): PoolId => `${kind}:${name}` as PoolId;
 export const versionHash = (value: string): VersionHash => {
   if (!/^[0-9a-f]{64}$/.test(value)) throw new TypeError(`version ${JSON.stringify(value)} is not a content hash`);
   return value as VersionHash;

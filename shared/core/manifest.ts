@@ -2,7 +2,7 @@
  * The compiled form of a DAG: plain JSON, all defaults filled in, content-addressed. Everything the engine knows of a DAG
  * is here; the functions stay in the code bundle, where executors look them up by id.
  */
-import type { DagId, TaskId, TriggerId } from "./ids.ts";
+import type { DagId, PoolId, TaskId, TriggerId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Instant } from "./time.ts";
 
@@ -63,6 +63,18 @@ export interface RetrySpec {
    * in the executor, which sends the verdict along).
    */
   readonly on: "transient" | "function" | readonly string[];
+}
+
+/** What one instance of a task takes of a pool while it is at work. */
+export interface TaskPool {
+  readonly pool: PoolId;
+  readonly slots: number;
+}
+
+/** A pool that a DAG's tasks use, as its source declares it. */
+export interface PoolSpec {
+  readonly pool: PoolId;
+  readonly slots: number;
 }
 
 export interface HookSpec {
@@ -127,8 +139,11 @@ export interface TaskSpec {
   readonly runbook: string | null;
   readonly tags: readonly string[];
   readonly docs: string | null;
+  /** By name; an instance takes them in this order. */
+  readonly pools: readonly TaskPool[];
+  /** Of what waits for slots of a pool, the highest comes first. */
+  readonly priority: number;
   /** Places kept for what is to come, so that versions do not all change with it. */
-  readonly pools: readonly never[];
   readonly deadline: null;
   readonly connections: readonly never[];
   readonly publishes: readonly never[];
@@ -246,7 +261,8 @@ export interface Manifest {
   readonly deadlines: readonly never[];
   readonly assets: { readonly consumes: readonly never[]; readonly publishes: readonly never[] };
   readonly connections: readonly never[];
-  readonly pools: readonly never[];
+  /** By name. */
+  readonly pools: readonly PoolSpec[];
 }
 
 /** The name under which a task's or the DAG's hook runs, as a task instance of its own: `extract$onRetry`, `$onFailure`. */

@@ -1,12 +1,12 @@
 /** A manifest prepared for decisions: slots instead of names, edges in both directions, hooks as slots of their own. */
-import type { TaskId } from "./ids.ts";
+import type { PoolId, TaskId } from "./ids.ts";
 import { hookTaskId, type HookName, type Manifest, type TaskSpec } from "./manifest.ts";
 import { LOSSES_MAX } from "./retry.ts";
 
 /** Transitions that a run may spend beyond what its tasks, retries and losses can need. */
 const TRANSITIONS_SPARE = 1_000;
-/** At most this many state changes come with one attempt: queued, running, restarting, its end. */
-const TRANSITIONS_OF_ATTEMPT = 6;
+/** At most this many state changes come with one attempt: scheduled, queued, running, restarting, its end. */
+const TRANSITIONS_OF_ATTEMPT = 7;
 const HOOK_TIMEOUT_MS = 300_000;
 
 export interface PlannedTask {
@@ -39,6 +39,8 @@ export interface Plan {
   /** The first `taskCount` slots are the DAG's tasks, the others its hooks. */
   readonly taskCount: number;
   readonly slotOf: ReadonlyMap<string, number>;
+  /** That its tasks take slots of, by name. */
+  readonly pools: readonly PoolId[];
   readonly transitionsMax: number;
 }
 
@@ -87,11 +89,14 @@ function makePlan(manifest: Manifest): Plan {
   }
   let transitionsMax = TRANSITIONS_SPARE;
   for (const { spec } of tasks) transitionsMax += transitionsOf(spec);
-  return { manifest, tasks, taskCount: specs.length, slotOf, transitionsMax };
+  return { manifest, tasks, taskCount: specs.length, slotOf, pools: poolsOf(specs), transitionsMax };
 }
 
 /** State changes that one instance of the task can need. */
 export const transitionsOf = ({ retry }: TaskSpec): number => (retry.retries + 1 + LOSSES_MAX) * TRANSITIONS_OF_ATTEMPT;
+
+const poolsOf = (specs: readonly TaskSpec[]): readonly PoolId[] =>
+  [...new Set(specs.flatMap((spec) => spec.pools.map(({ pool }) => pool)))].toSorted();
 
 const NO_EDGES = {
   required: [],
@@ -204,5 +209,7 @@ const hookSpec = (taskId: TaskId, like: TaskSpec): TaskSpec => ({
   timeoutMs: HOOK_TIMEOUT_MS,
   allowFailure: true,
   child: null,
+  // What is to be told of a task does not wait for slots.
+  pools: [],
   hooks: { onSuccess: false, onFailure: false, onRetry: false },
 });

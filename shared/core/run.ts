@@ -1,7 +1,8 @@
 /** The record of a run. Small whatever happens in it: what an attempt did lives in the attempt store. */
 import type { ArrivedObject, CloseReason, ErrorClass } from "./attempt.ts";
-import type { AttemptKey, DagId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
+import type { AttemptKey, DagId, PoolId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
+import type { Want } from "./pool/record.ts";
 import type { RunState, RunType } from "./states.ts";
 import type { Instant } from "./time.ts";
 
@@ -76,6 +77,8 @@ export interface TaskDetail {
   readonly queuedAt?: Instant;
   /** Attempts that the platform lost; they do not count as tries. */
   readonly losses?: number;
+  /** Of a task that waits for slots: how many of its pools, in the order of their names, it has them of. */
+  readonly taken?: number;
   /** Attempts before it was cleared, or of earlier firings of a hook; they do not count as tries. */
   readonly triesBefore?: number;
   /** The retry budget counts from it. */
@@ -137,13 +140,28 @@ export type EffectBody =
       readonly state: RunState;
       readonly degraded: boolean;
       readonly text: string;
-    };
+    }
+  /** A pool: what the run holds there and wants. The newest counts; its number is that of the effect. */
+  | { readonly kind: "pool_want"; readonly pool: PoolId; readonly want: PoolWant }
+  /** A pool: the run has ended, and its part there is over. */
+  | { readonly kind: "pool_final"; readonly pool: PoolId };
 
 /** A child run, and the task instance that started it. */
 export interface ChildOf {
   readonly childId: RunId;
   readonly taskId: TaskId;
   readonly mapIndex: number;
+}
+
+export type PoolWant = Omit<Want, "number">;
+
+/** A run's part in a pool, in totals of slots over its epoch. What was granted and not given back is held by its tasks. */
+export interface RunPool {
+  readonly pool: PoolId;
+  readonly granted: number;
+  readonly released: number;
+  /** What the pool was told last; null: nothing yet. */
+  readonly told: PoolWant | null;
 }
 
 /** Something that another record must hear; kept until it has been acknowledged. */
@@ -203,6 +221,8 @@ export interface Run {
   readonly formerAttempts?: Readonly<Record<string, number>>;
   readonly tasks: TaskTable;
   readonly effects: readonly RunEffect[];
+  /** Pools that the run has had to do with in its epoch; absent: none. */
+  readonly pools?: readonly RunPool[];
   /** The number of the last effect. */
   readonly effectsRecorded: number;
   /** When the record next needs a look; may be early, never late. Absent once nothing more can happen. */

@@ -37,6 +37,15 @@ export const TABLES = `
   ) STRICT;
   CREATE INDEX dags_due ON dags (due, dag_id) WHERE due IS NOT NULL;
 
+  CREATE TABLE pools (
+    pool_id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    commit_id TEXT NOT NULL,
+    due INTEGER,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX pools_due ON pools (due, pool_id) WHERE due IS NOT NULL;
+
   CREATE TABLE dag_versions (
     version TEXT PRIMARY KEY,
     bundle TEXT NOT NULL,

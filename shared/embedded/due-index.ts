@@ -1,4 +1,4 @@
-import type { DagId, RunId } from "../core/ids.ts";
+import type { DagId, PoolId, RunId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 import type { DueIndex, DueRecord } from "../ports/due-index.ts";
 import type { Database } from "./database.ts";
@@ -10,6 +10,9 @@ const RUNS_DUE = `
   SELECT run_id AS id, due FROM runs WHERE due <= ? AND (due, run_id) > (?, ?) ORDER BY due, run_id LIMIT ?`;
 const DAGS_DUE = `
   SELECT dag_id AS id, due FROM dags WHERE due <= ? AND (due, dag_id) > (?, ?) ORDER BY due, dag_id LIMIT ?`;
+
+const POOLS_DUE = `
+  SELECT pool_id AS id, due FROM pools WHERE due <= ? AND (due, pool_id) > (?, ?) ORDER BY due, pool_id LIMIT ?`;
 
 interface Row {
   readonly id: string;
@@ -35,6 +38,9 @@ export function createDueIndex(database: Database): DueIndex {
     async *due(until) {
       for (const page of pages(DAGS_DUE, until)) {
         yield page.map(({ id, due }): DueRecord => ({ kind: "dag", id: id as DagId, due }));
+      }
+      for (const page of pages(POOLS_DUE, until)) {
+        yield page.map(({ id, due }): DueRecord => ({ kind: "pool", id: id as PoolId, due }));
       }
       for (const page of pages(RUNS_DUE, until)) {
         yield page.map(({ id, due }): DueRecord => ({ kind: "run", id: id as RunId, due }));

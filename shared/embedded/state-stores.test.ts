@@ -5,12 +5,14 @@ import { attemptStoreContract } from "../../test/contract/attempt-store.suite.ts
 import { dagStoreContract } from "../../test/contract/dag-store.suite.ts";
 import { dueIndexContract } from "../../test/contract/due-index.suite.ts";
 import { inboxContract } from "../../test/contract/inbox.suite.ts";
+import { poolStoreContract } from "../../test/contract/pool-store.suite.ts";
 import { runStoreContract } from "../../test/contract/run-store.suite.ts";
 import { createAttemptStore } from "./attempt-store.ts";
 import { createDagStore } from "./dag-store.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { createDueIndex } from "./due-index.ts";
 import { createInbox } from "./inbox.ts";
+import { createPoolStore } from "./pool-store.ts";
 import { createRunStore } from "./run-store.ts";
 import { type Writer, createWriter } from "./writer.ts";
 
@@ -26,6 +28,7 @@ async function onNewState<T>(make: (database: Database, writer: Writer) => T): P
 
 runStoreContract(() => onNewState((database, writer) => ({ store: createRunStore(database, writer) })));
 dagStoreContract(() => onNewState((database, writer) => ({ store: createDagStore(database, writer) })));
+poolStoreContract(() => onNewState((database, writer) => ({ store: createPoolStore(database, writer) })));
 attemptStoreContract(() => onNewState((database, writer) => ({ store: createAttemptStore(database, writer) })));
 inboxContract(() => onNewState((database, writer) => ({ inbox: createInbox(database, writer) })));
 dueIndexContract(() =>
@@ -33,5 +36,6 @@ dueIndexContract(() =>
     index: createDueIndex(database),
     runs: createRunStore(database, writer),
     dags: createDagStore(database, writer),
+    pools: createPoolStore(database, writer),
   })),
 );

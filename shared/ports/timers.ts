@@ -1,10 +1,13 @@
-import type { DagId, RunId } from "../core/ids.ts";
+import type { DagId, PoolId, RunId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 
 /** How far ahead a timer may be armed; longer waits live in the due index. */
 export const TIMER_HORIZON_MS = 180_000;
 
-export type TimerTarget = { readonly kind: "run"; readonly id: RunId } | { readonly kind: "dag"; readonly id: DagId };
+export type TimerTarget =
+  | { readonly kind: "run"; readonly id: RunId }
+  | { readonly kind: "dag"; readonly id: DagId }
+  | { readonly kind: "pool"; readonly id: PoolId };
 
 /**
  * Wakes a record at about `at`: never before, at most about a second after, perhaps twice, perhaps not at all (the sweep

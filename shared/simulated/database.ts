@@ -7,10 +7,13 @@ import {
   type AttemptKey,
   type CommitId,
   type DagId,
+  type PoolId,
   type RunId,
 } from "../core/ids.ts";
 import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import { decodePool, encodePool } from "../core/pool/codec.ts";
+import type { Pool } from "../core/pool/record.ts";
 import { decodeRun, encodeRun } from "../core/run-codec.ts";
 import type { Run } from "../core/run.ts";
 import type { Instant } from "../core/time.ts";
@@ -42,21 +45,23 @@ export interface InboxRow {
   readonly takenBy: RunId | undefined;
 }
 
-export type DueId = RunId | DagId;
+export type DueId = RunId | DagId | PoolId;
+type DueKind = "run" | "dag" | "pool";
 
 export interface Database {
   readonly runs: RecordTable<RunId, Run>;
   readonly dags: RecordTable<DagId, DagRecord>;
+  readonly pools: RecordTable<PoolId, Pool>;
   readonly versions: Map<VersionHash, DagVersion>;
   readonly attempts: AttemptTable;
   /** By DAG and trigger, then by object. */
   readonly inbox: Map<string, Map<string, InboxRow>>;
   readonly blobs: Map<string, Uint8Array>;
-  readonly due: LaggingIndex<DueId, { readonly kind: "run" | "dag"; readonly due: Instant }>;
+  readonly due: LaggingIndex<DueId, { readonly kind: DueKind; readonly due: Instant }>;
   readonly queued: LaggingIndex<RunId, { readonly dagId: DagId; readonly queuedAt: Instant }>;
   readonly listed: LaggingIndex<DagId, DagRecord>;
   manifest(version: VersionHash): Manifest;
-  /** Commits of runs and DAGs so far. */
+  /** Commits of runs, DAGs and pools so far. */
   commits(): number;
 }
 
@@ -114,7 +119,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     if (known === undefined) throw new RangeError(`version ${version} was never put`);
     return known.manifest;
   };
-  const noteDue = (kind: "run" | "dag", id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
+  const noteDue = (kind: DueKind, id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
     if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
   };
 
@@ -143,9 +148,20 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
       watch.dagChanged({ by, at: kernel.now(), now, before, after, version, manifest: manifest(after.version) });
     },
   });
+  const pools = recordTable<PoolId, Pool>({
+    idOf: (pool) => pool.poolId,
+    keep: encoded ? (pool) => decodePool(encodePool(pool)) : (pool) => pool,
+    contended: () => faults.strikes("db:contended"),
+    changed(before, after, version, { name: by, now }) {
+      commits += 1;
+      noteDue("pool", after.poolId, before?.due, after.due);
+      watch.poolChanged({ by, at: kernel.now(), now, before, after, version });
+    },
+  });
   return {
     runs,
     dags,
+    pools,
     versions,
     attempts: attemptTable(kernel, watch),
     inbox: new Map(),

@@ -4,6 +4,7 @@ import type { DagRecord } from "../core/dag-record.ts";
 import type { Fact } from "../core/events.ts";
 import type { AttemptKey } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import type { Pool } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
 import type { RunnerInput } from "../core/task-host.ts";
 import type { RunMessage } from "../contract/messages.ts";
@@ -33,6 +34,14 @@ export interface DagChange extends Change {
   readonly now: number;
 }
 
+export interface PoolChange extends Change {
+  readonly before: Pool | undefined;
+  readonly after: Pool;
+  readonly version: number;
+  /** The committing process's own time. */
+  readonly now: number;
+}
+
 export interface AttemptChange extends Change {
   readonly key: AttemptKey;
   readonly before: AttemptItem | undefined;
@@ -58,6 +67,7 @@ export interface Published extends Change {
 export interface Watch {
   runChanged(change: RunChange): void;
   dagChanged(change: DagChange): void;
+  poolChanged(change: PoolChange): void;
   attemptChanged(change: AttemptChange): void;
   codeStarted(start: CodeStart): void;
   sent(sent: Sent): void;

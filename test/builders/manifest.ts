@@ -81,6 +81,7 @@ export function aTaskSpec(id: string, { after = [], setups = [], ...overrides }:
     tags: [],
     docs: null,
     pools: [],
+    priority: 1,
     deadline: null,
     connections: [],
     publishes: [],

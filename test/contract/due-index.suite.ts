@@ -3,8 +3,9 @@ import { commitId, dagId, runId } from "../../shared/core/ids.ts";
 import { type Instant, plus } from "../../shared/core/time.ts";
 import type { DagStore } from "../../shared/ports/dag-store.ts";
 import type { DueIndex, DueRecord } from "../../shared/ports/due-index.ts";
+import type { PoolStore } from "../../shared/ports/pool-store.ts";
 import type { RunStore } from "../../shared/ports/run-store.ts";
-import { NOON, SECOND_MS, aDagRecord, aRun } from "../builders/index.ts";
+import { NOON, SECOND_MS, aDagRecord, aPool, aPoolId, aRun } from "../builders/index.ts";
 import { type Subject, atOnce, freshly, present } from "./subject.ts";
 
 export interface DueIndexSubject extends Subject {
@@ -12,11 +13,12 @@ export interface DueIndexSubject extends Subject {
   /** The stores whose commits write the index. */
   readonly runs: RunStore;
   readonly dags: DagStore;
+  readonly pools: PoolStore;
 }
 
 const at = (seconds: number): Instant => plus(NOON, seconds * SECOND_MS);
 
-/** The contract of `DueIndex`, driven through commits of runs and DAGs. */
+/** The contract of `DueIndex`, driven through commits of runs, DAGs and pools. */
 export function dueIndexContract(make: () => Promise<DueIndexSubject>): void {
   const subject = freshly(make);
 
@@ -31,6 +33,8 @@ export function dueIndexContract(make: () => Promise<DueIndexSubject>): void {
     subject().runs.create(aRun({ runId: runId(name), due }), commitId(`create-${name}`));
   const putDag = (name: string, due: Instant | null): Promise<unknown> =>
     subject().dags.create(aDagRecord({ dagId: dagId(name), due }), commitId(`create-${name}`));
+  const putPool = (name: string, due: Instant | null): Promise<unknown> =>
+    subject().pools.create(aPool({ poolId: aPoolId(name), due }), commitId(`create-${name}`));
 
   async function moveRun(name: string, due: Instant | null): Promise<void> {
     const read = present(await subject().runs.load(runId(name)));
@@ -39,6 +43,10 @@ export function dueIndexContract(make: () => Promise<DueIndexSubject>): void {
   async function moveDag(name: string, due: Instant | null): Promise<void> {
     const read = present(await subject().dags.load(dagId(name)));
     await subject().dags.commit(read, { ...read.value, due }, commitId(`move-${name}-${due}`));
+  }
+  async function movePool(name: string, due: Instant | null): Promise<void> {
+    const read = present(await subject().pools.load(aPoolId(name)));
+    await subject().pools.commit(read, { ...read.value, due }, commitId(`move-${name}-${due}`));
   }
 
   describe("DueIndex", () => {
@@ -58,6 +66,23 @@ export function dueIndexContract(make: () => Promise<DueIndexSubject>): void {
         { kind: "run", id: "orders.before", due: at(-5) },
         { kind: "run", id: "orders.now", due: at(0) },
       ]);
+    });
+
+    test("names pools as it names runs and DAGs, as their due times come and go", async () => {
+      await putPool("warehouse", at(5));
+      await putPool("api", null);
+      await putPool("task:orders.load", at(2));
+      await movePool("warehouse", at(1));
+      await movePool("api", at(2));
+      expect(await dueAt(at(2))).toEqual([
+        { kind: "pool", id: "api", due: at(2) },
+        { kind: "pool", id: "task:orders.load", due: at(2) },
+        { kind: "pool", id: "warehouse", due: at(1) },
+      ]);
+
+      await movePool("warehouse", null);
+
+      expect(await dueAt(at(1))).toEqual([]);
     });
 
     test("records that need no look are not named", async () => {

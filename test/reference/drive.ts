@@ -155,6 +155,7 @@ function deliver(world: World, command: RunCommand): void {
       break;
     case "inspect_child":
     case "tell_queued":
+    case "leave_pool":
     case "timer":
     case "publish":
       break;

@@ -149,7 +149,7 @@ function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { 
 
 type Line = NonNullable<World["trace"]>;
 
-function tracing(line: Line): Pick<Parameters<typeof createJudge>[0], "onRun" | "onDag" | "onAttempt"> {
+function tracing(line: Line): Pick<Parameters<typeof createJudge>[0], "onRun" | "onDag" | "onPool" | "onAttempt"> {
   return {
     onRun({ by, before, after, version }, moves) {
       line(() => {
@@ -168,6 +168,16 @@ function tracing(line: Line): Pick<Parameters<typeof createJudge>[0], "onRun" | 
         );
         const runs = active.map((run) => run.runId.slice(dagId.length + 1) + (run.confirmed ? "" : "?"));
         return `${by} commits dag ${dagId} v${version}: active [${runs.join(" ")}] queue ${queue} windows [${open.join(", ")}] next ${time(nextFire)} due ${time(due)}`;
+      });
+    },
+    onPool({ by, after, version }) {
+      line(() => {
+        const { poolId, slots, entries } = after;
+        const parts = entries.map(
+          ({ runId, epoch, granted, released, seen, next }) =>
+            `${runId}/${epoch} ${granted}-${released}${seen < granted ? "?" : ""}${next === null ? "" : ` wants ${next.count}x${next.weight}`}`,
+        );
+        return `${by} commits pool ${poolId} v${version} of ${slots}: ${parts.join(", ")}`;
       });
     },
     onAttempt({ by, key, before, after }) {

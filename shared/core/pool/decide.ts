@@ -63,7 +63,7 @@ export function decidePool(pool: Pool, events: readonly PoolEvent[], now: Instan
     changed: false,
   };
   // Whatever brings us here: what has fallen due is looked at, or a busy pool would put it off for ever.
-  if (pool.due !== null && pool.due <= now) wake(draft, false);
+  if (pool.due !== null && pool.due <= now) wake(draft, {});
   for (const event of events) applyPoolEvent(draft, event);
   grantSlots(draft);
   const due = dueOf(draft);
@@ -76,7 +76,7 @@ export function decidePool(pool: Pool, events: readonly PoolEvent[], now: Instan
 function applyPoolEvent(draft: PoolDraft, event: PoolEvent): void {
   switch (event.type) {
     case "wake":
-      return wake(draft, event.all === true);
+      return wake(draft, event);
     case "wanted":
       return hear(draft, event.runId, event.epoch, event.want);
     case "final":
@@ -158,8 +158,13 @@ function confirm(draft: PoolDraft, runId: RunId, epoch: number, granted: number)
   setEntry(draft, { ...known, seen: Math.max(known.seen, granted), heardAt: draft.now });
 }
 
-function wake(draft: PoolDraft, all: boolean): void {
+function wake(
+  draft: PoolDraft,
+  { all = false, tell = false }: { readonly all?: boolean; readonly tell?: boolean },
+): void {
   for (const entry of draft.entries.values()) {
+    const justGranted = entry.granted > entry.seen && plus(entry.heardAt, GRANT_AGAIN_AFTER_MS) > draft.now;
+    if (tell && justGranted) draft.told.add(entry.runId);
     if (!all && lookAtOf(entry) > draft.now) continue;
     draft.told.add(entry.runId);
     draft.asked.add(entry.runId);

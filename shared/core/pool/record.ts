@@ -65,8 +65,11 @@ export interface Pool {
 }
 
 export type PoolEvent =
-  /** Tell again every grant that no run has been heard to know; with `all`, ask every run. */
-  | { readonly type: "wake"; readonly all?: boolean }
+  /**
+   * Look at everything that is due; with `tell`, tell again what was granted a moment ago and no run has been heard to know;
+   * with `all`, ask every run.
+   */
+  | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean }
   | { readonly type: "wanted"; readonly runId: RunId; readonly epoch: number; readonly want: Want }
   /** The run has ended, or is not there: its part is over, in this epoch and every one before. */
   | { readonly type: "final"; readonly runId: RunId; readonly epoch: number }

@@ -31,6 +31,7 @@ import { transitionsMax } from "./instances.ts";
 import { operate } from "./operate.ts";
 import { runTimeoutAt } from "./pauses.ts";
 import { startReady } from "./ready.ts";
+import { hearGrant, settlePools } from "./slots.ts";
 
 export interface RunDecision {
   readonly run: Run;
@@ -58,6 +59,7 @@ function settle(draft: Draft): void {
   }
   cancelAbandoned(draft);
   finishIfDone(draft);
+  settlePools(draft);
 }
 
 function applyEvent(draft: Draft, event: RunEvent): void {
@@ -82,6 +84,8 @@ function applyEvent(draft: Draft, event: RunEvent): void {
       return hearChild(draft, event);
     case "child_refused":
       return hearRefusal(draft, event);
+    case "pool_granted":
+      return hearGrant(draft, event);
     case "effect_acknowledged":
       return acknowledgeEffect(draft, event.number);
     default:

@@ -2,7 +2,7 @@
 import type { OutputRef } from "../attempt.ts";
 import type { RunCommand } from "../events.ts";
 import type { AttemptKey } from "../ids.ts";
-import { UNMAPPED, type RunId, type TaskId } from "../ids.ts";
+import { UNMAPPED, type PoolId, type RunId, type TaskId } from "../ids.ts";
 import type { JsonValue } from "../json.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
 import {
@@ -40,6 +40,8 @@ export interface Draft {
   readonly dispatches: Map<number, DispatchCommand>;
   readonly closes: Map<number, CloseCommand>;
   readonly inspects: Set<number>;
+  /** What pools are heard to have granted, by pool. */
+  readonly grants: Map<PoolId, number>;
   /** Numbers of the effects that this decision tells. */
   readonly tellings: Set<number>;
   /** Child runs whose tasks no longer wait for them. */
@@ -70,6 +72,7 @@ export function openDraft(run: Run, plan: Plan, now: Instant): Draft {
     dispatches: new Map(),
     closes: new Map(),
     inspects: new Set(),
+    grants: new Map(),
     tellings: new Set(),
     abandoned: [],
     outputs: new Map(),

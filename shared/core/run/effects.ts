@@ -31,6 +31,9 @@ function subjectOf(effect: EffectBody, epoch: number): string {
     case "child_report":
       // The parent waits for the end of one epoch: no later one takes its place.
       return `${effect.kind}#${epoch}`;
+    case "pool_want":
+    case "pool_final":
+      return `pool#${effect.pool}`;
     default:
       return assertNever(effect);
   }

@@ -147,7 +147,8 @@ export function deadlocked(draft: Draft): readonly number[] {
   for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal) continue;
-    if (TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return [];
+    // What waits for slots hears from its pool.
+    if (state === "scheduled" || TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return [];
     if (slot < draft.plan.taskCount) stuck.push(slot);
   }
   return stuck;

@@ -11,7 +11,6 @@ import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states
 import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
 import { restart, startAfresh } from "./attempts.ts";
-import { dispatchNext } from "./dispatch.ts";
 import {
   amend,
   expansionAt,
@@ -38,6 +37,7 @@ import {
   type Chosen,
   type OperationProblem,
 } from "./select.ts";
+import { startNext } from "./slots.ts";
 
 /** One task that an operation changes. */
 export interface TaskChange {
@@ -212,7 +212,7 @@ function renew(draft: Draft, slot: number): void {
 
 function retryNow(draft: Draft, slots: Chosen): Chosen {
   for (const slot of slots.keys()) {
-    if (stateOf(draft, slot) === "up_for_retry") dispatchNext(draft, slot);
+    if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
     else slots.delete(slot);
   }
   return slots;

@@ -3,11 +3,11 @@ import type { TaskState } from "../states.ts";
 import { decideRule, type Seen, type Verdict } from "../trigger-rules.ts";
 import type { PlannedTask } from "../plan.ts";
 import type { Cause, Expansion } from "../run.ts";
-import { dispatchNext } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
 import { expand, lookAtInstances } from "./expand.ts";
 import { TASK_STATE } from "../states.ts";
 import { pauseOf } from "./pauses.ts";
+import { startNext } from "./slots.ts";
 
 type Table = Pick<Draft, "plan" | "states" | "details" | "expansions">;
 
@@ -35,7 +35,7 @@ function decideSlot(draft: Draft, slot: number): void {
   const nameOf = (other: number): string => taskAt(draft, other).spec.taskId;
   const { verdict, cause } = isEnding(draft) ? decideLateTeardown(task, draft) : decideTask(task, draft, nameOf);
   if (verdict === "run" && mustWait(draft, task)) return;
-  if (verdict === "run") return task.spec.map === null ? dispatchNext(draft, slot) : expand(draft, slot, task.spec.map);
+  if (verdict === "run") return task.spec.map === null ? startNext(draft, slot) : expand(draft, slot, task.spec.map);
   if (verdict === "wait") return;
   move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
 }

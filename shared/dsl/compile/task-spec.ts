@@ -146,6 +146,7 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     tags: options.tags ?? [],
     docs: options.docs ?? null,
     pools: [],
+    priority: 1,
     deadline: null,
     connections: [],
     publishes: [],

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Dispatch } from "../../core/attempt.ts";
 import { attemptKeyText, commitId } from "../../core/ids.ts";
-import { parseDispatch, parseRunMessage, type RunMessage } from "../../contract/messages.ts";
+import { parseDispatch, parseRunMessage, wakeMessage, type RunMessage } from "../../contract/messages.ts";
 import type { Ids, Tokens } from "../../ports/clock.ts";
 import type { EventBus } from "../../ports/event-bus.ts";
 import type { FaultLog } from "../../ports/fault-log.ts";
@@ -54,6 +54,8 @@ function describe(message: RunMessage | Dispatch): string {
       return `wake ${message.runId}`;
     case "wake_dag":
       return `wake ${message.dagId}`;
+    case "wake_pool":
+      return `wake pool ${message.poolId}`;
     case "object_created":
       return `object ${message.object.bucket}/${message.object.key}@${message.object.version}`;
     default:
@@ -67,10 +69,7 @@ export function timersOf(world: SimulatedWorld, process: Process): Timers {
     arm: (target, at, now) =>
       process.call("send", () => {
         if (world.faults.strikes("timer:dropped")) return;
-        const wake: RunMessage =
-          target.kind === "run"
-            ? { type: "wake_run", v: 1, runId: target.id }
-            : { type: "wake_dag", v: 1, dagId: target.id };
+        const wake = wakeMessage(target);
         const delayMs = (): number => Math.max(0, at - now) + world.random.next() * world.faults.pace.timerLateMsMax;
         world.events.accept(wake, delayMs());
         if (world.faults.strikes("timer:doubled")) world.events.accept(wake, delayMs());

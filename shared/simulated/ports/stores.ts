@@ -3,10 +3,11 @@ import { ATTEMPT_READ_MAX, type AttemptStore } from "../../ports/attempt-store.t
 import type { BlobStore } from "../../ports/blob-store.ts";
 import type { DagStore } from "../../ports/dag-store.ts";
 import type { DueIndex, DueRecord } from "../../ports/due-index.ts";
+import type { PoolStore } from "../../ports/pool-store.ts";
 import type { Inbox, InboxName } from "../../ports/inbox.ts";
 import type { RunStore } from "../../ports/run-store.ts";
 import type { Arrival } from "../../core/dag-record.ts";
-import { attemptKeyText, type DagId, type RunId } from "../../core/ids.ts";
+import { attemptKeyText } from "../../core/ids.ts";
 import type { Author, InboxRow } from "../database.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
@@ -43,6 +44,17 @@ export function dagStoreOf({ database }: SimulatedWorld, process: Process): DagS
   };
 }
 
+export function poolStoreOf({ database }: SimulatedWorld, process: Process): PoolStore {
+  const { pools } = database;
+  return {
+    load: (id) => process.call("read", () => pools.load(id)),
+    create: (pool, commitId) => process.call("write", () => pools.create(pool, commitId, authorOf(process))),
+    commit: (read, next, commitId) =>
+      process.call("write", () => pools.commit(read, next, commitId, authorOf(process))),
+    list: () => Promise.reject(new TypeError("nothing that decides lists pools")),
+  };
+}
+
 export function attemptStoreOf({ database }: SimulatedWorld, process: Process): AttemptStore {
   const { attempts } = database;
   return {
@@ -76,8 +88,7 @@ export function dueIndexOf({ database, random }: SimulatedWorld, process: Proces
         const records: DueRecord[] = [];
         for (const [id, row] of database.due.shown()) {
           if (row.due > until) continue;
-          if (row.kind === "run") records.push({ kind: "run", id: id as RunId, due: row.due });
-          else records.push({ kind: "dag", id: id as DagId, due: row.due });
+          records.push({ kind: row.kind, id, due: row.due } as DueRecord);
         }
         return records;
       });

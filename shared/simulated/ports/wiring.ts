@@ -4,7 +4,7 @@ import type { Executing } from "../../app/run-attempt.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from "./signals.ts";
-import { attemptStoreOf, blobStoreOf, dagStoreOf, dueIndexOf, inboxOf, runStoreOf } from "./stores.ts";
+import { attemptStoreOf, blobStoreOf, dagStoreOf, dueIndexOf, inboxOf, poolStoreOf, runStoreOf } from "./stores.ts";
 
 export function engineOf(world: SimulatedWorld, process: Process): Engine {
   const dags = dagStoreOf(world, process);
@@ -13,6 +13,7 @@ export function engineOf(world: SimulatedWorld, process: Process): Engine {
   return {
     runs: runStoreOf(world, process),
     dags,
+    pools: poolStoreOf(world, process),
     due: dueIndexOf(world, process),
     attempts: attemptStoreOf(world, process),
     inbox: inboxOf(world, process),

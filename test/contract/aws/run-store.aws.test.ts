@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../../shared/aws/due-index.ts";
+import { createPoolStore } from "../../../shared/aws/pool-store.ts";
 import { createRunStore } from "../../../shared/aws/run-store.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
 import { dueIndexContract } from "../due-index.suite.ts";
@@ -22,6 +23,7 @@ describe.skipIf(!hasDynamo())("on DynamoDB", () => {
       index: createDueIndex(table),
       runs: createRunStore(table),
       dags: createDagStore(table, noBlobs),
+      pools: createPoolStore(table),
       close: table.close,
     };
   });

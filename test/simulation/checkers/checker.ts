@@ -5,6 +5,7 @@ import type {
   AttemptChange,
   CodeStart,
   DagChange,
+  PoolChange,
   Published,
   RunChange,
   Sent,
@@ -37,6 +38,7 @@ export interface Checker {
   readonly says: string;
   readonly run?: (change: RunChange, moves: readonly Move[], seen: Seen, expect: Expect) => void;
   readonly dag?: (change: DagChange, seen: Seen, expect: Expect) => void;
+  readonly pool?: (change: PoolChange, seen: Seen, expect: Expect) => void;
   readonly attempt?: (change: AttemptChange, seen: Seen, expect: Expect) => void;
   readonly code?: (start: CodeStart, seen: Seen, expect: Expect) => void;
   readonly sent?: (sent: Sent, seen: Seen, expect: Expect) => void;
@@ -73,10 +75,11 @@ interface Parts {
   readonly checkers: readonly Checker[];
   readonly onRun?: (change: RunChange, moves: readonly Move[]) => void;
   readonly onDag?: (change: DagChange) => void;
+  readonly onPool?: (change: PoolChange) => void;
   readonly onAttempt?: (change: AttemptChange) => void;
 }
 
-export function createJudge({ database, now, checkers, onRun, onDag, onAttempt }: Parts): Judge {
+export function createJudge({ database, now, checkers, onRun, onDag, onPool, onAttempt }: Parts): Judge {
   const ledger = createLedger();
   const checked = new Map<string, number>();
   let violation: Violation | undefined;
@@ -94,7 +97,7 @@ export function createJudge({ database, now, checkers, onRun, onDag, onAttempt }
       const check = checker[hook];
       return check === undefined ? [] : [{ check, expect }];
     });
-  const [ofRun, ofDag, ofAttempt] = [withHook("run"), withHook("dag"), withHook("attempt")];
+  const [ofRun, ofDag, ofPool, ofAttempt] = [withHook("run"), withHook("dag"), withHook("pool"), withHook("attempt")];
   const [ofCode, ofSent, ofPublished] = [withHook("code"), withHook("sent"), withHook("published")];
   const convict: Judge["convict"] = (promise, says, text) => {
     violation ??= { promise, says, text, at: now() };
@@ -128,6 +131,11 @@ export function createJudge({ database, now, checkers, onRun, onDag, onAttempt }
         for (const { check, expect } of ofDag) check(change, seen(), expect);
         ledger.noteDag(change);
         onDag?.(change);
+      }),
+    poolChanged: (change) =>
+      guarded(() => {
+        for (const { check, expect } of ofPool) check(change, seen(), expect);
+        onPool?.(change);
       }),
     attemptChanged: (change) =>
       guarded(() => {
