@@ -37,6 +37,7 @@ describe("a manifest", () => {
       tags: [],
       docs: null,
       pools: [],
+      priority: 1,
       deadline: null,
       connections: [],
       publishes: [],
