@@ -22,6 +22,12 @@ const TABLE = [
     builtins: true,
   },
   {
+    name: "testing",
+    path: "^shared/testing/",
+    folders: ["shared/core", "shared/contract", "shared/ports", "shared/app", "shared/dsl", "shared/simulated"],
+    builtins: true,
+  },
+  {
     name: "aws",
     path: "^shared/aws/",
     folders: ["shared/core", "shared/contract", "shared/ports"],
@@ -46,12 +52,20 @@ const TABLE = [
       "shared/dsl",
       "shared/aws",
       "shared/embedded",
+      "shared/testing",
     ],
     packages: ["beautiful-mermaid", "chokidar", "commander", "esbuild"],
     builtins: true,
   },
   // A pipeline's author may use any package, but of this repository only what `import … from "freshet"` gives.
-  { name: "dags", path: "^dags/", files: ["shared/dsl/index[.]ts"], packages: [".+"], builtins: true },
+  {
+    name: "dags",
+    path: "^dags/",
+    files: ["shared/dsl/index[.]ts"],
+    testFiles: ["shared/testing/index[.]ts"],
+    packages: [".+"],
+    builtins: true,
+  },
   {
     name: "lambdas",
     path: "^lambdas/([^/]+)/",
@@ -64,7 +78,16 @@ const TABLE = [
   { name: "console", path: "^console/", folders: ["shared/contract"], packages: [".+"] },
 ];
 
-function refusals({ name, path, home = path, folders = [], files = [], packages = [], builtins = false }) {
+function refusals({
+  name,
+  path,
+  home = path,
+  folders = [],
+  files = [],
+  testFiles = [],
+  packages = [],
+  builtins = false,
+}) {
   const local = [home, ...folders.map((folder) => `^${folder}/`), ...files.map((file) => `^${file}$`)];
   const allowed = [...local, ...packagePaths(packages)];
   const builtinsAllowed = builtins ? { dependencyTypesNot: ["core"] } : {};
@@ -81,7 +104,15 @@ function refusals({ name, path, home = path, folders = [], files = [], packages 
       severity: "error",
       comment: "A test may import what its folder may, the test libraries, and test/builders and test/contract.",
       from: { path: `${path}.*${TEST_FILE}` },
-      to: { pathNot: [...allowed, ...packagePaths(TEST_PACKAGES), "^test/(builders|contract)/"], ...builtinsAllowed },
+      to: {
+        pathNot: [
+          ...allowed,
+          ...testFiles.map((file) => `^${file}$`),
+          ...packagePaths(TEST_PACKAGES),
+          "^test/(builders|contract)/",
+        ],
+        ...builtinsAllowed,
+      },
     },
   ];
 }

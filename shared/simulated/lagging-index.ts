@@ -46,6 +46,7 @@ export function createLaggingIndex<Id, Value>(
       for (const [id, row] of rows) {
         settle(row);
         if (row.value !== undefined) yield [id, row.value];
+        else if (row.coming.length === 0) rows.delete(id);
       }
     },
     least(of) {

@@ -16,6 +16,8 @@ const ALLOWED = {
   "shared/contract/message.ts": 'import "zod"; import "../core/run.ts"; export type Message = 1;',
   "shared/app/tick.ts": 'import "../core/run.ts"; import "../contract/message.ts"; import "../ports/run-store.ts";',
   "shared/simulated/runs.ts": 'import "node:crypto"; import "../app/tick.ts"; import "../ports/run-store.ts";',
+  "shared/testing/index.ts": 'import "node:fs"; import "../dsl/index.ts"; import "../simulated/runs.ts";',
+  "dags/orders.test.ts": 'import "freshet/testing";',
   "shared/aws/runs.ts": 'import "@aws-sdk/client-dynamodb"; import "node:stream"; import "../ports/run-store.ts";',
   "shared/embedded/runs.ts": 'import "node:sqlite"; import "chokidar"; import "../ports/run-store.ts";',
   "cli/main.ts":
@@ -58,6 +60,8 @@ const PLANTED: readonly (readonly [file: string, source: string, rule: string, i
   ["shared/app/a.ts", 'import "../embedded/runs.ts";', "app-imports", "shared/embedded/runs.ts"],
   ["shared/app/b.ts", 'import "node:crypto";', "app-imports", "crypto"],
   ["shared/simulated/a.ts", 'import "../embedded/runs.ts";', "simulated-imports", "shared/embedded/runs.ts"],
+  ["shared/testing/a.ts", 'import "../embedded/runs.ts";', "testing-imports", "shared/embedded/runs.ts"],
+  ["dags/b.dag.ts", 'import "freshet/testing";', "dags-imports", "shared/testing/index.ts"],
   ["shared/aws/a.ts", 'import "../app/tick.ts";', "aws-imports", "shared/app/tick.ts"],
   ["shared/embedded/a.ts", 'import "../aws/runs.ts";', "embedded-imports", "shared/aws/runs.ts"],
   ["cli/a.ts", 'import "../dags/lib/money.ts";', "cli-imports", "dags/lib/money.ts"],

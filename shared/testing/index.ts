@@ -1,0 +1,20 @@
+/** What a test of a pipeline imports: `import { simulate, testTask } from "freshet/testing"`. */
+export { simulate } from "./simulate.ts";
+export type {
+  AttemptToScript,
+  OutcomeWord,
+  ScriptedAttempt,
+  SimulateOptions,
+  SimulatedArrival,
+  SimulatedOutcome,
+  TaskScript,
+} from "./simulation/options.ts";
+export type {
+  PathSummary,
+  SimulatedAttempt,
+  SimulatedRun,
+  SimulatedTask,
+  SimulatedTotals,
+  Simulation,
+  TaskTotals,
+} from "./simulation/result.ts";

@@ -1,0 +1,49 @@
+/** Remembers what a report needs, as it happens. */
+import type { StoredAttempt } from "../../core/attempt.ts";
+import { attemptKeyText, type RunId } from "../../core/ids.ts";
+import { isRunEnded } from "../../core/states.ts";
+import type { Instant } from "../../core/time.ts";
+import type { Watch } from "../../simulated/watch.ts";
+
+export interface Recorder {
+  readonly watch: Watch;
+  /** By run, then by attempt. */
+  readonly attempts: ReadonlyMap<RunId, ReadonlyMap<string, StoredAttempt>>;
+  /** The most runs that were at work at once. */
+  activeRunsMax(): number;
+  /** Whether every record has come to rest. */
+  isQuiet(): boolean;
+}
+
+/** `onDue`: a record says when it needs a look. */
+export function createRecorder(onDue: (due: Instant) => void): Recorder {
+  const attempts = new Map<RunId, Map<string, StoredAttempt>>();
+  const restless = new Set<string>();
+  const active = new Set<RunId>();
+  let activeRunsMax = 0;
+  const noteDue = (id: string, due: Instant | null, rests: boolean): void => {
+    if (due !== null) onDue(due);
+    if (rests && due === null) restless.delete(id);
+    else restless.add(id);
+  };
+  const watch: Watch = {
+    runChanged({ after }) {
+      noteDue(after.runId, after.due, isRunEnded(after.state));
+      if (after.state === "running") active.add(after.runId);
+      else active.delete(after.runId);
+      activeRunsMax = Math.max(activeRunsMax, active.size);
+    },
+    dagChanged: ({ after }) => noteDue(after.dagId, after.due, true),
+    attemptChanged({ key, after }) {
+      const ofRun = attempts.get(key.runId) ?? new Map<string, StoredAttempt>();
+      attempts.set(key.runId, ofRun);
+      ofRun.set(attemptKeyText(key), { key, item: after });
+    },
+    codeStarted: () => undefined,
+    sent: () => undefined,
+    published: () => undefined,
+    faulted: () => undefined,
+    leftFloating: () => undefined,
+  };
+  return { watch, attempts, activeRunsMax: () => activeRunsMax, isQuiet: () => restless.size === 0 };
+}

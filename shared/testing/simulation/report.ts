@@ -1,0 +1,79 @@
+/** Makes the report of a period that has passed. */
+import { taskViews } from "../../app/views.ts";
+import type { AttemptItem, StoredAttempt } from "../../core/attempt.ts";
+import type { Run } from "../../core/run.ts";
+import { iso, type Instant } from "../../core/time.ts";
+import type { DagVersion } from "../../ports/dag-store.ts";
+import { commonPaths, pathOf } from "./paths.ts";
+import type { Period } from "./period.ts";
+import type { SimulatedAttempt, SimulatedRun, SimulatedTask, Simulation } from "./result.ts";
+import { totalsOf } from "./totals.ts";
+import type { CalmWorld } from "./world.ts";
+
+export function reportOf(period: Period, version: DagVersion, world: CalmWorld): Simulation {
+  const { manifest, seed, from, until, firings } = period;
+  const runs = [...world.database.runs.rows.values()]
+    .map(({ value }) => value)
+    .toSorted((a, b) => a.queuedAt - b.queuedAt)
+    .map((run) => runOf(run, version, [...(world.recorder.attempts.get(run.runId)?.values() ?? [])]));
+  const dates = new Set(runs.map(({ logicalDate }) => logicalDate));
+  const passedOver = firings
+    .map(({ logicalDate, due }) => ({ logicalDate: iso(logicalDate), due: iso(due) }))
+    .filter(({ logicalDate }) => !dates.has(logicalDate));
+  return {
+    dagId: manifest.dagId,
+    seed,
+    from: iso(from),
+    to: iso(until),
+    runs,
+    totals: totalsOf(manifest, runs, { activeRunsMax: world.recorder.activeRunsMax(), passedOver: passedOver.length }),
+    longestPaths: commonPaths(runs),
+    passedOver,
+  };
+}
+
+const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at));
+
+function runOf(run: Run, version: DagVersion, attempts: readonly StoredAttempt[]): SimulatedRun {
+  const { runId, runType, state, degraded, dataInterval } = run;
+  const ofTask = Map.groupBy(attempts, ({ key }) => `${key.taskId}#${key.mapIndex}`);
+  const tasks = taskViews({ run, version, attempts }).map((view): SimulatedTask => ({
+    ...view,
+    attempts: (ofTask.get(`${view.taskId}#${view.mapIndex ?? -1}`) ?? []).flatMap(attemptOf),
+  }));
+  return {
+    runId,
+    runType,
+    logicalDate: isoOrNull(run.logicalDate),
+    dataInterval: dataInterval === null ? null : { start: iso(dataInterval.start), end: iso(dataInterval.end) },
+    state,
+    degraded,
+    cause: run.cause?.text ?? null,
+    queuedAt: iso(run.queuedAt),
+    startedAt: isoOrNull(run.startedAt),
+    endedAt: isoOrNull(run.endedAt),
+    tasks,
+    longestPath: pathOf(version.manifest, tasks),
+  };
+}
+
+function attemptOf({ key: { attempt }, item }: StoredAttempt): readonly SimulatedAttempt[] {
+  if (item.status === "running" || item.status === "revoked") return []; // None of its code ran to an end.
+  const times = { attempt, startedAt: iso(item.startedAt), endedAt: iso(item.endedAt) };
+  return [{ ...times, ...endOf(item) }];
+}
+
+function endOf(
+  item: Extract<AttemptItem, { status: "finished" | "closed" }>,
+): Pick<SimulatedAttempt, "ended" | "cause"> {
+  if (item.status === "closed") return { ended: item.reason === "lost" ? "lost" : "closed", cause: item.reason };
+  const { outcome } = item;
+  switch (outcome.kind) {
+    case "failed":
+      return { ended: "failed", cause: `${outcome.error.name}: ${outcome.error.message}` };
+    case "skipped":
+      return { ended: "skipped", cause: outcome.reason };
+    default:
+      return { ended: "success", cause: null };
+  }
+}
