@@ -7,16 +7,25 @@ import type { Ownership, TaskDefaults } from "./options.ts";
 import type { ParamsOf, ParamsSchema } from "./params.ts";
 
 declare const output: unique symbol;
+declare const asks: unique symbol;
 
 /** A task of a DAG, and a handle on its output for the tasks after it. */
-export interface Task<Id extends string = string, Out = unknown> {
+export interface Task<Id extends string = string, Out = unknown, Asked = unknown> {
   readonly id: Id;
   readonly role: TaskRole;
   /** Only a type. */
   readonly [output]?: () => Out;
+  /** Only a type. */
+  readonly [asks]?: () => Asked;
 }
 
-export interface SetupTask<Id extends string = string, Out = unknown> extends Task<Id, Out> {
+/** What a task's function is given by its DAG, for those who want to try it alone. */
+export interface Given<In, Params> {
+  readonly inputs: In;
+  readonly params: Params;
+}
+
+export interface SetupTask<Id extends string = string, Out = unknown, Asked = unknown> extends Task<Id, Out, Asked> {
   readonly role: "setup";
 }
 
@@ -55,6 +64,11 @@ interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefaults, O
   readonly onRetry?: Hook<Schema>;
 }
 
+type GivenTo<Id extends string, From, Rule extends TriggerRule, Schema> = Given<
+  Inputs<Id, From, Rule>,
+  ParamsOf<Schema>
+>;
+
 type Run<Id extends string, From, Rule extends TriggerRule, Schema, Result> = (
   ctx: TaskContext<Inputs<Id, From, Rule>, ParamsOf<Schema>>,
 ) => Result | Promise<Result>;
@@ -78,7 +92,10 @@ export function task<
   Out = void,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id & OutputCheck<Id, Out>, options: TaskOptions<Id, From, Out, Rule, Schema>): Task<Id, Out> {
+>(
+  id: Id & OutputCheck<Id, Out>,
+  options: TaskOptions<Id, From, Out, Rule, Schema>,
+): Task<Id, Out, GivenTo<Id, From, Rule, Schema>> {
   return make("task", "work", id, options, task);
 }
 
@@ -89,7 +106,10 @@ export function setup<
   Out = void,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id & OutputCheck<Id, Out>, options: TaskOptions<Id, From, Out, Rule, Schema>): SetupTask<Id, Out> {
+>(
+  id: Id & OutputCheck<Id, Out>,
+  options: TaskOptions<Id, From, Out, Rule, Schema>,
+): SetupTask<Id, Out, GivenTo<Id, From, Rule, Schema>> {
   return make("task", "setup", id, options, setup);
 }
 
@@ -116,19 +136,29 @@ export function teardown<
   Out = void,
   Rule extends TriggerRule = "all_done_setup_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id & OutputCheck<Id, Out>, options: TeardownOptions<Id, From, Out, Rule, Schema>): Task<Id, Out> {
+>(
+  id: Id & OutputCheck<Id, Out>,
+  options: TeardownOptions<Id, From, Out, Rule, Schema>,
+): Task<Id, Out, GivenTo<Id, From, Rule, Schema>> {
   return make("task", "teardown", id, options, teardown);
 }
 
 declare const mapped: unique symbol;
 
 /** A task that runs once for each item of a list. Its output is the list of what its instances gave, without nulls. */
-export interface MappedTask<Id extends string = string, Out = unknown> extends Task<
+export interface MappedTask<Id extends string = string, Out = unknown, Asked = unknown> extends Task<
   Id,
-  readonly Exclude<Out, null | undefined | void>[]
+  readonly Exclude<Out, null | undefined | void>[],
+  Asked
 > {
   /** Only a type. */
   readonly [mapped]?: true;
+}
+
+/** What an instance of a mapped task is given besides, and what it gives. */
+export interface GivenItem<Item, Out> {
+  readonly item: Item;
+  readonly gives: Out;
 }
 
 /** The items of a list that a task gives: those that are not null. */
@@ -175,7 +205,10 @@ export function map<
   Out = void,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id & OutputCheck<Id, Out>, options: MapOptions<Id, Over, From, Out, Rule, Schema>): MappedTask<Id, Out> {
+>(
+  id: Id & OutputCheck<Id, Out>,
+  options: MapOptions<Id, Over, From, Out, Rule, Schema>,
+): MappedTask<Id, Out, GivenItem<ItemOf<Over>, Out> & GivenTo<Id, From, Rule, Schema>> {
   return make("task", "work", id, options, map);
 }
 
@@ -202,7 +235,7 @@ export function branch<
   const Name extends string = string,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id, options: BranchOptions<Id, From, Name, Rule, Schema>): Task<Id, undefined> {
+>(id: Id, options: BranchOptions<Id, From, Name, Rule, Schema>): Task<Id, undefined, GivenTo<Id, From, Rule, Schema>> {
   return make("branch", "work", id, options, branch);
 }
 
@@ -221,7 +254,7 @@ export function shortCircuit<
   From extends NamedUpstreams = Nothing,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id, options: ShortCircuitOptions<Id, From, Rule, Schema>): Task<Id, undefined> {
+>(id: Id, options: ShortCircuitOptions<Id, From, Rule, Schema>): Task<Id, undefined, GivenTo<Id, From, Rule, Schema>> {
   return make("shortCircuit", "work", id, options, shortCircuit);
 }
 

@@ -18,3 +18,11 @@ export type {
   Simulation,
   TaskTotals,
 } from "./simulation/result.ts";
+export {
+  testTask,
+  type BucketContents,
+  type LogLine,
+  type TestTaskOptions,
+  type TestTaskSetting,
+  type TestedTask,
+} from "./test-task.ts";

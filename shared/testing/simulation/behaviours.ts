@@ -3,13 +3,7 @@ import { jsonFault } from "../../core/json.ts";
 import type { Manifest, TaskSpec } from "../../core/manifest.ts";
 import { didYouMean } from "../../core/problem.ts";
 import { isTask, probability, type Complain } from "./checks.ts";
-import {
-  OUTCOME_WORDS,
-  type OutcomeWord,
-  type ScriptedAttempt,
-  type SimulateOptions,
-  type SimulatedOutcome,
-} from "./options.ts";
+import { OUTCOME_WORDS, type OutcomeWord, type ScriptedAttempt, type SimulateOptions } from "./options.ts";
 import type { Behaviour } from "./period.ts";
 import { childrenOf } from "./scripts.ts";
 import { SPREAD_EXPECTED, parseSpread, type Spread } from "./spread.ts";
@@ -83,21 +77,11 @@ function listed(script: unknown): readonly unknown[] {
   return Array.isArray(script) ? (script as readonly unknown[]) : [script];
 }
 
-/** Also of what a function gave, once it did. */
-export function checkOutcome(
-  manifest: Manifest,
-  spec: TaskSpec,
-  said: unknown,
-  complain: Complain,
-): said is SimulatedOutcome {
-  let sound = true;
-  const wrong = (message: string): void => {
-    sound = false;
-    complain("outcomes", message);
-  };
+function checkOutcome(manifest: Manifest, spec: TaskSpec, said: unknown, complain: Complain): void {
+  const wrong = (message: string): void => complain("outcomes", message);
   if (typeof said !== "object" || said === null) {
     if (!isWord(said)) wrong(`task '${spec.taskId}' ends by ${wordFault(said)}`);
-    return sound;
+    return;
   }
   const { outcome = "success", takes, choose, proceed, output } = said as ScriptedAttempt;
   if (!isWord(outcome)) wrong(`task '${spec.taskId}' ends by ${wordFault(outcome)}`);
@@ -108,7 +92,6 @@ export function checkOutcome(
     wrong(`task '${spec.taskId}' is no short circuit: it has no 'proceed'`);
   const fault = output === undefined ? undefined : jsonFault(output);
   if (fault !== undefined) wrong(`the output of task '${spec.taskId}' is not JSON; ${fault}`);
-  return sound;
 }
 
 const isWord = (value: unknown): value is OutcomeWord => OUTCOME_WORDS.some((word) => word === value);

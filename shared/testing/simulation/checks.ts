@@ -17,7 +17,7 @@ export interface Span {
   readonly until: Instant;
 }
 
-export const zoneOf = ({ schedule, timezone }: Manifest): string => schedule?.timezone ?? timezone;
+const zoneOf = ({ schedule, timezone }: Manifest): string => schedule?.timezone ?? timezone;
 
 export interface Time {
   readonly at: Instant;

@@ -11,7 +11,7 @@ import type { SimulateOptions } from "./options.ts";
 import type { Period } from "./period.ts";
 
 /** Runs that one simulation may come to. */
-export const SIMULATED_RUNS_MAX = 20_000;
+const SIMULATED_RUNS_MAX = 20_000;
 
 const SEED_DEFAULT = 1;
 

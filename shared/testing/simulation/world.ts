@@ -101,7 +101,8 @@ export function createCalmWorld(startAt: Instant, seed: number, scriptOf: (dispa
       planned += 1;
       kernel.schedule(at, () => lane.add(() => work(engine).finally(() => (planned -= 1))));
     },
-    accept: (message) => world.events.accept(message, 0),
+    // At once, so that nothing seems to be at rest while it is on its way.
+    accept: (message) => lane.take(message),
     atRest: () => planned === 0 && recorder.isQuiet() && lane.isIdle(),
     failure: () => failure ?? world.recordedFaults[0],
   };
