@@ -11,6 +11,7 @@ import {
 import { UNMAPPED, type AttemptKey } from "../core/ids.ts";
 import { jsonFault, type JsonValue } from "../core/json.ts";
 import type { RunnerResult } from "../core/task-host.ts";
+import { PARAMS_BYTES_MAX } from "../contract/params.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Ids } from "../ports/clock.ts";
 import { keysKey, mappedFacts, putList } from "./list-output.ts";
@@ -31,6 +32,11 @@ interface Storing {
 export async function storeOutcome(storing: Storing, dispatch: Dispatch, result: RunnerResult): Promise<Outcomes> {
   if (result.kind !== "success") return { stored: result, carried: result };
   const { output, keys = {}, ...rest } = result;
+  const paramsBytes = rest.child === undefined ? 0 : JSON.stringify(rest.child.params).length;
+  if (paramsBytes > PARAMS_BYTES_MAX) {
+    const why = `the params of the child run have ${paramsBytes} bytes; at most ${PARAMS_BYTES_MAX} are allowed: put the data into storage and pass its key`;
+    return both(refused("INVALID_PARAMS", why));
+  }
   const fault = output === undefined ? undefined : jsonFault(output);
   if (fault !== undefined)
     return both(

@@ -150,6 +150,7 @@ const dispatchSchema = z.object({
   mappedBy: z.array(id(taskId)).exactOptional(),
   item: mapItem.exactOptional(),
   timeoutMs: z.number(),
+  childId: id(runId).exactOptional(),
   subject: z
     .object({
       hook: z.enum(["onSuccess", "onFailure", "onRetry"]),

@@ -6,7 +6,7 @@ import type { Manifest } from "../core/manifest.ts";
 import { didYouMean, type Problem } from "../core/problem.ts";
 
 /** The largest params of a run, as JSON: they travel with every dispatch. */
-const PARAMS_BYTES_MAX = 8_192;
+export const PARAMS_BYTES_MAX = 8_192;
 
 /** The params with the DAG's defaults filled in. Rejects with INVALID_PARAMS with all that is wrong. */
 export async function checkParams(manifest: Manifest, given: JsonObject): Promise<JsonObject> {

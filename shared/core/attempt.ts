@@ -181,6 +181,8 @@ export interface Dispatch {
   /** Of an instance of a mapped task: where its item lies. */
   readonly item?: MapItem;
   readonly timeoutMs: number;
+  /** Of a task that starts a run of another DAG: the id that the child run will have. */
+  readonly childId?: RunId;
   /** Of a hook: what it is told about. */
   readonly subject?: HookSubject;
   readonly sentAt: Instant;

@@ -55,6 +55,7 @@ export type RunCommand =
       readonly item?: MapItem;
       readonly carried: { readonly [taskId: string]: OutputRef };
       readonly timeoutMs: number;
+      readonly childId?: RunId;
       readonly subject?: HookSubject;
       /** 1 for the first sending of this attempt. */
       readonly send: number;

@@ -2,6 +2,7 @@
 import type { Manifest } from "../core/manifest.ts";
 import type { Problem } from "../core/problem.ts";
 import { compileDag } from "./compile/dag-manifest.ts";
+import { checkChildren, type CompiledDag } from "./compile/child-spec.ts";
 import { reporter } from "./compile/report.ts";
 import { placeOf } from "./compile/source-place.ts";
 import { taskDefinition, type DagDefinition, type TaskDefinition } from "./definition.ts";
@@ -35,10 +36,15 @@ export function compileModule(module: DagModule): CompiledModule {
 
 /** All files together, in the order given. Of two DAGs with one id, the first stands. */
 export function compileAll(modules: readonly DagModule[]): readonly CompiledModule[] {
-  const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set() };
+  const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set(), compiled: [] };
   const compiled = modules.map((module) => compileOne(module, known));
   reportUnused(compiled, known);
-  return compiled.map(({ file, manifests, problems }) => ({ file, manifests, problems }));
+  const refused = checkChildren(known.compiled);
+  return compiled.map(({ file, manifests, problems }) => ({
+    file,
+    manifests: manifests.filter((manifest) => !refused.has(manifest)),
+    problems,
+  }));
 }
 
 interface Known {
@@ -47,6 +53,8 @@ interface Known {
   readonly ids: Map<unknown, DagDefinition>;
   /** DAGs whose options throw when they are looked at. */
   readonly unreadable: Set<DagDefinition>;
+  /** Those without errors of their own. */
+  readonly compiled: CompiledDag[];
 }
 
 interface Compiling extends CompiledModule {
@@ -68,8 +76,9 @@ function compileOne({ file, exports, codeHash = "" }: DagModule, known: Known): 
     const before = problems.length;
     const manifest = compileReadable(dag, { file, codeHash, known, problems });
     reportDuplicate(dag, file, known, problems);
-    if (manifest !== undefined && !problems.slice(before).some(({ level }) => level === "error"))
-      manifests.push(manifest);
+    if (manifest === undefined || problems.slice(before).some(({ level }) => level === "error")) continue;
+    manifests.push(manifest);
+    known.compiled.push({ dag, manifest, file, problems });
   }
   return { file, exports, manifests, problems };
 }

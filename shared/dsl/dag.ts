@@ -7,8 +7,13 @@ import type { ParamsOf, ParamsSchema } from "./params.ts";
 import type { Arrival, Schedule } from "./schedule.ts";
 import type { Task } from "./task.ts";
 
-export interface Dag<Id extends string = string> {
+declare const schema: unique symbol;
+
+/** A DAG; its params' schema goes with it, for those who start runs of it. */
+export interface Dag<Id extends string = string, Schema = unknown> {
   readonly id: Id;
+  /** Only a type. */
+  readonly [schema]?: () => Schema;
 }
 
 type DagHook<Schema> = (event: HookEvent, ctx: TaskContext<Nothing, ParamsOf<Schema>>) => void | Promise<void>;
@@ -54,6 +59,6 @@ export interface DagOptions<Schema> extends Ownership {
 export function dag<const Id extends string, Schema extends ParamsSchema | undefined = undefined>(
   id: Id,
   options: DagOptions<Schema>,
-): Dag<Id> {
+): Dag<Id, Schema> {
   return asDag({ id, options: options as unknown as RawOptions, site: callSite(dag) });
 }

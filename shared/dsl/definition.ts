@@ -18,6 +18,8 @@ export interface TaskDefinition {
   readonly role: TaskRole;
   /** Made by `map()`. */
   readonly mapped: boolean;
+  /** Made by `triggerDag()`. */
+  readonly triggers: boolean;
   readonly options: RawOptions;
   readonly site: CallSite;
 }

@@ -27,6 +27,11 @@ export type ParamsOf<Schema> = [Schema] extends [ParamsSchema]
   ? NonNullable<Schema["~standard"]["types"]>["output"]
   : Nothing;
 
+/** What a run of a DAG with this schema can be started with: what has a default may be left out. */
+export type ParamsGiven<Schema> = [Schema] extends [ParamsSchema]
+  ? NonNullable<Schema["~standard"]["types"]>["input"]
+  : Nothing;
+
 export function isParamsSchema(value: unknown): value is ParamsSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard: unknown = (value as Readonly<Record<string, unknown>>)["~standard"];

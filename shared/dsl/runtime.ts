@@ -2,8 +2,9 @@
  * The part of Freshet that a code bundle carries: finds the function that an attempt is of, calls it with its context, and
  * turns whatever it does into a result.
  */
-import { OUTPUT_BYTES_MAX } from "../core/attempt.ts";
+import { OUTPUT_BYTES_MAX, type Dispatch } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
+import { dagOfRun } from "../core/ids.ts";
 import { jsonFault, type JsonObject, type JsonValue } from "../core/json.ts";
 import { didYouMean } from "../core/problem.ts";
 import type { Bundle, RunnerInput, RunnerResult } from "../core/task-host.ts";
@@ -60,7 +61,7 @@ export function bundle(modules: readonly object[]): Bundle<AbortSignal> {
           params: await paramsOf(job, input),
           ...mappedOf(job, input),
         });
-        return withKeys(job, input, resultOf(job, await freshetEdge(job, context)));
+        return withKeys(job, input, resultOf(job, input, await freshetEdge(job, context)));
       } catch (thrown) {
         return failureOf(thrown, job);
       }
@@ -90,7 +91,10 @@ function findJob(dag: LoadedDag, { dispatch }: RunnerInput): Job {
   const { subject } = dispatch;
   if (subject === undefined) {
     const task = taskNamed(dag, dispatch.key.taskId);
-    return { dag, task, run: functionOf<Job["run"]>(task, "run", `task '${dispatch.key.taskId}'`), isHook: false };
+    const run = task.triggers
+      ? paramsGiver(task)
+      : functionOf<Job["run"]>(task, "run", `task '${dispatch.key.taskId}'`);
+    return { dag, task, run, isHook: false };
   }
   const task = subject.taskId === null ? undefined : taskNamed(dag, subject.taskId);
   const whose = subject.taskId === null ? `dag '${String(dag.definition.id)}'` : `task '${subject.taskId}'`;
@@ -98,6 +102,12 @@ function findJob(dag: LoadedDag, { dispatch }: RunnerInput): Job {
   const { hook: name, taskId, attempt, owner, runbook, failed } = subject;
   const event: HookEvent = { hook: name, taskId, attempt, owner, runbook, failed };
   return { dag, task, run: (context) => hook(event, context), isHook: true };
+}
+
+/** What gives the params of a child run: a function, or the params themselves. */
+function paramsGiver(task: TaskDefinition): Job["run"] {
+  const given = optionsOf(task)["with"];
+  return typeof given === "function" ? (given as Job["run"]) : () => given ?? {};
 }
 
 function taskNamed(dag: LoadedDag, taskId: string): TaskDefinition {
@@ -159,8 +169,9 @@ async function paramsOf({ dag, task }: Job, { dispatch }: RunnerInput): Promise<
   return readParams(schema, dispatch.run.dagId, dispatch.run.params);
 }
 
-function resultOf(job: Job, returned: unknown): RunnerResult {
+function resultOf(job: Job, { dispatch }: RunnerInput, returned: unknown): RunnerResult {
   if (job.isHook) return { kind: "success" };
+  if (job.task?.triggers === true) return childResult(job.task, dispatch, returned);
   switch (job.task?.kind) {
     case "branch":
       return { kind: "success", chosen: chosenIds(job, returned) };
@@ -169,6 +180,16 @@ function resultOf(job: Job, returned: unknown): RunnerResult {
     default:
       return returned === undefined ? { kind: "success" } : { kind: "success", output: outputOf(job, returned) };
   }
+}
+
+/** The scheduler has named the child run; its params are checked where it starts, by the schema of the DAG as it is then. */
+function childResult(task: TaskDefinition, { childId }: Dispatch, returned: unknown): RunnerResult {
+  const taskId = String(task.id);
+  const fault = isRecord(returned) ? jsonFault(returned, "params") : "they are no object";
+  if (fault !== undefined || childId === undefined)
+    throw new FreshetError("INVALID_PARAMS", `task '${taskId}' gave params that JSON cannot carry: ${fault}`);
+  const params = JSON.parse(JSON.stringify(returned)) as JsonObject;
+  return { kind: "success", output: { dagId: dagOfRun(childId), runId: childId }, child: { params } };
 }
 
 function outputOf({ task }: Job, returned: unknown): JsonValue {

@@ -50,7 +50,7 @@ export type Inputs<_Id extends string, From, Rule extends TriggerRule = "all_suc
 
 type Hook<Schema> = (event: HookEvent, ctx: TaskContext<Nothing, ParamsOf<Schema>>) => void | Promise<void>;
 
-interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefaults, Ownership {
+export interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefaults, Ownership {
   /** Tasks whose outputs this one takes, by the names it knows them under. */
   readonly inputs?: From;
   /** Tasks that come before this one without giving it anything. */
@@ -278,6 +278,7 @@ function make<Value>(
     kind,
     role,
     mapped: callee === map,
+    triggers: false,
     options: options as Readonly<Record<string, unknown>>,
     site: callSite(callee),
   });

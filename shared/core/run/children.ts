@@ -4,9 +4,9 @@
  * is told twice is about the same run.
  */
 import type { TaskId } from "../ids.ts";
-import { childRunId } from "../run-id.ts";
 import type { ChildSpec } from "../manifest.ts";
 import { earliest, plus, type Instant } from "../time.ts";
+import { childIdOf } from "./child-id.ts";
 import { keyOf, kept, move, taskAt, type Draft } from "./draft.ts";
 import { recordEffect } from "./effects.ts";
 
@@ -17,12 +17,11 @@ export const LOOK_AT_CHILD_AFTER_MS = 3_600_000;
 export const CHILD_EPOCH = 0;
 
 /** The task has said what its child run is to be started with: from now on it waits, and holds no worker. */
-export function startChild(draft: Draft, slot: number, { dagId, waitMs }: ChildSpec): void {
-  const key = keyOf(draft, slot);
-  const { taskId, mapIndex, attempt } = key;
-  const childId = childRunId(dagId, draft.head.logicalDate ?? draft.head.queuedAt, key);
+export function startChild(draft: Draft, slot: number, child: ChildSpec): void {
+  const { taskId, mapIndex, attempt } = keyOf(draft, slot);
+  const childId = childIdOf(draft, slot, child);
   const waiting = { since: draft.now, ...kept(draft.details[slot]), child: childId };
-  move(draft, slot, "deferred", { ...waiting, due: nextLook(draft, waiting.since, waitMs) });
+  move(draft, slot, "deferred", { ...waiting, due: nextLook(draft, waiting.since, child.waitMs) });
   recordEffect(draft, { kind: "start_child", childId, taskId, mapIndex, attempt });
 }
 

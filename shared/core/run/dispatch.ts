@@ -6,6 +6,7 @@ import type { HookName } from "../manifest.ts";
 import type { Expansion, TaskDetail } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
 import { earliest, plus, type Instant } from "../time.ts";
+import { childIdOf } from "./child-id.ts";
 import {
   amend,
   causeText,
@@ -78,6 +79,7 @@ function pushDispatch(draft: Draft, slot: number, send: number): void {
     ...(mappedBy.length === 0 ? {} : { mappedBy: mappedBy.map((below) => taskIdAt(draft, below)) }),
     ...(item === undefined ? {} : { item }),
     timeoutMs: spec.timeoutMs,
+    ...(spec.child === null ? {} : { childId: childIdOf(draft, slot, spec.child) }),
     ...(hook === null ? {} : { subject: subjectOf(draft, hook.name, hook.subject) }),
     send,
   });

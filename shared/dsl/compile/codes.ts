@@ -97,6 +97,16 @@ export const DAG_CODES = {
     explanation:
       "A task is mapped over the list of one other task, which is not mapped itself; its rule cannot be `always`, which would start it before there is a list. `limit` and `concurrency` are whole numbers from 1; `tolerance` is `{ count: 3 }`, or `{ share: 0.05 }` from 0 to 1.",
   },
+  DAG022: {
+    title: "A triggered DAG is not usable",
+    explanation:
+      "`triggerDag` names in `dag` the DAG to start, by the value that `dag()` returned or by its id. What it is started with stands in `with`. A task that does not wait has no `timeout` and no `onChildFailure`. An id that no file has, but one that is nearly the same, is a warning.",
+  },
+  DAG023: {
+    title: "DAGs wait for each other",
+    explanation:
+      "Each of the tasks shown waits for a run whose own task waits for the next one, round to the first, so that none could ever end. One of them may start its run with `wait: false`.",
+  },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 
 export type DagCode = keyof typeof DAG_CODES;

@@ -17,8 +17,10 @@ import {
   readOptions,
   text,
   whole,
+  type OptionTable,
   type Read,
 } from "./option.ts";
+import { CHILD_ONLY, childSpec } from "./child-spec.ts";
 import { MAP_ONLY, mapSpec } from "./map-spec.ts";
 import { shown, type Reporter } from "./report.ts";
 
@@ -90,10 +92,13 @@ const COMMON_OPTIONS = {
 } as const;
 const BRANCH_OPTIONS = { ...COMMON_OPTIONS, choices: listOf(text) } as const;
 const TEARDOWN_OPTIONS = { ...COMMON_OPTIONS, of: anything, failRun: flag } as const;
+const { run: _run, ...WITHOUT_RUN } = COMMON_OPTIONS;
+const TRIGGER_OPTIONS = { ...WITHOUT_RUN, ...CHILD_ONLY } as const;
 const MAP_OPTIONS = { ...COMMON_OPTIONS, over: anything, ...MAP_ONLY } as const;
 type TaskRead = Read<typeof COMMON_OPTIONS> &
   Read<typeof BRANCH_OPTIONS> &
   Read<typeof TEARDOWN_OPTIONS> &
+  Read<typeof TRIGGER_OPTIONS> &
   Read<typeof MAP_OPTIONS>;
 
 const OPTIONS_OF = {
@@ -133,14 +138,15 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     upstream: upstreamSpecs(task, report),
     rule: options.rule ?? (task.role === "teardown" ? "all_done_setup_success" : "all_success"),
     retry: retrySpec(defaults.retry ?? {}, options.retry ?? {}),
-    timeoutMs: timeoutOf(executor, options.timeout ?? defaults.timeout, report),
+    // Of a task that starts a run of another DAG, `timeout` is how long it waits for that run.
+    timeoutMs: timeoutOf(executor, (task.triggers ? undefined : options.timeout) ?? defaults.timeout, report),
     queuedTimeoutMs: options.queuedTimeout ?? defaults.queuedTimeout ?? TASK_DEFAULTS.queuedTimeoutMs,
     allowFailure: options.allowFailure ?? defaults.allowFailure ?? false,
     failRun: options.failRun ?? false,
     executor,
     resources: resourcesOf(executor, { ...defaults.resources, ...options.resources }, report),
     hooks: hooksOf(options),
-    child: null,
+    child: task.triggers ? childSpec(task, options, report) : null,
     owner: options.owner ?? surroundings.owner,
     runbook: options.runbook ?? surroundings.runbook,
     tags: options.tags ?? [],
@@ -157,11 +163,13 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
 
 function readTaskOptions(task: TaskDefinition, report: Reporter): TaskRead {
   if (!isRecord(task.options)) report("DAG005", `its options are ${shown(task.options)}, expected an object`);
-  const table = task.mapped ? MAP_OPTIONS : OPTIONS_OF[task.role === "teardown" ? "teardown" : task.kind];
-  const options: TaskRead = readOptions(table, optionsOf(task), report);
-  if (optionsOf(task)["run"] === undefined) report("DAG005", "it has no function 'run'");
+  const options: TaskRead = readOptions(tableOf(task), optionsOf(task), report);
+  if (!task.triggers && optionsOf(task)["run"] === undefined) report("DAG005", "it has no function 'run'");
   return options;
 }
+
+const tableOf = ({ kind, role, mapped, triggers }: TaskDefinition): OptionTable =>
+  mapped ? MAP_OPTIONS : triggers ? TRIGGER_OPTIONS : OPTIONS_OF[role === "teardown" ? "teardown" : kind];
 
 const hooksOf = (options: TaskRead): TaskSpec["hooks"] => ({
   onSuccess: options.onSuccess !== undefined,
