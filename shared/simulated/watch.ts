@@ -77,3 +77,16 @@ export interface Watch {
   /** A process called something after its work had returned. */
   leftFloating(process: string): void;
 }
+
+/** Looks at nothing: for those who look at some of it. */
+export const UNWATCHED: Watch = {
+  runChanged: () => undefined,
+  dagChanged: () => undefined,
+  poolChanged: () => undefined,
+  attemptChanged: () => undefined,
+  codeStarted: () => undefined,
+  sent: () => undefined,
+  published: () => undefined,
+  faulted: () => undefined,
+  leftFloating: () => undefined,
+};

@@ -3,7 +3,7 @@ import type { StoredAttempt } from "../../core/attempt.ts";
 import { attemptKeyText, type RunId } from "../../core/ids.ts";
 import { isRunEnded } from "../../core/states.ts";
 import type { Instant } from "../../core/time.ts";
-import type { Watch } from "../../simulated/watch.ts";
+import { UNWATCHED, type Watch } from "../../simulated/watch.ts";
 
 export interface Recorder {
   readonly watch: Watch;
@@ -27,6 +27,7 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
     else restless.add(id);
   };
   const watch: Watch = {
+    ...UNWATCHED,
     runChanged({ after }) {
       noteDue(after.runId, after.due, isRunEnded(after.state));
       if (after.state === "running") active.add(after.runId);
@@ -39,11 +40,6 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
       attempts.set(key.runId, ofRun);
       ofRun.set(attemptKeyText(key), { key, item: after });
     },
-    codeStarted: () => undefined,
-    sent: () => undefined,
-    published: () => undefined,
-    faulted: () => undefined,
-    leftFloating: () => undefined,
   };
   return { watch, attempts, activeRunsMax: () => activeRunsMax, isQuiet: () => restless.size === 0 };
 }
