@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
-import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { attemptKeyText, commitId, type AttemptKey } from "../../shared/core/ids.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { createClock, createIds } from "../../shared/embedded/clock.ts";
 import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
@@ -12,8 +12,14 @@ const FIRST = anAttemptKey();
 const SECOND = anAttemptKey({ attempt: 2 });
 const CLOSED: AttemptItem = { status: "closed", owner: "o", startedAt: NOON, endedAt: NOON, reason: "lost" };
 
-/** An executor whose runner runs until the test ends an attempt; the code may take its time to stop. */
-function anExecutor() {
+const COMMIT = commitId("c");
+
+/**
+ * An executor whose runner runs until the test ends an attempt; the code may take its time to stop. `committed`: whether the
+ * commit that it is told of takes place.
+ */
+function anExecutor({ committed = true } = {}) {
+  const along: string[] = [];
   const claimed = new Set<string>();
   const begun: string[] = [];
   const told: string[] = [];
@@ -50,6 +56,11 @@ function anExecutor() {
       crashPoint: noCrash,
     },
     runner,
+    claimAlong: async (key) => {
+      along.push(attemptKeyText(key));
+      if (committed) claimed.add(attemptKeyText(key));
+      return committed;
+    },
     onEnd: () => undefined,
     onError: (_key, error) => {
       throw error;
@@ -59,6 +70,11 @@ function anExecutor() {
   return {
     begun,
     told,
+    along,
+    claimAlong: async (...keys: AttemptKey[]) => {
+      executor.claimAlong(keys, COMMIT);
+      await settled();
+    },
     send: async (...keys: AttemptKey[]) => {
       await executor.queue.send(keys.map((key) => aDispatch({ key })));
       await settled();
@@ -104,5 +120,41 @@ describe("the executor of one machine", () => {
     await executor.close(FIRST);
 
     expect(executor.told).toEqual([attemptKeyText(FIRST)]);
+  });
+
+  test("begins what it claimed along with a commit once that is sent, and not before", async () => {
+    const executor = anExecutor();
+
+    await executor.claimAlong(FIRST);
+    expect([executor.along, executor.begun]).toEqual([[attemptKeyText(FIRST)], []]);
+
+    await executor.send(FIRST);
+    expect(executor.begun).toEqual([attemptKeyText(FIRST)]);
+  });
+
+  test("claims as any other what a commit that did not take place had dispatched", async () => {
+    const executor = anExecutor({ committed: false });
+    await executor.claimAlong(FIRST);
+
+    await executor.send(FIRST);
+
+    expect(executor.begun).toEqual([attemptKeyText(FIRST)]);
+  });
+
+  test("claims no more along with a commit than it has room for", async () => {
+    const executor = anExecutor();
+    const keys = [1, 2, 3, 4, 5].map((mapIndex) => anAttemptKey({ mapIndex }));
+
+    await executor.claimAlong(...keys);
+
+    expect(executor.along).toEqual(keys.slice(0, 4).map(attemptKeyText));
+  });
+
+  test("does not claim a newer attempt along with a commit: the code of the older one may still be at work", async () => {
+    const executor = anExecutor();
+
+    await executor.claimAlong(SECOND);
+
+    expect(executor.along).toEqual([]);
   });
 });

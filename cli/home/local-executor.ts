@@ -1,16 +1,19 @@
 /** Takes dispatches and runs them on this machine's workers, as many at once as the workers want. */
-import { runAttempt, type Executing } from "../../shared/app/run-attempt.ts";
+import { runAttempt, type Claim, type Executing } from "../../shared/app/run-attempt.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
-import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { attemptKeyText, type AttemptKey, type CommitId } from "../../shared/core/ids.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../../shared/ports/attempt-store.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { TaskRunner } from "../../shared/ports/task-runner.ts";
+import { createEarlyClaims, type ClaimAlong } from "./early-claims.ts";
 
 export interface LocalExecutor {
   readonly queue: Queue<Dispatch>;
   /** The attempt store as the scheduler sees it: what it closes is told to the code at once. */
   readonly closing: AttemptStore;
+  /** What the engine tells it while a commit is being written: claims as many as it would take in now. */
+  claimAlong(keys: readonly AttemptKey[], commit: CommitId): void;
   /** Ends what another process has closed meanwhile. */
   checkClosed(): Promise<void>;
   /** Takes nothing more; resolves when nothing is in hand. */
@@ -20,6 +23,7 @@ export interface LocalExecutor {
 interface Options {
   readonly executing: Omit<Executing, "runner">;
   readonly runner: TaskRunner & { wanted(): number };
+  readonly claimAlong: ClaimAlong;
   /** The code of an attempt has ended. Must not throw. */
   readonly onEnd: (key: AttemptKey, result: RunnerResult) => void;
   /** An attempt could not be claimed or ended: the sweep looks after it; people may want to know. */
@@ -31,10 +35,11 @@ interface AtWork {
   readonly control: AbortController;
 }
 
-export function createLocalExecutor({ executing, runner, onEnd, onError }: Options): LocalExecutor {
+export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onError }: Options): LocalExecutor {
   const waiting: Dispatch[] = [];
   const atWork = new Map<string, AtWork>();
   const ending = new Map<Promise<void>, AttemptKey>();
+  const early = createEarlyClaims({ ...executing, claimAlong });
   const state = { inHand: 0, closed: false };
 
   const drain = (): void => {
@@ -43,7 +48,7 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
       if (dispatch !== undefined) start(dispatch);
     }
   };
-  const start = (dispatch: Dispatch): void => {
+  const start = (dispatch: Dispatch, claim?: Promise<Claim | undefined>): void => {
     state.inHand += 1;
     const control = new AbortController();
     const name = attemptKeyText(dispatch.key);
@@ -59,7 +64,7 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
     // A dispatch may come twice; the first one claims, and is the one to be told of a close.
     if (!atWork.has(name)) atWork.set(name, { key: dispatch.key, control });
     const end = olderEnded(ending, dispatch.key)
-      .then(() => runAttempt({ ...executing, runner: counted }, dispatch, control))
+      .then(() => runAttempt({ ...executing, runner: counted }, dispatch, control, claim))
       .catch((error: unknown) => onError(dispatch.key, error))
       .then(() => {
         if (atWork.get(name)?.control === control) atWork.delete(name);
@@ -72,19 +77,24 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
   return {
     queue: {
       async send(dispatches) {
-        waiting.push(...dispatches);
+        for (const dispatch of dispatches) {
+          const claim = early.take(dispatch.key);
+          if (claim === undefined) waiting.push(dispatch);
+          else start(dispatch, claim);
+        }
         drain();
         return { refused: [] };
       },
     },
-    closing: {
-      ...executing.attempts,
-      async close(key, close) {
-        const item = await executing.attempts.close(key, close);
-        if (item.status === "closed") atWork.get(attemptKeyText(key))?.control.abort(close.reason);
-        return item;
-      },
+    claimAlong(keys, commit) {
+      for (const key of keys) {
+        const room = runner.wanted() - state.inHand - early.count() - waiting.length;
+        if (state.closed || room <= 0) return;
+        // Of an older attempt the code may still be about to stop: that one is claimed once it has.
+        if (key.attempt === 1) early.claim(key, commit);
+      }
     },
+    closing: tellingCode(executing.attempts, atWork),
     checkClosed: async () => abortClosed(executing.attempts, [...atWork.values()]),
     async close() {
       state.closed = true;
@@ -93,6 +103,16 @@ export function createLocalExecutor({ executing, runner, onEnd, onError }: Optio
     },
   };
 }
+
+/** The attempt store, and whoever is at work on what it closes is told. */
+const tellingCode = (attempts: AttemptStore, atWork: ReadonlyMap<string, AtWork>): AttemptStore => ({
+  ...attempts,
+  async close(key, close) {
+    const item = await attempts.close(key, close);
+    if (item.status === "closed") atWork.get(attemptKeyText(key))?.control.abort(close.reason);
+    return item;
+  },
+});
 
 async function abortClosed(attempts: AttemptStore, open: readonly AtWork[]): Promise<void> {
   for (let first = 0; first < open.length; first += ATTEMPT_READ_MAX) {

@@ -10,7 +10,7 @@ import { wakeMessage, type RunMessage } from "../../shared/contract/messages.ts"
 import type { Fact } from "../../shared/core/events.ts";
 import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
 import { plus } from "../../shared/core/time.ts";
-import { endLeasesOf } from "../../shared/embedded/attempt-store.ts";
+import { claimAlong, endLeasesOf } from "../../shared/embedded/attempt-store.ts";
 import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";
 import { createMemoryEventBus } from "../../shared/embedded/event-bus.ts";
 import { createKeyedQueue } from "../../shared/embedded/keyed-queue.ts";
@@ -161,6 +161,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
   const executor = createLocalExecutor({
     executing,
     runner,
+    claimAlong: (key, claim, commit) => claimAlong(stores.writer, key, claim, commit),
     onEnd: options.onAttempt ?? ((): void => undefined),
     onError: (key, error) => fault(attemptKeyText(key), "ATTEMPT", error),
   });
@@ -180,6 +181,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
     blobs: stores.blobs,
     events,
     tasks: () => executor.queue,
+    claimAlong: (keys, commit) => executor.claimAlong(keys, commit),
     timers,
     bus,
     faults,

@@ -144,8 +144,15 @@ async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[]): 
     engine.crashPoint("run:loaded");
     const version = await engine.versions(stored.value.version);
     const { run, commands, changed } = advance(stored.value, version.manifest, events, engine.clock.now());
-    if (changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return "stale";
-    if (changed) engine.crashPoint("run:committed");
+    if (changed) {
+      const committing = engine.runs.commit(stored, run, commitId);
+      engine.claimAlong?.(
+        commands.flatMap((command) => (command.type === "dispatch" ? [command.key] : [])),
+        commitId,
+      );
+      if (!(await committed(committing))) return "stale";
+      engine.crashPoint("run:committed");
+    }
     return { record: run, answers: await deliverRun(engine, run, version, commands) };
   };
   return untilCommitted(engine, commit, `run '${id}'`);

@@ -1,7 +1,7 @@
 /** What the use-cases need of the world, and the little they all share. */
 import type { Dispatch } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
-import type { VersionHash } from "../core/ids.ts";
+import type { AttemptKey, CommitId, VersionHash } from "../core/ids.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import type { AttemptStore } from "../ports/attempt-store.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -30,6 +30,11 @@ export interface Engine {
   readonly events: Queue<RunMessage>;
   /** The queue of an executor class. */
   readonly tasks: (executor: Executor) => Queue<Dispatch>;
+  /**
+   * Told which attempts a commit dispatches while that commit is on its way to the disk: an executor in this process may claim
+   * them in the same transaction, on the condition that the commit takes place. They are sent after it like all others.
+   */
+  readonly claimAlong?: (keys: readonly AttemptKey[], commit: CommitId) => void;
   readonly timers: Timers;
   readonly bus: EventBus;
   readonly faults: FaultLog;

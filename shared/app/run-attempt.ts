@@ -30,6 +30,12 @@ export interface Executing {
   readonly crashPoint: CrashPoint;
 }
 
+/** A claim of ours, and since when. */
+export interface Claim {
+  readonly owner: string;
+  readonly at: Instant;
+}
+
 /** What came of a dispatch. */
 export type AttemptEnd =
   /** The code ran and its end was stored. */
@@ -39,29 +45,37 @@ export type AttemptEnd =
   /** It was closed while the code ran: the result was dropped. */
   | "superseded";
 
-/** Runs the attempt of a dispatch; a dispatch that comes twice runs it once. `control` ends it from outside. */
+/**
+ * Runs the attempt of a dispatch; a dispatch that comes twice runs it once. `control` ends it from outside. `early`: a claim of
+ * this executor that was made along with the commit which dispatched the attempt; undefined if that did not come about.
+ */
 export async function runAttempt(
   executing: Executing,
   dispatch: Dispatch,
   control: AbortController = new AbortController(),
+  early?: Promise<Claim | undefined>,
 ): Promise<AttemptEnd> {
-  const { attempts, clock, ids } = executing;
-  const owner = ids.owner();
-  const at = clock.now();
-  const claim = await attempts.claim(dispatch.key, { owner, at, leaseUntil: plus(at, executing.leaseMs) });
-  if (claim !== "claimed") {
-    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
-    return "not_ours";
-  }
+  const { attempts, clock } = executing;
+  const claim = (await early) ?? (await claimAttempt(executing, dispatch));
+  if (claim === "not_ours") return claim;
   executing.crashPoint("attempt:claimed");
-  const result = await runWithHeartbeat(executing, dispatch, { owner, at }, control);
+  const result = await runWithHeartbeat(executing, dispatch, claim, control);
   executing.crashPoint("attempt:ran");
   const { stored, carried } = await storeOutcome(executing, dispatch, result);
   executing.crashPoint("attempt:stored-output");
-  if ((await attempts.finish(dispatch.key, owner, stored, clock.now())) !== "finished") return "superseded";
+  if ((await attempts.finish(dispatch.key, claim.owner, stored, clock.now())) !== "finished") return "superseded";
   executing.crashPoint("attempt:finished");
   await complete(executing, dispatch, carried);
   return "finished";
+}
+
+async function claimAttempt(executing: Executing, dispatch: Dispatch): Promise<Claim | "not_ours"> {
+  const claim = { owner: executing.ids.owner(), at: executing.clock.now() };
+  const leaseUntil = plus(claim.at, executing.leaseMs);
+  const answer = await executing.attempts.claim(dispatch.key, { ...claim, leaseUntil });
+  if (answer === "claimed") return claim;
+  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
+  return "not_ours";
 }
 
 async function complete({ events }: Executing, { key, run, token }: Dispatch, outcome: Outcome): Promise<void> {
@@ -88,12 +102,6 @@ async function repeatCompletion(
   item: Extract<AttemptItem, { status: "finished" }>,
 ): Promise<void> {
   await complete(executing, dispatch, item.outcome);
-}
-
-/** A claim of ours, and since when. */
-interface Claim {
-  readonly owner: string;
-  readonly at: Instant;
 }
 
 /** Renews the lease while the code runs, and learns there that the attempt was closed. */

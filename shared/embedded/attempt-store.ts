@@ -1,6 +1,6 @@
 import type { AttemptItem, CloseReason, Outcome, StoredAttempt } from "../core/attempt.ts";
 import { assertNever } from "../core/errors.ts";
-import type { AttemptKey, RunId, TaskId } from "../core/ids.ts";
+import type { AttemptKey, CommitId, RunId, TaskId } from "../core/ids.ts";
 import { type Instant, instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../ports/attempt-store.ts";
 import type { Database } from "./database.ts";
@@ -12,6 +12,10 @@ const READ = `SELECT * FROM attempts WHERE ${KEY}`;
 const CLAIM = `
   INSERT INTO attempts (run_id, task_id, map_index, attempt, status, owner, started_at, lease_until)
   VALUES (?, ?, ?, ?, 'running', ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+const CLAIM_ALONG = `
+  INSERT INTO attempts (run_id, task_id, map_index, attempt, status, owner, started_at, lease_until)
+  SELECT ?, ?, ?, ?, 'running', ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE run_id = ? AND commit_id = ?)
   ON CONFLICT DO NOTHING`;
 const RENEW = `UPDATE attempts SET lease_until = ? WHERE ${OWN}`;
 const FINISH = `
@@ -94,6 +98,21 @@ export function createAttemptStore(database: Database, writer: Writer): AttemptS
  */
 export function endLeasesOf(writer: Writer, ownerPrefix: string, at: Instant): Promise<number> {
   return writer.write((db) => Number(db.statement(END_LEASES).run(at, at, ownerPrefix, ownerPrefix).changes));
+}
+
+/**
+ * Claims an attempt if the last commit of its run is this one. Given to the writer right after that commit, it is in the same
+ * transaction: both are on disk, or neither. False: nothing was written, and the attempt is to be claimed as any other.
+ */
+export function claimAlong(
+  writer: Writer,
+  key: AttemptKey,
+  { owner, at, leaseUntil }: Parameters<AttemptStore["claim"]>[1],
+  commit: CommitId,
+): Promise<boolean> {
+  return writer.write(
+    (db) => db.statement(CLAIM_ALONG).run(...parts(key), owner, at, leaseUntil, key.runId, commit).changes !== 0,
+  );
 }
 
 const parts = (key: AttemptKey): [RunId, TaskId, number, number] => [key.runId, key.taskId, key.mapIndex, key.attempt];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NOON, aDagRecord, aFolder, aRun, aSuccess, anArrival, anAttemptKey } from "../../test/builders/index.ts";
 import { commitId, runId } from "../core/ids.ts";
 import { plus } from "../core/time.ts";
-import { createAttemptStore, endLeasesOf } from "./attempt-store.ts";
+import { claimAlong, createAttemptStore, endLeasesOf } from "./attempt-store.ts";
 import { createDagStore } from "./dag-store.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { createInbox } from "./inbox.ts";
@@ -29,6 +29,43 @@ afterEach(async () => {
 
 const runsOf = (database: Database): ReturnType<typeof createRunStore> =>
   createRunStore(database, createWriter(database));
+
+describe("a claim along with a commit", () => {
+  const CLAIM = { owner: "o", at: NOON, leaseUntil: plus(NOON, 30_000) };
+  const key = anAttemptKey({ runId: aRun().runId });
+
+  /** A run whose next commit, on top of this version, is given to the writer together with a claim. */
+  async function committedWith(version: number) {
+    const writer = createWriter(ours);
+    const [runs, attempts] = [createRunStore(ours, writer), createAttemptStore(ours, writer)];
+    await runs.create(aRun(), commitId("c1"));
+    const committing = runs.commit({ value: aRun(), version }, aRun({ state: "running" }), commitId("c2"));
+    const claiming = claimAlong(writer, key, CLAIM, commitId("c2"));
+    return { result: await committing, claimed: await claiming, item: (await attempts.read([key]))[0], attempts };
+  }
+
+  test("is made if the commit takes place", async () => {
+    const { attempts: _attempts, ...seen } = await committedWith(1);
+
+    const item = { status: "running", owner: "o", startedAt: NOON, leaseUntil: CLAIM.leaseUntil };
+    expect(seen).toEqual({ result: "committed", claimed: true, item });
+  });
+
+  test("is not made if somebody else has committed before", async () => {
+    const { attempts: _attempts, ...seen } = await committedWith(7);
+
+    expect(seen).toEqual({ result: "stale", claimed: false, item: null });
+  });
+
+  test("is not made of an attempt that was closed before", async () => {
+    const { attempts } = await committedWith(7);
+    await attempts.close(key, { reason: "cancelled", at: NOON });
+
+    const again = await claimAlong(createWriter(ours), key, CLAIM, commitId("c1"));
+
+    expect([again, (await attempts.read([key]))[0]?.status]).toEqual([false, "revoked"]);
+  });
+});
 
 describe("runs in the state file", () => {
   test("a load sees what another process has committed, however often the run was read here", async () => {
