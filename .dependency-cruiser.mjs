@@ -70,11 +70,19 @@ const TABLE = [
     name: "lambdas",
     path: "^lambdas/([^/]+)/",
     home: "^lambdas/$1/", // Its own folder: a function never reaches into another.
-    folders: ["shared/core", "shared/contract", "shared/app", "shared/aws"],
-    packages: ["@middy/[^/]+"],
+    // `engine` is what the deciding functions have in common.
+    folders: ["lambdas/engine", "shared/core", "shared/contract", "shared/app", "shared/aws"],
+    packages: ["@middy/[^/]+", "@aws-lambda-powertools/[^/]+", "@types/aws-lambda", "aws-lambda", "zod"],
     builtins: true,
   },
-  { name: "infra", path: "^infra/", packages: ["aws-cdk-lib", "constructs"], builtins: true },
+  {
+    name: "infra",
+    path: "^infra/",
+    // Names that the stored data hangs on, and the forms of what it passes on.
+    files: ["shared/aws/tables[.]ts", "shared/contract/(deployment|release)[.]ts", "shared/core/executor-class[.]ts"],
+    packages: ["aws-cdk-lib", "cdk-nag", "constructs", "esbuild"],
+    builtins: true,
+  },
   { name: "console", path: "^console/", folders: ["shared/contract"], packages: [".+"] },
 ];
 
@@ -170,6 +178,8 @@ const GENERAL = [
         "[.]dag[.]ts$",
         "^cli/(bin/|main[.]ts$)",
         "^lambdas/[^/]+/handler[.]ts$",
+        "^shared/aws/runner/thread-main[.]ts$",
+        "^infra/app[.]ts$",
         "^(test|bench|scripts|localstack)/",
         "^[^/]+$",
       ],

@@ -195,6 +195,23 @@ const SPECS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/graph.ts")).execute,
   },
   {
+    name: "compile",
+    group: WRITE,
+    summary: "compile DAG files to manifests and code bundles, for a deployment",
+    description:
+      "Writes the versions of all DAGs as `release.json`, and their code as `bundles/<hash>.mjs`. `cdk synth` does this by itself. Nothing is written while a DAG has an error.",
+    options: [
+      { flags: "--out <dir>", description: "where to (default: cdk.out/release)" },
+      { flags: "--no-schedules", description: "leave schedules out: nothing starts by the clock" },
+      DAGS,
+    ],
+    examples: [
+      ["compile", "what `cdk deploy` would bring"],
+      ["compile --dags pipelines --out build", "from and to other folders"],
+    ],
+    load: async () => (await import("./commands/compile.ts")).execute,
+  },
+  {
     name: "validate",
     arguments: [{ term: "[files...]", description: "DAG files (default: all in the folder)" }],
     group: WRITE,

@@ -1,6 +1,6 @@
 /** A Freshet on AWS as far as it can be had on one machine: its adapters, its tables and queues, its two functions. */
 import { randomBytes } from "node:crypto";
-import { createFaultLog } from "../../cli/home/faults.ts";
+import { createFaultLog } from "../../shared/app/fault-log.ts";
 import { emulatorSettings, freshBucket, freshQueue, freshTable } from "../../scripts/emulators/resources.ts";
 import { measureUnits, type Units } from "../../scripts/emulators/capacity.ts";
 import { noCrash } from "../../shared/app/crash-points.ts";

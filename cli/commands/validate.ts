@@ -35,7 +35,7 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json, a
   }
 };
 
-const NOTHING: LoadResult = { dags: [], problems: [], files: [], sources: [] };
+const NOTHING: LoadResult = { dags: [], problems: [], files: [], sources: [], packages: [] };
 
 /** Undefined: all of the folder. */
 function filesOf(args: Invocation["args"]): readonly string[] | undefined {

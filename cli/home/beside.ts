@@ -3,7 +3,7 @@ import type { Engine } from "../../shared/app/engine.ts";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache } from "../../shared/app/engine.ts";
 import { createClock, createIds } from "../../shared/embedded/clock.ts";
-import { createFaultLog } from "./faults.ts";
+import { createFaultLog } from "../../shared/app/fault-log.ts";
 import type { Stores } from "./stores.ts";
 
 /** Takes no message: what is refused is found again by the scheduler that is pinged, or by the next one's first look. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { aDagFile, aDagProject, type DagProject } from "../../test/builders/dag-project.ts";
-import { bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { DagId } from "../../shared/core/ids.ts";
 import type { DagLoader } from "../load/loader.ts";
 import { engineBeside } from "./beside.ts";

@@ -4,7 +4,7 @@ import type { Engine } from "../../shared/app/engine.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../../shared/core/manifest.ts";
 import type { Problem } from "../../shared/core/problem.ts";
-import { bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { bundleFiles, type BundleOptions } from "../load/bundle.ts";
 import type { LoadedDag, LoadResult } from "../load/result.ts";

@@ -22,7 +22,7 @@ import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
 import { aborted } from "../aborted.ts";
-import { createFaultLog } from "./faults.ts";
+import { createFaultLog } from "../../shared/app/fault-log.ts";
 import { createLocalExecutor, type LocalExecutor } from "./local-executor.ts";
 import { STAGING_BUCKET, type Project } from "./paths.ts";
 import { openStores, type Stores } from "./stores.ts";

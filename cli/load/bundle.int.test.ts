@@ -5,7 +5,8 @@ import { aDispatch, anAttemptKey, aRunContext } from "../../test/builders/index.
 import { dagId, taskId } from "../../shared/core/ids.ts";
 import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
 import { createBlobStore } from "../../shared/embedded/blob-store.ts";
-import { blobsOf, bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import { blobsOf } from "../../shared/embedded/worker/bundles.ts";
+import { bundleKey } from "../../shared/ports/blob-store.ts";
 import { bundleFiles, type CodeBundle } from "./bundle.ts";
 
 let project: DagProject;

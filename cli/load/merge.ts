@@ -25,7 +25,8 @@ export function mergeReports(reports: readonly FileReport[], cwd: string, files:
     }
   }
   const all = new Set(reports.flatMap(({ sources }) => sources));
-  return { dags, problems: withoutDoubles(problems), files, sources: [...all] };
+  const packages = [...new Set(reports.flatMap((report) => report.packages))].toSorted();
+  return { dags, problems: withoutDoubles(problems), files, sources: [...all], packages };
 }
 
 const samePlace = (a: SourcePlace, b: SourcePlace): boolean =>

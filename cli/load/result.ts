@@ -20,4 +20,6 @@ export interface LoadResult {
   readonly files: readonly string[];
   /** All of the author's files that they are made of or ask for, absolute: a change of any matters. */
   readonly sources: readonly string[];
+  /** `name@version` of the npm packages that they import, each once. */
+  readonly packages: readonly string[];
 }

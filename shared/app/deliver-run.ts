@@ -2,7 +2,7 @@
 import type { Dispatch } from "../core/attempt.ts";
 import type { RunCommand } from "../core/events.ts";
 import type { RunId } from "../core/ids.ts";
-import type { Executor } from "../core/manifest.ts";
+import { executorClassOf, type ExecutorClass } from "../core/executor-class.ts";
 import type { Run } from "../core/run.ts";
 import { iso, type Instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
@@ -107,10 +107,10 @@ async function sendDispatches(
 }
 
 /** A hook goes where its task goes, the run's own hooks where its first task goes. */
-function executorsOf({ manifest }: DagVersion): (taskId: string) => Executor {
-  const executors = new Map<string, Executor>(manifest.tasks.map((task) => [task.taskId, task.executor]));
-  const first = manifest.tasks[0]?.executor ?? "lambda";
-  return (taskId) => executors.get(taskId) ?? executors.get(taskId.split("$", 1)[0] ?? "") ?? first;
+function executorsOf({ manifest }: DagVersion): (taskId: string) => ExecutorClass {
+  const classes = new Map<string, ExecutorClass>(manifest.tasks.map((task) => [task.taskId, executorClassOf(task)]));
+  const [first] = classes.values();
+  return (taskId) => classes.get(taskId) ?? classes.get(taskId.split("$", 1)[0] ?? "") ?? first ?? "lambda";
 }
 
 function dispatchOf(engine: Engine, run: Dispatch["run"], command: DispatchCommand): Dispatch {

@@ -15,7 +15,7 @@ import type { PoolStore } from "../ports/pool-store.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { RunStore } from "../ports/run-store.ts";
 import type { Timers } from "../ports/timers.ts";
-import type { Executor } from "../core/manifest.ts";
+import type { ExecutorClass } from "../core/executor-class.ts";
 import type { CrashPoint } from "./crash-points.ts";
 
 export interface Engine {
@@ -29,7 +29,7 @@ export interface Engine {
   /** The run-event queue. */
   readonly events: Queue<RunMessage>;
   /** The queue of an executor class. */
-  readonly tasks: (executor: Executor) => Queue<Dispatch>;
+  readonly tasks: (executorClass: ExecutorClass) => Queue<Dispatch>;
   /**
    * Told which attempts a commit dispatches while that commit is on its way to the disk: an executor in this process may claim
    * them in the same transaction, on the condition that the commit takes place. They are sent after it like all others.

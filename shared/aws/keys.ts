@@ -30,6 +30,10 @@ export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
 export const poolKey = (id: PoolId): ItemKey => ({ pk: `${POOL}#${id}`, sk: POOL });
 export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
 
+/** What the engine knows of itself: one item each. */
+export const TOKEN_KEY: ItemKey = { pk: "ENGINE#token-key", sk: "ENGINE" };
+export const ENGINE_SCHEMA_KEY: ItemKey = { pk: "ENGINE#schema", sk: "ENGINE" };
+
 /** The id in the partition key of a run, a DAG or a pool. */
 const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
 export const runIdOf = (pk: string): RunId => runId(idOf(pk));

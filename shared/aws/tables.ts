@@ -90,6 +90,9 @@ export const ATTEMPTS_TABLE: TableDefinition = {
   localIndexes: [],
 };
 
+/** Raised with every change of what is stored that an older engine could not read. */
+export const ENGINE_SCHEMA = 1;
+
 export const DUE_SHARDS = 8;
 export const LISTING_SHARDS = 8;
 /** Partitions over which the attempts of one run are spread. */

@@ -2,7 +2,7 @@
  * What travels through queues and the bus, versioned. Whoever takes a message in parses it here; the types that the engine
  * uses live in the core, and `satisfies` keeps the two the same.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type {
   ArrivedObject,
   Completion,

@@ -1,3 +1,6 @@
+/** Where a code bundle lies. `hash`: SHA-256 of its bytes, in hex. */
+export const bundleKey = (hash: string): string => `bundles/${hash}.mjs`;
+
 /** Freshet's own large things: bundles, outputs too large for an item, long lists of files, logs. */
 export interface BlobStore {
   /** Idempotent: a second put of a key with the same bytes is the same; keys carry what makes them unique. */

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { createLogStore, type LogLine } from "../../shared/embedded/log-store.ts";
-import { blobsOf, bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import { blobsOf } from "../../shared/embedded/worker/bundles.ts";
+import { bundleKey } from "../../shared/ports/blob-store.ts";
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from "../../shared/embedded/worker/pool.ts";
 import { aDispatch, aRunContext, anAttemptKey } from "./attempt.ts";
 

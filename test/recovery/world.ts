@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { bundleKey } from "../../shared/embedded/worker/bundles.ts";
+import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { dagId, triggerId, versionHash } from "../../shared/core/ids.ts";

@@ -6,10 +6,9 @@ import { dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FreshetError } from "../../core/errors.ts";
 import type { Bundle } from "../../core/task-host.ts";
+import { bundleKey } from "../../ports/blob-store.ts";
 import { createBlobStore, type FolderBlobStore } from "../blob-store.ts";
 
-/** Where a bundle is in the blob store. `hash`: SHA-256 of its bytes, in hex. */
-export const bundleKey = (hash: string): string => `bundles/${hash}.mjs`;
 /** The folder of a home's blob store. */
 export const blobsOf = (home: string): string => join(home, "blobs");
 

@@ -1,4 +1,5 @@
 /** The ports of one process, put together as the use-cases want them. */
+import { executorOfClass } from "../../core/executor-class.ts";
 import { createVersionCache, type Engine } from "../../app/engine.ts";
 import type { Executing } from "../../app/run-attempt.ts";
 import type { Process } from "../process.ts";
@@ -19,7 +20,7 @@ export function engineOf(world: SimulatedWorld, process: Process): Engine {
     inbox: inboxOf(world, process),
     blobs: blobStoreOf(world, process),
     events: eventsOf(world, process),
-    tasks: (executor) => tasksOf(world, process, executor),
+    tasks: (executorClass) => tasksOf(world, process, executorOfClass(executorClass)),
     timers: timersOf(world, process),
     bus: busOf(world, process),
     faults: faultLogOf(world, process),

@@ -1,6 +1,6 @@
 /** Faults of this process: shown as they come, and passed over by the sweep for a while. */
-import { plus } from "../../shared/core/time.ts";
-import type { Fault, FaultLog } from "../../shared/ports/fault-log.ts";
+import { plus } from "../core/time.ts";
+import type { Fault, FaultLog } from "../ports/fault-log.ts";
 
 /** A record that could not be decided is left alone this long. */
 const FAULT_KNOWN_MS = 300_000;

@@ -1,0 +1,30 @@
+/** What can be said of an environment: dev, staging, prod ... */
+import type { ExecutorClass } from "../shared/core/executor-class.ts";
+
+/** A bucket that pipelines name: one that the deployment makes, or one that exists already. */
+export type BucketConfig =
+  | { readonly create: true }
+  /** `notifies`: its events go to EventBridge already. Otherwise the deployment switches that on. */
+  | { readonly existing: string; readonly notifies?: boolean };
+
+export interface EnvironmentConfig {
+  /** By the name that pipelines have for it. One that no DAG's trigger names is reachable for tasks all the same. */
+  readonly buckets: Readonly<Record<string, BucketConfig>>;
+  /** `none`: nothing starts by the clock here. */
+  readonly schedules: "as written" | "none";
+  /** Attempts at work at once, by executor class. */
+  readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
+  /** Memory of the `lambda` class, in MB. */
+  readonly memoryMb: number;
+  readonly architecture: "arm64" | "x86_64";
+  /** Concurrency kept for the tick, so that no storm of events starves the clock; null in accounts with a small quota. */
+  readonly tickConcurrency: number | null;
+  readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
+  /** Gets the alarms; null: they are only shown in CloudWatch. */
+  readonly alarmEmail: string | null;
+  /** X-Ray traces of all functions; they are billed. */
+  readonly tracing: boolean;
+  /** Whether tables and buckets outlive the stack. */
+  readonly keepData: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}

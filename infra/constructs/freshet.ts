@@ -1,0 +1,265 @@
+/**
+ * A whole Freshet in somebody's stack: `new Freshet(this, "Freshet", { environment: "prod", dags: "dags", config })`.
+ * What its parts are for is in docs/deploy.md.
+ */
+import { join, resolve } from "node:path";
+import { CustomResource, Duration, Stack } from "aws-cdk-lib";
+import { EventBus, Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget, SqsQueue } from "aws-cdk-lib/aws-events-targets";
+import { Architecture } from "aws-cdk-lib/aws-lambda";
+import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import { Construct } from "constructs";
+import { ENGINE_SCHEMA } from "../../shared/aws/tables.ts";
+import { deploymentParameter } from "../../shared/contract/deployment.ts";
+import { executorClassOf, memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
+import { compileDags, type CompiledRelease } from "../compile.ts";
+import type { EnvironmentConfig } from "../config.ts";
+import { createBuckets, createOwnBucket } from "./buckets.ts";
+import { EngineFunction, type EngineFunctionProps } from "./function.ts";
+import { functionCode } from "./function-code.ts";
+import { packagesLayer } from "./packages-layer.ts";
+import { createQueues, type Queues } from "./queues.ts";
+import { DeployedRelease } from "./release.ts";
+import {
+  allowBucket,
+  allowExecuting,
+  allowRegistering,
+  allowScheduling,
+  allowTicking,
+  type Reachable,
+} from "./rights.ts";
+import { createTables, type Tables } from "./tables.ts";
+
+const SCHEDULER_TIMEOUT = Duration.seconds(60);
+const SCHEDULER_MEMORY_MB = 512;
+/** Of one batch of the run-event queue. */
+const EVENTS_BATCH = 10;
+/** A tick ends before the next one begins. */
+const TICK_TIMEOUT = Duration.seconds(58);
+const REGISTER_TIMEOUT = Duration.minutes(4);
+/** Lambda's limit: attempts of 14 minutes, and what is around them. */
+const EXECUTOR_TIMEOUT = Duration.minutes(15);
+
+export interface FreshetProps {
+  /** Its name: `freshet runs --env NAME` finds it by this. */
+  readonly environment: string;
+  readonly config: EnvironmentConfig;
+  /** The folder with the DAG files, relative to `projectRoot`. */
+  readonly dags: string;
+  /** Where package.json is; the present folder unless given. */
+  readonly projectRoot?: string;
+  /** What was compiled before, instead of compiling `dags`. */
+  readonly compiled?: CompiledRelease;
+}
+
+export class Freshet extends Construct implements Reachable {
+  readonly tables: Tables;
+  readonly queues: Queues;
+  /** Facts about runs, for rules of yours. */
+  readonly bus: EventBus;
+  /** Freshet's own: code, outputs, staging. */
+  readonly bucket: Bucket;
+  /** By the name that pipelines have for them. */
+  readonly buckets: ReadonlyMap<string, IBucket>;
+  readonly scheduler: EngineFunction;
+  readonly tick: EngineFunction;
+  readonly registrar: EngineFunction;
+  /** By class. Grant their roles what your tasks need. */
+  readonly executors: ReadonlyMap<ExecutorClass, EngineFunction>;
+
+  constructor(scope: Construct, id: string, props: FreshetProps) {
+    super(scope, id);
+    const { config, environment } = props;
+    const projectRoot = resolve(props.projectRoot ?? ".");
+    const out = join(projectRoot, "cdk.out", ".freshet", environment);
+    const compiled = props.compiled ?? compileDags(projectRoot, props.dags, join(out, "release"), config.schedules);
+    const classes = classesOf(compiled);
+
+    this.tables = createTables(this, config);
+    this.queues = createQueues(this, {
+      schedulerTimeout: SCHEDULER_TIMEOUT,
+      executorTimeout: EXECUTOR_TIMEOUT,
+      executorClasses: classes,
+    });
+    this.bus = new EventBus(this, "Bus", { description: `Facts about runs of Freshet in ${environment}` });
+    this.bucket = createOwnBucket(this, config.keepData);
+    this.buckets = createBuckets(this, config.buckets, config.keepData);
+
+    this.executors = this.#createExecutors(classes, compiled, config, projectRoot, out);
+    const deployment = this.#deploymentText(environment);
+    const common = { ...commonProps(config), deployment };
+    this.scheduler = new EngineFunction(this, "Scheduler", {
+      ...common,
+      description: "Freshet: advances runs and DAGs",
+      code: functionCode("scheduler", { handler: "lambdas/scheduler/handler.ts" }, out),
+      timeout: SCHEDULER_TIMEOUT,
+      memoryMb: SCHEDULER_MEMORY_MB,
+    });
+    allowScheduling(this.scheduler, this);
+    this.scheduler.function.addEventSource(
+      new SqsEventSource(this.queues.events, { batchSize: EVENTS_BATCH, reportBatchItemFailures: true }),
+    );
+    this.tick = new EngineFunction(this, "Tick", {
+      ...common,
+      description: "Freshet: wakes what is due",
+      code: functionCode("tick", { handler: "lambdas/tick/handler.ts" }, out),
+      timeout: TICK_TIMEOUT,
+      memoryMb: SCHEDULER_MEMORY_MB,
+      ...(config.tickConcurrency === null ? {} : { reservedConcurrency: config.tickConcurrency }),
+    });
+    allowTicking(this.tick, this);
+    this.registrar = new EngineFunction(this, "Register", {
+      ...common,
+      description: "Freshet: takes deployed DAGs in",
+      code: functionCode("register", { handler: "lambdas/register/handler.ts" }, out),
+      timeout: REGISTER_TIMEOUT,
+      memoryMb: SCHEDULER_MEMORY_MB,
+    });
+    allowRegistering(this.registrar, this);
+
+    this.#addRules(compiled);
+    this.#addRelease(compiled, out);
+    new StringParameter(this, "Deployment", {
+      parameterName: deploymentParameter(environment),
+      description: `Where Freshet's ${environment} environment is, for its command line`,
+      stringValue: deployment,
+    });
+  }
+
+  #createExecutors(
+    classes: readonly ExecutorClass[],
+    compiled: CompiledRelease,
+    config: EnvironmentConfig,
+    projectRoot: string,
+    out: string,
+  ): ReadonlyMap<ExecutorClass, EngineFunction> {
+    const common = commonProps(config);
+    const layer = packagesLayer(this, "Packages", {
+      projectRoot,
+      packages: compiled.release.packages,
+      architecture: common.architecture,
+      out,
+    });
+    const code = functionCode(
+      "executor",
+      { handler: "lambdas/executor/handler.ts", thread: "shared/aws/runner/thread-main.ts" },
+      out,
+    );
+    const deployment = Stack.of(this).toJsonString({
+      v: 1,
+      attemptsTable: this.tables.attempts.tableName,
+      bucket: this.bucket.bucketName,
+      eventsQueueUrl: this.queues.events.queueUrl,
+      bucketNames: this.#bucketNames(),
+    });
+    const executors = new Map<ExecutorClass, EngineFunction>();
+    for (const name of classes) {
+      const queue = this.queues.tasks.get(name);
+      if (queue === undefined || name === "worker") continue;
+      const executor = new EngineFunction(this, `Executor-${name}`, {
+        ...common,
+        deployment,
+        description: `Freshet: runs tasks of class ${name}`,
+        code,
+        timeout: EXECUTOR_TIMEOUT,
+        memoryMb: memoryOfClass(name) ?? config.memoryMb,
+        layers: layer === undefined ? [] : [layer],
+      });
+      allowExecuting(executor, this, queue.queueArn);
+      for (const bucket of this.buckets.values()) allowBucket(executor, bucket);
+      executor.function.addEventSource(
+        new SqsEventSource(queue, {
+          batchSize: 1,
+          maxConcurrency: config.maxConcurrency[name] ?? config.maxConcurrency.default,
+          reportBatchItemFailures: true,
+        }),
+      );
+      executors.set(name, executor);
+    }
+    return executors;
+  }
+
+  #bucketNames(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.buckets].map(([name, bucket]) => [name, bucket.bucketName]));
+  }
+
+  #deploymentText(environment: string): string {
+    return Stack.of(this).toJsonString({
+      v: 1,
+      environment,
+      engineTable: this.tables.engine.tableName,
+      attemptsTable: this.tables.attempts.tableName,
+      bucket: this.bucket.bucketName,
+      eventsQueueUrl: this.queues.events.queueUrl,
+      taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
+      busName: this.bus.eventBusName,
+      bucketNames: this.#bucketNames(),
+      executorLogGroups: [...this.executors.values()].map(({ logGroup }) => logGroup.logGroupName),
+    });
+  }
+
+  /** The minute, and objects that arrive in buckets that DAGs wait for. */
+  #addRules({ release }: CompiledRelease): void {
+    new Rule(this, "Minute", {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaTarget(this.tick.function, { retryAttempts: 0 })], // The next one comes in a minute.
+    });
+    const waited = release.dags.flatMap(({ manifest }) => manifest.triggers.map(({ bucket }) => bucket));
+    for (const name of new Set(waited)) {
+      const bucket = this.buckets.get(name);
+      if (bucket === undefined) throw unknownBucket(name, release, [...this.buckets.keys()]);
+      new Rule(this, `Arrivals-${name}`, {
+        description: `Objects in ${name} start runs`,
+        eventPattern: {
+          source: ["aws.s3"],
+          detailType: ["Object Created"],
+          detail: { bucket: { name: [bucket.bucketName] } },
+        },
+        targets: [new SqsQueue(this.queues.events, { deadLetterQueue: this.queues.dead })],
+      });
+    }
+  }
+
+  #addRelease(compiled: CompiledRelease, out: string): void {
+    // An older engine is refused before anything that it would run is there.
+    const check = new CustomResource(this, "EngineCheck", {
+      resourceType: "Custom::FreshetEngineCheck",
+      serviceToken: this.registrar.function.functionArn,
+      serviceTimeout: Duration.minutes(5),
+      properties: { action: "check", schema: String(ENGINE_SCHEMA) },
+    });
+    for (const engine of [this.scheduler, this.tick, ...this.executors.values()]) {
+      engine.function.node.addDependency(check);
+    }
+    check.node.addDependency(this.registrar);
+    const release = new DeployedRelease(this, "Release", { compiled, registrar: this.registrar, out });
+    release.resource.node.addDependency(this.scheduler, this.tick, ...this.executors.values());
+  }
+}
+
+function commonProps(
+  config: EnvironmentConfig,
+): Pick<EngineFunctionProps, "architecture" | "logRetentionDays" | "tracing"> {
+  return {
+    architecture: config.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
+    logRetentionDays: config.logRetentionDays,
+    tracing: config.tracing,
+  };
+}
+
+/** Executor classes in use, the default one always: a deployment without DAGs is one too. */
+function classesOf({ release }: CompiledRelease): readonly ExecutorClass[] {
+  const tasks = release.dags.flatMap(({ manifest }) => manifest.tasks);
+  return [...new Set<ExecutorClass>(["lambda", ...tasks.map(executorClassOf)])].toSorted();
+}
+
+function unknownBucket(name: string, release: CompiledRelease["release"], known: readonly string[]): Error {
+  const dag = release.dags.find(({ manifest }) => manifest.triggers.some(({ bucket }) => bucket === name));
+  return new Error(
+    `dag '${dag?.manifest.dagId}' waits for objects in bucket '${name}', which this environment does not have; it has ` +
+      `${known.join(", ") || "none"}: add '${name}' to \`buckets\` in its configuration, as { create: true } or ` +
+      "{ existing: <its name on AWS> }",
+  );
+}

@@ -1,0 +1,86 @@
+/** What each function may do. Executors run the authors' code: they reach no record of the engine's. */
+import type { EventBus } from "aws-cdk-lib/aws-events";
+import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
+import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { EngineFunction } from "./function.ts";
+import type { Queues } from "./queues.ts";
+import type { Tables } from "./tables.ts";
+
+export interface Reachable {
+  readonly tables: Tables;
+  readonly queues: Queues;
+  readonly bus: EventBus;
+  readonly bucket: Bucket;
+}
+
+const CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+const withIndexes = (table: Table): readonly string[] => [table.tableArn, `${table.tableArn}/index/*`];
+
+/** Deciding: records of the engine's, closing attempts, sending what follows. */
+function allowDeciding(decider: EngineFunction, { tables, queues, bus, bucket }: Reachable): void {
+  decider.allow(
+    ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+    withIndexes(tables.engine),
+  );
+  decider.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [tables.attempts.tableArn]);
+  decider.allow(
+    ["sqs:SendMessage"],
+    [queues.events.queueArn, ...[...queues.tasks.values()].map((queue) => queue.queueArn)],
+  );
+  decider.allow(["events:PutEvents"], [bus.eventBusArn]);
+  decider.allow(
+    ["s3:GetObject", "s3:PutObject"],
+    ["runs", "manifests"].map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+  );
+  allowListing(decider, bucket);
+}
+
+export function allowScheduling(scheduler: EngineFunction, reachable: Reachable): void {
+  allowDeciding(scheduler, reachable);
+  scheduler.allow(CONSUME, [reachable.queues.events.queueArn]);
+}
+
+/** The tick only wakes: it reads what is due, and looks at what died. */
+export function allowTicking(ticker: EngineFunction, { tables, queues }: Reachable): void {
+  ticker.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], withIndexes(tables.engine));
+  ticker.allow(["sqs:SendMessage"], [queues.events.queueArn]);
+}
+
+export function allowRegistering(registrar: EngineFunction, reachable: Reachable): void {
+  allowDeciding(registrar, reachable);
+  // The only one that writes code: what executors run is what was deployed.
+  registrar.allow(
+    ["s3:GetObject", "s3:PutObject"],
+    ["bundles", "releases"].map((prefix) => reachable.bucket.arnForObjects(`${prefix}/*`)),
+  );
+}
+
+/** Running the authors' code: attempts, their own queue, completions, outputs and staging. */
+export function allowExecuting(
+  executor: EngineFunction,
+  { tables, queues, bucket }: Reachable,
+  tasksQueueArn: string,
+): void {
+  executor.allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"], [tables.attempts.tableArn]);
+  executor.allow(CONSUME, [tasksQueueArn]);
+  executor.allow(["sqs:SendMessage"], [queues.events.queueArn]);
+  executor.allow(["s3:GetObject"], [bucket.arnForObjects("bundles/*")]);
+  executor.allow(
+    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    ["runs", "staging"].map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+  );
+  allowListing(executor, bucket);
+}
+
+/** A bucket that pipelines name. */
+export function allowBucket(executor: EngineFunction, bucket: IBucket): void {
+  executor.allow(
+    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    [bucket.arnForObjects("*")],
+  );
+  allowListing(executor, bucket);
+}
+
+/** Without it S3 answers "forbidden" to a question for what is not there. */
+const allowListing = (fn: EngineFunction, bucket: IBucket): void => fn.allow(["s3:ListBucket"], [bucket.bucketArn]);

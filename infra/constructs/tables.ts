@@ -1,0 +1,57 @@
+/** The two tables, as shared/aws/tables.ts defines them. */
+import { RemovalPolicy } from "aws-cdk-lib";
+import { AttributeType, BillingMode, ProjectionType, Table, type Attribute } from "aws-cdk-lib/aws-dynamodb";
+import type { Construct } from "constructs";
+import { ATTEMPTS_TABLE, ENGINE_TABLE, type IndexDefinition, type TableDefinition } from "../../shared/aws/tables.ts";
+
+export interface TablesProps {
+  /** Tables outlive the stack, and cannot be deleted by mistake. */
+  readonly keepData: boolean;
+}
+
+export interface Tables {
+  /** Only the engine's functions reach it. */
+  readonly engine: Table;
+  readonly attempts: Table;
+}
+
+export const createTables = (scope: Construct, props: TablesProps): Tables => ({
+  engine: createTable(scope, "EngineTable", ENGINE_TABLE, props),
+  attempts: createTable(scope, "AttemptsTable", ATTEMPTS_TABLE, props),
+});
+
+function createTable(scope: Construct, id: string, definition: TableDefinition, { keepData }: TablesProps): Table {
+  const table = new Table(scope, id, {
+    partitionKey: text(definition.partitionKey),
+    sortKey: text(definition.sortKey),
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    timeToLiveAttribute: definition.expires,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: keepData,
+    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  for (const index of definition.globalIndexes) {
+    table.addGlobalSecondaryIndex({
+      ...projection(index),
+      partitionKey: text(index.partitionKey),
+      sortKey: sortKey(index),
+    });
+  }
+  for (const index of definition.localIndexes) {
+    table.addLocalSecondaryIndex({ ...projection(index), sortKey: sortKey(index) });
+  }
+  return table;
+}
+
+const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
+
+const sortKey = ({ sortKey: name, sortKeyType }: IndexDefinition): Attribute => ({
+  name,
+  type: sortKeyType === "N" ? AttributeType.NUMBER : AttributeType.STRING,
+});
+
+function projection({ indexName, projected }: IndexDefinition) {
+  if (projected === "all") return { indexName, projectionType: ProjectionType.ALL };
+  if (projected.length === 0) return { indexName, projectionType: ProjectionType.KEYS_ONLY };
+  return { indexName, projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...projected] };
+}

@@ -1,0 +1,43 @@
+/** The environments of this project: `npx cdk deploy -c env=staging` deploys one. */
+import type { EnvironmentConfig } from "./config.ts";
+
+const dev: EnvironmentConfig = {
+  buckets: { "data-lake": { create: true } },
+  schedules: "none",
+  maxConcurrency: { default: 10 },
+  memoryMb: 1024,
+  architecture: process.arch === "arm64" ? "arm64" : "x86_64",
+  tickConcurrency: null,
+  logRetentionDays: 14,
+  alarmEmail: null,
+  tracing: false,
+  keepData: false,
+  tags: { application: "freshet", environment: "dev" },
+};
+
+const staging: EnvironmentConfig = {
+  ...dev,
+  schedules: "as written",
+  tickConcurrency: 1,
+  logRetentionDays: 30,
+  keepData: true,
+  tags: { application: "freshet", environment: "staging" },
+};
+
+const prod: EnvironmentConfig = {
+  ...staging,
+  maxConcurrency: { default: 100 },
+  logRetentionDays: 90,
+  tags: { application: "freshet", environment: "prod" },
+};
+
+/** As it is deployed to an emulator: everything is on, and nothing is kept. */
+const local: EnvironmentConfig = {
+  ...dev,
+  schedules: "as written",
+  tickConcurrency: 1,
+  maxConcurrency: { default: 5 },
+  tags: { application: "freshet", environment: "local" },
+};
+
+export const environments: Readonly<Record<string, EnvironmentConfig>> = { dev, staging, prod, local };

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { takeRelease } from "../../shared/app/take-release.ts";
+import { createBlobStore } from "../../shared/aws/blob-store.ts";
+import { createClients } from "../../shared/aws/clients.ts";
+import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
+import { parseDeployment } from "../../shared/contract/deployment.ts";
+import { parseRelease } from "../../shared/contract/release.ts";
+import { FreshetError } from "../../shared/core/errors.ts";
+import { openEngine } from "../engine/open-engine.ts";
+import { logger } from "../engine/telemetry.ts";
+
+export { logger, tracer } from "../engine/telemetry.ts";
+
+const properties = z.discriminatedUnion("action", [
+  /** Before anything else is changed: may this engine start over that table? */
+  z.object({ action: z.literal("check"), schema: z.coerce.number() }),
+  /** Last of all: take the release in. */
+  z.object({ action: z.literal("register"), bucket: z.string().min(1), key: z.string().min(1) }),
+]);
+
+const endpoint = process.env["AWS_ENDPOINT_URL"];
+const clients = createClients({
+  region: process.env["AWS_REGION"] ?? "",
+  ...(endpoint === undefined ? {} : { endpoint }),
+});
+const deployment = parseDeployment(process.env["DEPLOYMENT"]);
+const table = { client: clients.dynamo, tableName: deployment.engineTable };
+
+/** Does what a custom resource asks for; a deleted one asks for nothing: tables and what is in them outlive the stack. */
+export async function act(type: string, given: Readonly<Record<string, unknown>>): Promise<Record<string, string>> {
+  if (type === "Delete") return {};
+  const asked = properties.parse(given);
+  if (asked.action === "check") {
+    await checkEngineSchema(table, asked.schema);
+    return {};
+  }
+  const { engine } = await openEngine(process.env);
+  const uploads = createBlobStore({ client: clients.s3, bucket: asked.bucket });
+  const release = parseRelease(await releaseText(uploads, engine.blobs, asked.key));
+  const registered = await takeRelease(engine, release, async (hash) => {
+    const body = await uploads.get(release.uploads?.[hash] ?? "");
+    return body === undefined ? undefined : verified(body, hash);
+  });
+  await markEngineSchema(table);
+  logger.info("registered", { registered });
+  return { dags: String(release.dags.length) };
+}
+
+type Blobs = ReturnType<typeof createBlobStore>;
+
+/** A copy is kept with the bundles: a rollback must not depend on uploads that somebody may have cleaned up. */
+async function releaseText(uploads: Blobs, own: Blobs, key: string): Promise<string> {
+  const kept = `releases/${key}`;
+  const uploaded = await uploads.get(key);
+  const body = uploaded ?? (await own.get(kept));
+  if (body === undefined)
+    throw new FreshetError("VERSION_NOT_FOUND", `the release '${key}' was not uploaded: deploy again`);
+  if (uploaded !== undefined) await own.put(kept, uploaded);
+  return new TextDecoder().decode(body);
+}
+
+function verified(body: Uint8Array, hash: string): Uint8Array {
+  const found = createHash("sha256").update(body).digest("hex");
+  if (found === hash) return body;
+  throw new FreshetError("BUNDLE_DAMAGED", `the code bundle ${hash} was uploaded as ${found}: synthesize it again`);
+}

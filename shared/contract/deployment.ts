@@ -1,0 +1,58 @@
+/** What one deployment is made of: the functions get it in their environment, the CLI finds it in an SSM parameter. */
+import * as z from "zod";
+import { FreshetError } from "../core/errors.ts";
+
+const named = z.string().min(1);
+
+const deploymentSchema = z.object({
+  v: z.literal(1),
+  /** The environment's name: dev, staging, prod ... */
+  environment: named,
+  engineTable: named,
+  attemptsTable: named,
+  /** Freshet's own bucket. */
+  bucket: named,
+  eventsQueueUrl: named,
+  /** By executor class. */
+  taskQueueUrls: z.record(z.string(), named),
+  busName: named,
+  /** By the name in the pipelines, the bucket of this environment. */
+  bucketNames: z.record(z.string(), named),
+  /** Log groups of the executors. */
+  executorLogGroups: z.array(named),
+});
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** Of the function that runs tasks: only what it may reach. */
+const executorSchema = z.object({
+  v: z.literal(1),
+  attemptsTable: named,
+  bucket: named,
+  eventsQueueUrl: named,
+  bucketNames: z.record(z.string(), named),
+});
+export type ExecutorDeployment = z.infer<typeof executorSchema>;
+
+/** The SSM parameter that describes an environment's deployment. */
+export const deploymentParameter = (environment: string): string => `/freshet/${environment}/deployment`;
+
+/** Throws INVALID_MESSAGE, which says what is wrong with it. */
+export const parseDeployment = (text: string | undefined): Deployment => parsed(deploymentSchema, text);
+export const parseExecutorDeployment = (text: string | undefined): ExecutorDeployment => parsed(executorSchema, text);
+
+function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? "");
+  } catch (cause) {
+    throw new FreshetError("INVALID_MESSAGE", "the description of the deployment is not JSON: deploy it again", {
+      cause,
+    });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new FreshetError(
+    "INVALID_MESSAGE",
+    `the description of the deployment is of another Freshet: ${z.prettifyError(result.error)}; deploy it again`,
+  );
+}
