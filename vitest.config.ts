@@ -5,6 +5,8 @@ const report = process.env["VITEST_REPORT"];
 
 const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test,bench}";
 const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
+/** Bugs planted into copies of the engine: each may take a thousand seeds, so they are a step of their own. */
+const PLANTED = "test/simulation/planted/*.int.test.ts";
 const AWS = `${FOLDERS}/**/*.aws.test.ts`;
 const TYPES = `${FOLDERS}/**/*.test-d.ts`;
 
@@ -32,12 +34,14 @@ export default defineConfig({
         test: {
           name: "int",
           include: [INTEGRATION],
+          exclude: [...configDefaults.exclude, PLANTED],
           maxWorkers: 2, // Each starts processes of its own.
           sequence: { groupOrder: 1 }, // After the quick ones; a group has one number of workers.
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
+      { test: { name: "planted", include: [PLANTED] } },
       {
         test: {
           name: "aws-contract",
