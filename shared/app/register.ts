@@ -1,7 +1,6 @@
 /** Makes versions of DAGs the ones that new runs get. */
 import { decideDag, newDag } from "../core/dag/decide.ts";
 import type { DagId } from "../core/ids.ts";
-import type { PoolSpec } from "../core/manifest.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag, advancePool } from "./advance.ts";
 import { deliverDag } from "./deliver-dag.ts";
@@ -42,9 +41,9 @@ async function registerOne(engine: Engine, version: DagVersion): Promise<Registe
 
 /** Before any run of the version can want them. What an operator set stands, unless the source says another number now. */
 async function declarePools(engine: Engine, { manifest }: DagVersion): Promise<void> {
-  const declare = ({ pool, slots }: PoolSpec): Promise<unknown> =>
-    patiently(engine, () => advancePool(engine, pool, [{ type: "declared", slots }], slots));
-  await Promise.all(manifest.pools.map(declare));
+  for (const { pool, slots } of manifest.pools) {
+    await patiently(engine, () => advancePool(engine, pool, [{ type: "declared", slots }], slots));
+  }
   if (manifest.pools.length > 0) engine.crashPoint("register:put-pools");
 }
 

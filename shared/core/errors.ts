@@ -8,6 +8,7 @@ const RETRYABLE = {
   DAG_NOT_FOUND: false,
   RUN_NOT_FOUND: false,
   TASK_NOT_FOUND: false,
+  POOL_NOT_FOUND: false,
   ATTEMPT_NOT_FOUND: false,
   VERSION_NOT_FOUND: false,
   BUNDLE_NOT_FOUND: false,

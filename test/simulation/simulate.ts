@@ -84,6 +84,8 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   for (const queue of queues) queue.hurry();
   for (const index of [database.due, database.queued, database.listed]) index.catchUp();
   const faultsStoppedAt = kernel.now();
+  // A pool that stays drained lets nothing come to rest.
+  for (const { pool, slots } of plan.pools) operators.act({ type: "resize", pool, slots });
   const rest = () => ({
     now: kernel.now(),
     faultsStoppedAt,
@@ -106,10 +108,10 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   if (!stopped()) judge.judge("atRest", rest());
 }
 
-const isDrained = ({ runs, dags }: Database, openMessages: number): boolean =>
+const isDrained = ({ runs, dags, pools }: Database, openMessages: number): boolean =>
   openMessages === 0 &&
   [...runs.rows.values()].every(({ value }) => isRunEnded(value.state) && value.due === null) &&
-  [...dags.rows.values()].every(({ value }) => value.due === null);
+  [...dags.rows.values(), ...pools.rows.values()].every(({ value }) => value.due === null);
 
 function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { world: World; judge: Judge } {
   const random = randomOf(seed, "happening");

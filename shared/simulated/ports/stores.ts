@@ -51,7 +51,7 @@ export function poolStoreOf({ database }: SimulatedWorld, process: Process): Poo
     create: (pool, commitId) => process.call("write", () => pools.create(pool, commitId, authorOf(process))),
     commit: (read, next, commitId) =>
       process.call("write", () => pools.commit(read, next, commitId, authorOf(process))),
-    list: () => Promise.reject(new TypeError("nothing that decides lists pools")),
+    list: () => process.call("read", () => [...pools.rows.values()].map(({ value }) => value)),
   };
 }
 

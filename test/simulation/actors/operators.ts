@@ -1,7 +1,9 @@
 /** People, their tools, and the bucket: they deploy, start, cancel, and drop files. */
 import { cancelRun } from "../../../shared/app/cancel-run.ts";
 import { register, unregister } from "../../../shared/app/register.ts";
+import { resizePool } from "../../../shared/app/pools.ts";
 import { startRun } from "../../../shared/app/start-run.ts";
+import { wakeMessage } from "../../../shared/contract/messages.ts";
 import { FreshetError } from "../../../shared/core/errors.ts";
 import { dagId, versionHash, type RunId } from "../../../shared/core/ids.ts";
 import type { Manifest } from "../../../shared/core/manifest.ts";
@@ -77,6 +79,10 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
       }
       case "remove":
         return insist(`remove ${action.dagId}`, (engine) => remove(engine, action.dagId));
+      case "resize":
+        return insist(`resize ${action.pool} to ${action.slots}`, async (engine) => {
+          await resizePool(engine, action.pool, action.slots, "operator");
+        });
       case "wake_all":
         return wakeAll();
       case "start":
@@ -99,11 +105,12 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
   };
 
   const wakeAll = (): void => {
-    const { runs, dags } = world.database;
+    const { runs, dags, pools } = world.database;
     for (const { value } of runs.rows.values()) {
       if (isRunEnded(value.state)) continue;
       world.events.accept({ type: "wake_run", v: 1, runId: value.runId, all: true }, 0);
     }
+    for (const id of pools.rows.keys()) world.events.accept(wakeMessage({ kind: "pool", id }, { all: true }), 0);
     for (const id of dags.rows.keys()) world.events.accept({ type: "wake_dag", v: 1, dagId: id, all: true }, 0);
   };
 

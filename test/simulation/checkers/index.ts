@@ -7,6 +7,7 @@ import * as attempts from "./attempts.ts";
 import type { Checker } from "./checker.ts";
 import * as dags from "./dags.ts";
 import * as maps from "./maps.ts";
+import * as pools from "./pools.ts";
 import * as rest from "./rest.ts";
 import * as runs from "./runs.ts";
 import * as signals from "./signals.ts";
@@ -47,6 +48,11 @@ export const CHECKERS: readonly Checker[] = [
   attempts.attemptsAreBounded,
   attempts.lossesAreNoTries,
   attempts.hardFailuresAreFinal,
+  pools.atWorkWithSlots,
+  pools.takenIsGranted,
+  pools.claimsHoldSlots,
+  pools.totalsGrow,
+  pools.grantsFit,
   dags.placesAreBounded,
   dags.removedAdmitsNothing,
   dags.noRunTwiceActive,
@@ -67,6 +73,7 @@ export const CHECKERS: readonly Checker[] = [
   runs.storedFormSaysAll,
   runs.recordsStaySmall,
   signals.messagesStaySmall,
+  pools.waitingHoldsNothing,
   attempts.retriesKeepTheirBudget,
   rest.everyRunEnds,
   dags.dueDatesAreFired,
@@ -78,8 +85,12 @@ export const CHECKERS: readonly Checker[] = [
   rest.everyArrivalFires,
   rest.placesAreFree,
   rest.claimsAreOver,
+  pools.poolsEmpty,
   rest.queuesDrain,
   runs.nothingWaitsForNothing,
+  pools.bestRankedFirst,
+  pools.nothingIdles,
+  pools.scheduledIsWanted,
   rest.cancelsTakeEffect,
   rest.cancelsAreQuick,
 ];

@@ -80,7 +80,7 @@ export const roomIsUsed: Checker = {
     for (const { taskId, map } of graphOf(manifest).tasks) {
       const states = map === null ? undefined : instanceStates(after, manifest, taskId);
       if (map === null || states === undefined) continue;
-      const atWork = states.filter((state) => TASK_STATE[state].inFlight).length;
+      const atWork = states.filter((state) => TASK_STATE[state].inFlight || state === "scheduled").length;
       const room = map.concurrency === null || atWork < map.concurrency;
       expect(!room || !states.includes("none"), () => `${after.runId}: ${taskId} has room: ${states.join(" ")}`);
     }

@@ -67,7 +67,7 @@ export const startsWhenItsRuleHolds: Checker = {
   says: "a task is dispatched only when its trigger rule holds",
   run({ after, manifest }, moves, _seen, expect) {
     for (const { move, spec } of ruled(manifest, moves)) {
-      const starts = move.attempt > move.attemptBefore || move.to === "deferred";
+      const starts = move.attempt > move.attemptBefore || move.to === "deferred" || move.to === "scheduled";
       if (move.from !== "none" || !starts) continue;
       const holds = mayBe("run", spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest));
       expect(holds, () => `${moveText(after.runId, move)}: rule ${spec.rule} does not hold`);

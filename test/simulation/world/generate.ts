@@ -1,9 +1,10 @@
 /** The plan of a world, from its seed. What happens is bunched: people and files come when schedules fire, too. */
-import type { Manifest } from "../../../shared/core/manifest.ts";
+import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import { instant } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
 import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
+import { generatePools, resizesAt, withPools } from "./pools.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -25,11 +26,16 @@ export function generateWorld(seed: number): WorldPlan {
   const safetyMs = SPAN_HOURS[tempo] * HOUR_MS;
   const minutes = [random.integer(0, 59), random.integer(0, 59)];
   const count = random.pick([2, 3, 3, 4, 4, 5]);
-  const dags = Array.from({ length: count }, (_, index) => generateDag(random, `dag${index + 1}`, tempo, minutes));
-  return { startAt, safetyMs, dags, actions: generateActions(random, { startAt, safetyMs, dags }, tempo, minutes) };
+  const pools = generatePools(random.fork("pools"));
+  const pooled = random.fork("pooled");
+  const dags = Array.from({ length: count }, (_, index) =>
+    withPools(pooled, generateDag(random, `dag${index + 1}`, tempo, minutes), pools),
+  );
+  const actions = generateActions(random, { startAt, safetyMs, dags, pools }, tempo, minutes);
+  return { startAt, safetyMs, dags, pools, actions };
 }
 
-type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags">;
+type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags" | "pools">;
 
 function generateActions(
   random: Random,
@@ -43,7 +49,7 @@ function generateActions(
   const count = random.integer(4, 14);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
-    actions.push(...actionsAt(random, at, current, { index, tempo, minutes }));
+    actions.push(...actionsAt(random, at, current, { index, tempo, minutes, pools: setting.pools }));
   }
   return actions.toSorted((a, b) => a.at - b.at);
 }
@@ -62,6 +68,7 @@ interface Context {
   readonly index: number;
   readonly tempo: Tempo;
   readonly minutes: readonly number[];
+  readonly pools: readonly PoolSpec[];
 }
 
 function actionsAt(random: Random, at: number, current: Manifest[], context: Context): readonly PlannedAction[] {
@@ -75,6 +82,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     [1.5, "deploy"],
     [0.5, "remove"],
     [0.5, "wake_all"],
+    [context.pools.length === 0 ? 0 : 2.5, "resize"],
   ] as const);
   const start = (key: string | undefined): Action => ({ type: "start", dagId: dag.dagId, key });
   switch (kind) {
@@ -89,6 +97,8 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     }
     case "cancel":
       return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
+    case "resize":
+      return resizesAt(random, at, context.pools);
     case "wake_all":
       return [{ at, action: { type: "wake_all" } }];
     case "remove":
@@ -100,7 +110,11 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     case "drop":
       return dropsAt(random, at, dag.dagId, context.index);
     default: {
-      const manifest = changedDag(random, dag, context.tempo, context.minutes);
+      const changed = changedDag(random, dag, context.tempo, context.minutes);
+      const manifest =
+        changed.tasks === dag.tasks
+          ? changed
+          : withPools(random.fork(`pooled-${context.index}`), changed, context.pools);
       current[which] = manifest;
       return [{ at, action: { type: "deploy", manifest } }];
     }

@@ -1,5 +1,6 @@
 /** What is going to happen in a world, apart from what goes wrong: its DAGs, and what people and the outside do. */
-import type { Manifest } from "../../../shared/core/manifest.ts";
+import type { PoolId } from "../../../shared/core/ids.ts";
+import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import type { Instant } from "../../../shared/core/time.ts";
 
 export type Action =
@@ -11,6 +12,7 @@ export type Action =
   /** `key`: the same request is made twice, and must give one run. */
   | { readonly type: "start"; readonly dagId: string; readonly key: string | undefined }
   /** `pick` in [0, 1) says which of the runs that are there. */
+  | { readonly type: "resize"; readonly pool: PoolId; readonly slots: number }
   | { readonly type: "cancel"; readonly pick: number }
   | { readonly type: "drop"; readonly bucket: string; readonly key: string; readonly version: string };
 
@@ -24,6 +26,7 @@ export interface WorldPlan {
   /** How long things go wrong. */
   readonly safetyMs: number;
   readonly dags: readonly Manifest[];
+  readonly pools: readonly PoolSpec[];
   /** By time. */
   readonly actions: readonly PlannedAction[];
 }
