@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
 import { attemptKeyText, commitId, type AttemptKey } from "../../shared/core/ids.ts";
+import type { Instant } from "../../shared/core/time.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { createClock, createIds } from "../../shared/embedded/clock.ts";
 import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
@@ -18,8 +19,9 @@ const COMMIT = commitId("c");
  * An executor whose runner runs until the test ends an attempt; the code may take its time to stop. `committed`: whether the
  * commit that it is told of takes place.
  */
-function anExecutor({ committed = true } = {}) {
+function anExecutor({ committed = true, waits = false, heartbeatMs = 60_000 } = {}) {
   const along: string[] = [];
+  const beats: (Instant | undefined)[] = [];
   const claimed = new Set<string>();
   const begun: string[] = [];
   const told: string[] = [];
@@ -31,11 +33,16 @@ function anExecutor({ committed = true } = {}) {
       claimed.add(name);
       return "claimed" as const;
     },
+    heartbeat: async (_key: AttemptKey, _owner: string, _leaseUntil: Instant, startedAt?: Instant) => {
+      beats.push(startedAt);
+      return "renewed" as const;
+    },
     finish: async () => "finished" as const,
     close: async () => CLOSED,
   } as unknown as AttemptStore;
   const runner = {
     wanted: () => 4,
+    waits: () => waits,
     run: async ({ dispatch }: { readonly dispatch: { readonly key: AttemptKey } }, signal: AbortSignal) => {
       const name = attemptKeyText(dispatch.key);
       begun.push(name);
@@ -52,7 +59,7 @@ function anExecutor({ committed = true } = {}) {
       clock: createClock(),
       ids: createIds(),
       leaseMs: 60_000,
-      heartbeatMs: 60_000,
+      heartbeatMs,
       crashPoint: noCrash,
     },
     runner,
@@ -71,6 +78,7 @@ function anExecutor({ committed = true } = {}) {
     begun,
     told,
     along,
+    beats,
     claimAlong: async (...keys: AttemptKey[]) => {
       executor.claimAlong(keys, COMMIT);
       await settled();
@@ -139,6 +147,26 @@ describe("the executor of one machine", () => {
     await executor.send(FIRST);
 
     expect(executor.begun).toEqual([attemptKeyText(FIRST)]);
+  });
+
+  test("says with each heartbeat that what waits for its turn has not started before", async () => {
+    const sent = Date.now();
+    const executor = anExecutor({ waits: true, heartbeatMs: 1 });
+
+    await executor.send(FIRST);
+
+    expect(executor.beats.length).toBeGreaterThan(0);
+    expect(executor.beats.every((startedAt) => startedAt !== undefined && startedAt >= sent)).toBe(true);
+    await executor.end(FIRST);
+  });
+
+  test("leaves the start of what has begun as it is", async () => {
+    const executor = anExecutor({ heartbeatMs: 1 });
+
+    await executor.send(FIRST);
+
+    expect(new Set(executor.beats)).toEqual(new Set([undefined]));
+    await executor.end(FIRST);
   });
 
   test("claims no more along with a commit than it has room for", async () => {

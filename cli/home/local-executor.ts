@@ -136,6 +136,7 @@ async function olderEnded(ending: ReadonlyMap<Promise<void>, AttemptKey>, key: A
 
 /** A runner that tells as soon as the code has ended. */
 const counting = (runner: TaskRunner, onEnd: (result: RunnerResult) => void): TaskRunner => ({
+  ...runner,
   async run(input, signal) {
     const result = await runner.run(input, signal); // Never rejects.
     onEnd(result);

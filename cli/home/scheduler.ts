@@ -69,7 +69,7 @@ export interface Scheduler {
 }
 
 /** What runs tasks on this machine. */
-export type LocalRunner = Pick<WorkerPool, "run" | "wanted" | "idle" | "close">;
+export type LocalRunner = Pick<WorkerPool, "run" | "waits" | "wanted" | "idle" | "close">;
 
 /** Throws HOME_LOCKED if another process schedules this home, and what opening the home throws. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {

@@ -140,12 +140,15 @@ async function runWithHeartbeat(
 
 /** Aborts if the attempt is no longer ours. */
 async function renew(
-  { attempts, clock, leaseMs }: Executing,
+  { attempts, clock, leaseMs, runner }: Executing,
   { key }: Dispatch,
   { owner }: Claim,
   control: AbortController,
 ): Promise<void> {
-  const answer = await attempts.heartbeat(key, owner, plus(clock.now(), leaseMs));
+  const now = clock.now();
+  // The time that it waits for its turn is not its own.
+  const startedAt = runner.waits?.(key) === true ? now : undefined;
+  const answer = await attempts.heartbeat(key, owner, plus(now, leaseMs), startedAt);
   if (answer === "renewed") return;
   control.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(key)} was closed`));
 }

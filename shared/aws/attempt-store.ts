@@ -31,7 +31,7 @@ export function createAttemptStore(
   const settings = { table, retentionMs };
   return {
     claim: (key, claim) => claimAttempt(settings, key, claim),
-    heartbeat: (key, owner, leaseUntil) => renewLease(table, key, owner, leaseUntil),
+    heartbeat: (key, owner, leaseUntil, startedAt) => renewLease(table, key, { owner, leaseUntil, startedAt }),
     finish: (key, owner, outcome, at) => finishAttempt(settings, key, { owner, outcome, at }),
     close: (key, close) => closeAttempt(settings, key, close),
     async read(keys) {
@@ -78,17 +78,28 @@ async function claimAttempt(
   return found.status === "running" && found.owner === owner ? "claimed" : found;
 }
 
+interface Renewal {
+  readonly owner: string;
+  readonly leaseUntil: Instant;
+  readonly startedAt: Instant | undefined;
+}
+
 async function renewLease(
   table: Table,
   key: AttemptKey,
-  owner: string,
-  leaseUntil: Instant,
+  { owner, leaseUntil, startedAt }: Renewal,
 ): Promise<"renewed" | "absent" | AttemptItem> {
+  const start = startedAt !== undefined;
   const result = await updateIf(table, attemptItemKey(key), {
-    update: "SET #lease = :lease",
+    update: `SET #lease = :lease${start ? ", #startedAt = :startedAt" : ""}`,
     condition: "#status = :running AND #owner = :owner",
-    names: { ...NAMES.running, ...NAMES.lease },
-    values: { ":running": "running", ":owner": owner, ":lease": leaseUntil },
+    names: { ...NAMES.running, ...NAMES.lease, ...(start ? { "#startedAt": "startedAt" } : {}) },
+    values: {
+      ":running": "running",
+      ":owner": owner,
+      ":lease": leaseUntil,
+      ...(start ? { ":startedAt": startedAt } : {}),
+    },
   });
   if ("written" in result) return "renewed";
   return result.found === undefined ? "absent" : decode(result.found);

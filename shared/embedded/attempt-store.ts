@@ -17,7 +17,7 @@ const CLAIM_ALONG = `
   INSERT INTO attempts (run_id, task_id, map_index, attempt, status, owner, started_at, lease_until)
   SELECT ?, ?, ?, ?, 'running', ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE run_id = ? AND commit_id = ?)
   ON CONFLICT DO NOTHING`;
-const RENEW = `UPDATE attempts SET lease_until = ? WHERE ${OWN}`;
+const RENEW = `UPDATE attempts SET lease_until = ?, started_at = coalesce(?, started_at) WHERE ${OWN}`;
 const FINISH = `
   UPDATE attempts SET status = 'finished', ended_at = ?, outcome = ?, lease_until = NULL WHERE ${OWN}`;
 const CLOSE = `
@@ -56,9 +56,10 @@ export function createAttemptStore(database: Database, writer: Writer): AttemptS
         const item = present(itemAt(db, key));
         return item.status === "running" && item.owner === owner ? "claimed" : item;
       }),
-    heartbeat: (key, owner, leaseUntil) =>
+    heartbeat: (key, owner, leaseUntil, startedAt) =>
       writer.write((db) => {
-        if (db.statement(RENEW).run(leaseUntil, ...parts(key), owner).changes !== 0) return "renewed";
+        if (db.statement(RENEW).run(leaseUntil, startedAt ?? null, ...parts(key), owner).changes !== 0)
+          return "renewed";
         return itemAt(db, key) ?? "absent";
       }),
     finish: async (key, owner, outcome, at) => {

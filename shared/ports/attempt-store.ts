@@ -18,8 +18,16 @@ export interface AttemptStore {
     key: AttemptKey,
     claim: { readonly owner: string; readonly at: Instant; readonly leaseUntil: Instant },
   ): Promise<"claimed" | AttemptItem>;
-  /** Renews the lease of a running item of this owner; otherwise returns what is there, or `absent`. */
-  heartbeat(key: AttemptKey, owner: string, leaseUntil: Instant): Promise<"renewed" | "absent" | AttemptItem>;
+  /**
+   * Renews the lease of a running item of this owner; otherwise returns what is there, or `absent`. With `startedAt` the item
+   * says from now on that it started then: its code still waits for its turn.
+   */
+  heartbeat(
+    key: AttemptKey,
+    owner: string,
+    leaseUntil: Instant,
+    startedAt?: Instant,
+  ): Promise<"renewed" | "absent" | AttemptItem>;
   /** Ends a running item of this owner; doing it twice is `finished` both times. Otherwise what is there, or `absent`. */
   finish(key: AttemptKey, owner: string, outcome: Outcome, at: Instant): Promise<"finished" | "absent" | AttemptItem>;
   /**

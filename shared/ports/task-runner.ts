@@ -1,3 +1,4 @@
+import type { AttemptKey } from "../core/ids.ts";
 import type { RunnerInput, RunnerResult } from "../core/task-host.ts";
 
 /** Runs the user's code of one attempt. */
@@ -8,4 +9,6 @@ export interface TaskRunner {
    * code is told, then killed, and the result no longer matters. Never rejects.
    */
   run(input: RunnerInput, signal: AbortSignal): Promise<RunnerResult>;
+  /** Whether the code of an attempt in hand still waits for its turn. A runner without this lets all begin at once. */
+  waits?(key: AttemptKey): boolean;
 }

@@ -78,9 +78,15 @@ export interface AttemptTable {
   ofInstance(key: Omit<AttemptKey, "attempt">): readonly AttemptRow[];
   get(key: AttemptKey): AttemptItem | undefined;
   claim(key: AttemptKey, claim: Claim, author: Author): "claimed" | AttemptItem;
-  heartbeat(key: AttemptKey, owner: string, leaseUntil: Instant, author: Author): "renewed" | "absent" | AttemptItem;
+  heartbeat(key: AttemptKey, renewal: Renewal, author: Author): "renewed" | "absent" | AttemptItem;
   finish(key: AttemptKey, end: Finish, author: Author): "finished" | "absent" | AttemptItem;
   close(key: AttemptKey, close: Close, author: Author): AttemptItem;
+}
+
+export interface Renewal {
+  readonly owner: string;
+  readonly leaseUntil: Instant;
+  readonly startedAt: Instant | undefined;
 }
 
 export interface Claim {
@@ -248,11 +254,11 @@ function attemptTable(kernel: Kernel, watch: Watch): AttemptTable {
       put(key, { status: "running", owner, startedAt: at, leaseUntil }, author);
       return "claimed";
     },
-    heartbeat(key, owner, leaseUntil, author) {
+    heartbeat(key, { owner, leaseUntil, startedAt }, author) {
       const item = get(key);
       if (item === undefined) return "absent";
       if (item.status !== "running" || item.owner !== owner) return item;
-      put(key, { ...item, leaseUntil }, author);
+      put(key, { ...item, leaseUntil, startedAt: startedAt ?? item.startedAt }, author);
       return "renewed";
     },
     finish(key, { owner, outcome, at: endedAt }, author) {

@@ -56,7 +56,7 @@ async function perform(store: Calls, { call, key, owner, lease }: Step, index: n
     case "claim":
       return store.claim(key, { owner, at, leaseUntil });
     case "heartbeat":
-      return store.heartbeat(key, owner, leaseUntil);
+      return store.heartbeat(key, owner, leaseUntil, lease === null ? at : undefined);
     case "finish":
       return store.finish(key, owner, aSuccess(index), at);
     case "close":
@@ -81,11 +81,11 @@ function modelAttemptStore(): Calls & { readonly items: ReadonlyMap<string, Atte
       set(key, { status: "running", owner, startedAt: at, leaseUntil });
       return "claimed";
     },
-    heartbeat: async (key, owner, leaseUntil) => {
+    heartbeat: async (key, owner, leaseUntil, startedAt) => {
       const item = get(key);
       if (item === undefined) return "absent";
       if (item.status !== "running" || item.owner !== owner) return item;
-      set(key, { ...item, leaseUntil });
+      set(key, { ...item, leaseUntil, startedAt: startedAt ?? item.startedAt });
       return "renewed";
     },
     finish: async (key, owner, outcome, endedAt) => {

@@ -121,6 +121,14 @@ export function attemptStoreContract(make: () => Promise<AttemptStoreSubject>): 
       expect(await item()).toEqual({ ...RUNNING, leaseUntil: at(500) });
     });
 
+    test("of the owner can move the start of what still waits for its turn", async () => {
+      await into.running();
+
+      expect(await store().heartbeat(KEY, "ann", at(500), at(470))).toBe("renewed");
+
+      expect(await item()).toEqual({ ...RUNNING, leaseUntil: at(500), startedAt: at(470) });
+    });
+
     test("of another owner is refused with the item, which is as it was", async () => {
       await into.running();
 

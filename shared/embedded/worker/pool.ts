@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { TaskError } from "../../core/attempt.ts";
+import { attemptKeyText } from "../../core/ids.ts";
 import type { RunnerInput, RunnerResult } from "../../core/task-host.ts";
 import { durationText } from "../../core/time.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -78,6 +79,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const shrinking = setInterval(endIdle, pool.limits.idleMs / 2, pool).unref();
   return {
     run: async (input, signal) => runJob(pool, input, signal),
+    waits: (key) => waits(pool, attemptKeyText(key)),
     wanted: () => wanted(pool),
     idle: async () => whenIdle(pool),
     pids: () => [...pool.places].map(({ worker }) => worker.pid).filter((pid) => pid !== undefined),
@@ -118,6 +120,13 @@ async function runJob(pool: Pool, input: RunnerInput, signal: AbortSignal): Prom
     pool.waiting.push(job);
     assign(pool);
   });
+}
+
+function waits(pool: Pool, name: string): boolean {
+  for (const job of pool.jobs) {
+    if (attemptKeyText(job.input.dispatch.key) === name) return job.place?.jobs[0] !== job;
+  }
+  return false;
 }
 
 function cancelled(signal: AbortSignal): RunnerResult {

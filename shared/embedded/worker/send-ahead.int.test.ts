@@ -127,6 +127,16 @@ describe("short tasks that are sent ahead", () => {
     expect([second.kind, (await first).kind]).toEqual(["success", "success"]);
   });
 
+  test("wait for their turn, and are known to", async () => {
+    const pool = await aWarmPool();
+    const [first, second] = [anAct(1, "block"), anAct(2)];
+
+    const both = Promise.all([first, second].map(async (input) => pool.run(input, never())));
+
+    expect([first, second].map(({ dispatch }) => pool.waits?.(dispatch.key))).toEqual([false, true]);
+    await both;
+  });
+
   test("outlive one that runs out of time and never yields", async () => {
     const [first, ...behind] = await withSevenBehind(await aWarmPool(), "hang", 200);
 

@@ -59,8 +59,8 @@ export function attemptStoreOf({ database }: SimulatedWorld, process: Process): 
   const { attempts } = database;
   return {
     claim: (key, claim) => process.call("write", () => attempts.claim(key, claim, authorOf(process))),
-    heartbeat: (key, owner, leaseUntil) =>
-      process.call("write", () => attempts.heartbeat(key, owner, leaseUntil, authorOf(process))),
+    heartbeat: (key, owner, leaseUntil, startedAt) =>
+      process.call("write", () => attempts.heartbeat(key, { owner, leaseUntil, startedAt }, authorOf(process))),
     finish: (key, owner, outcome, at) =>
       process.call("write", () => attempts.finish(key, { owner, outcome, at }, authorOf(process))),
     close: (key, close) => process.call("write", () => attempts.close(key, close, authorOf(process))),
