@@ -1,6 +1,7 @@
 /** Promises about attempts: claims, fences, tries. */
 import type { AttemptItem } from "../../../shared/core/attempt.ts";
 import { attemptKeyText, type AttemptKey } from "../../../shared/core/ids.ts";
+import type { TaskSpec } from "../../../shared/core/manifest.ts";
 import type { Run } from "../../../shared/core/run.ts";
 import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
@@ -111,9 +112,11 @@ export const successIsTheAttemptsOwn: Checker = {
 export const finishedCounts: Checker = {
   promise: "S3",
   says: "an attempt that succeeded is not tried again",
-  run({ after }, moves, seen, expect) {
+  run({ after, manifest }, moves, seen, expect) {
     for (const move of moves) {
       if (move.attempt <= move.attemptBefore || move.attemptBefore === 0 || move.hook) continue;
+      // Its own part is only to start a run: whether that succeeded, and it may be tried again, is seen elsewhere.
+      if (graphOf(manifest).task(move.taskId)?.child != null) continue;
       const item = itemOf(seen, after, move, move.attemptBefore);
       const succeeded = item?.status === "finished" && item.outcome.kind === "success";
       expect(!succeeded, () => `${moveText(after.runId, move)}, but attempt ${move.attemptBefore} succeeded`);
@@ -135,12 +138,14 @@ export const attemptsAreBounded: Checker = {
 };
 
 /** Tries that failed by the task's own doing, as the attempt items tell. */
-function failuresOf(seen: Seen, run: Run, move: Move): number {
+function failuresOf(seen: Seen, run: Run, move: Move, { child }: Pick<TaskSpec, "child">): number {
   let failures = 0;
   for (let attempt = 1; attempt <= move.attemptBefore; attempt++) {
     const item = itemOf(seen, run, move, attempt);
     const failed = item?.status === "finished" && item.outcome.kind === "failed" && item.outcome.error.class !== "lost";
-    if (failed || (item?.status === "closed" && item.reason === "timeout")) failures += 1;
+    // It did its part, and is not what the task ended by: its child run failed.
+    const childFailed = child !== null && item?.status === "finished" && item.outcome.kind === "success";
+    if (failed || childFailed || (item?.status === "closed" && item.reason === "timeout")) failures += 1;
   }
   return failures;
 }
@@ -154,11 +159,11 @@ export const lossesAreNoTries: Checker = {
       if (spec === undefined) continue;
       const code = move.detail?.cause?.code;
       if (move.to === "failed" && code === "retries_exhausted") {
-        const failures = failuresOf(seen, after, move);
+        const failures = failuresOf(seen, after, move, spec);
         expect(failures > spec.retry.retries, () => `${moveText(after.runId, move)} after ${failures} failures`);
       }
       if (move.to === "up_for_retry" && code === "error") {
-        const failures = failuresOf(seen, after, move);
+        const failures = failuresOf(seen, after, move, spec);
         expect(failures <= spec.retry.retries, () => `${moveText(after.runId, move)} after ${failures} failures`);
       }
     }

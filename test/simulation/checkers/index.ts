@@ -5,6 +5,7 @@
 import { firingsBetween } from "../world/dags.ts";
 import * as attempts from "./attempts.ts";
 import type { Checker } from "./checker.ts";
+import * as children from "./children.ts";
 import * as dags from "./dags.ts";
 import * as maps from "./maps.ts";
 import * as pools from "./pools.ts";
@@ -17,6 +18,8 @@ export const CHECKERS: readonly Checker[] = [
   runs.oneRunPerDate,
   runs.arrivalInOneRun,
   rest.requestsGiveOneRun,
+  children.oneChildPerAttempt,
+  children.oneChildAtATime,
   dags.windowsRise,
   tasks.movesFollowTheGraph,
   tasks.terminalIsAbsorbing,
@@ -38,6 +41,7 @@ export const CHECKERS: readonly Checker[] = [
   maps.resultsComeInOrder,
   signals.queuedOnce,
   signals.toldOnce,
+  children.endsAsItsChild,
   tasks.startsWhenItsRuleHolds,
   tasks.nothingStartsInAnEndingRun,
   tasks.startsOnlyInARunningRun,
@@ -69,6 +73,7 @@ export const CHECKERS: readonly Checker[] = [
   signals.nothingUndecidable,
   signals.nothingFloats,
   rest.effectsAreAcknowledged,
+  children.toldUntilHeard,
   runs.versionsRiseByOne,
   runs.storedFormSaysAll,
   runs.recordsStaySmall,
@@ -92,5 +97,6 @@ export const CHECKERS: readonly Checker[] = [
   pools.nothingIdles,
   pools.scheduledIsWanted,
   rest.cancelsTakeEffect,
+  children.abandonedIsCancelled,
   rest.cancelsAreQuick,
 ];

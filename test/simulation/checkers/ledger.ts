@@ -1,6 +1,7 @@
 /** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
 import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
-import type { DagId, RunId } from "../../../shared/core/ids.ts";
+import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
+import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
 import type { Move } from "./move.ts";
 
@@ -25,6 +26,12 @@ export interface Ledger {
   /** Sendings of each attempt to its executor. */
   readonly sendings: Map<string, { readonly first: number; readonly count: number }>;
   readonly cancelledAt: ReadonlyMap<RunId, number>;
+  /** Child runs that a stored run is to start, or to cancel before anybody starts them. */
+  readonly asked: ReadonlySet<RunId>;
+  /** By the attempt that started it. */
+  readonly children: ReadonlyMap<string, RunId>;
+  /** How each run ended first, whatever became of it later. */
+  readonly firstEnds: ReadonlyMap<RunId, RunState>;
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
@@ -39,6 +46,9 @@ export function createLedger(): Ledger {
   const facts = new Map<string, number>();
   const firstFailures = new Map<string, number>();
   const cancelledAt = new Map<RunId, number>();
+  const asked = new Set<RunId>();
+  const children = new Map<string, RunId>();
+  const firstEnds = new Map<RunId, RunState>();
   const rooms = new Map<DagId, Room[]>();
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
   const ledger: Ledger = {
@@ -50,11 +60,17 @@ export function createLedger(): Ledger {
     versions: new Map(),
     sendings: new Map(),
     cancelledAt,
+    asked,
+    children,
+    firstEnds,
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
     codeStarts: 0,
     noteRun({ before, after, at }, moves) {
       if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
+      for (const effect of after.effects) if ("childId" in effect) asked.add(effect.childId);
+      if (after.origin.kind === "child") children.set(attemptKeyText(after.origin.parent), after.runId);
+      if (isRunEnded(after.state) && !firstEnds.has(after.runId)) firstEnds.set(after.runId, after.state);
       for (const { name, from, to, detail } of moves) {
         const key = `${after.runId}#${name}`;
         // A lost worker is no failure of the task's.

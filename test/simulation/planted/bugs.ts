@@ -2,6 +2,7 @@
 import type { PlantedBug } from "./bug.ts";
 import { ARRIVAL_BUGS } from "./arrivals.ts";
 import { ATTEMPT_BUGS } from "./attempts.ts";
+import { CHILD_BUGS } from "./children.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
 
@@ -10,4 +11,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...DELIVERY_BUGS,
   ...DECISION_BUGS,
   ...ARRIVAL_BUGS,
+  ...CHILD_BUGS,
 ];

@@ -3,6 +3,7 @@ import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import { instant } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
+import { withChildren } from "./children.ts";
 import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
 
@@ -28,12 +29,18 @@ export function generateWorld(seed: number): WorldPlan {
   const count = random.pick([2, 3, 3, 4, 4, 5]);
   const pools = generatePools(random.fork("pools"));
   const pooled = random.fork("pooled");
-  const dags = Array.from({ length: count }, (_, index) =>
-    withPools(pooled, generateDag(random, `dag${index + 1}`, tempo, minutes), pools),
-  );
+  const parents = random.fork("parents");
+  const children = parents.chance(WITH_CHILDREN);
+  const dags = Array.from({ length: count }, (_, index) => {
+    const dag = withPools(pooled, generateDag(random, `dag${index + 1}`, tempo, minutes), pools);
+    return children ? withChildren(parents, dag, count) : dag;
+  });
   const actions = generateActions(random, { startAt, safetyMs, dags, pools }, tempo, minutes);
   return { startAt, safetyMs, dags, pools, actions };
 }
+
+/** Of the worlds. */
+const WITH_CHILDREN = 0.5;
 
 type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags" | "pools">;
 
@@ -111,10 +118,12 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
       return dropsAt(random, at, dag.dagId, context.index);
     default: {
       const changed = changedDag(random, dag, context.tempo, context.minutes);
-      const manifest =
+      const pooled =
         changed.tasks === dag.tasks
           ? changed
           : withPools(random.fork(`pooled-${context.index}`), changed, context.pools);
+      const parents = current.some(({ tasks }) => tasks.some(({ child }) => child !== null));
+      const manifest = parents ? withChildren(random.fork(`parents-${context.index}`), pooled, current.length) : pooled;
       current[which] = manifest;
       return [{ at, action: { type: "deploy", manifest } }];
     }
