@@ -40,7 +40,7 @@ async function findOrPut(engine: Engine, parent: Run, effect: Start): Promise<Ru
   const params = await checkParams(version.manifest, await paramsOf(engine, keyOf(parent, effect)));
   const child = newChild(engine, parent, effect, version, params);
   const answer = await engine.runs.create(child, engine.ids.commitId());
-  engine.crashPoint("start:put-run");
+  engine.crashPoint("child:put-run");
   return answer === "created" ? child : requireOurs(answer.value, parent, effect);
 }
 
@@ -105,7 +105,7 @@ export async function cancelChild(
   const queued = newChild(engine, parent, effect, version, {});
   const { run, commands } = advance(queued, version.manifest, [cancel], engine.clock.now());
   const answer = await engine.runs.create(run, engine.ids.commitId());
-  engine.crashPoint("start:put-run");
+  engine.crashPoint("child:put-run");
   if (answer !== "created") return toRun(effect.childId, cancel, replies);
   // What it has to tell it tells when it falls due: nobody waits for it.
   await engine.bus.publish(commands.flatMap((command) => (command.type === "publish" ? [command.fact] : [])));

@@ -13,6 +13,7 @@ export const CRASH_POINTS = [
   "pool:told-run",
   "dag:started-run",
   "start:put-run",
+  "child:put-run",
   "attempt:claimed",
   "attempt:ran",
   "attempt:stored-output",

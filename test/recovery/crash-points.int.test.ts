@@ -23,6 +23,7 @@ describe("a process killed between two effects", () => {
     expect(faults).toEqual([]);
     expect(statesOf(runs, "diamond.")).toEqual(["success", "success"]);
     expect(statesOf(runs, "endless.")).toEqual(["cancelled"]);
+    expect([statesOf(runs, "parent."), statesOf(runs, "child.")]).toEqual([["success"], ["success"]]);
     expect(new Set(statesOf(runs, "files."))).toEqual(new Set(["success"]));
     expect(runs.flatMap((run) => run.files).toSorted()).toEqual([
       "raw/orders/a.csv",

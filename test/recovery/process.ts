@@ -54,6 +54,7 @@ process.stdout.write(`${JSON.stringify(summary)}\n`);
 async function ask({ engine }: Scheduler): Promise<void> {
   for (const key of ["one", "two"])
     await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: key });
+  await startRun(engine, { dagId: dagId("parent"), by: "test", idempotencyKey: "one" });
   const objects = FILES.map((name) => anArrivedObject({ key: `raw/orders/${name}`, version: `v-${name}` }));
   await engine.events.send(objects.map((object) => ({ type: "object_created", v: 1, object })));
   const { runId } = await startRun(engine, { dagId: dagId("endless"), by: "test", idempotencyKey: "one" });
@@ -71,7 +72,7 @@ async function allEnded({ engine }: Scheduler): Promise<readonly Run[]> {
     found = (await engine.runs.list({ limit: 100 })).runs;
     const files = found.flatMap((run) => ("blob" in run.files ? [] : run.files));
     const open = found.filter((run) => !isRunEnded(run.state) || run.effects.length > 0);
-    return open.length === 0 && found.length >= 4 && files.length >= FILES.length;
+    return open.length === 0 && found.length >= 6 && files.length >= FILES.length;
   });
   return found;
 }

@@ -8,7 +8,7 @@ import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { dagId, triggerId, versionHash } from "../../shared/core/ids.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
-import { aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";
+import { aChildSpec, aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";
 
 /** One line for each start and each end of user code, in the order in which they happened. */
 export interface JournalLine {
@@ -47,6 +47,7 @@ export default {
     if (key.taskId === "flaky" && key.attempt === 1) {
       return { kind: "failed", error: { name: "Error", message: "the first try fails", class: "transient" } };
     }
+    if (dispatch.childId !== undefined) return { kind: "success", child: { params: {} } };
     return { kind: "success", output: key.taskId === "big" ? { text: "x".repeat(20_000) } : { task: key.taskId } };
   },
 };
@@ -54,7 +55,7 @@ export default {
 
 const retrying = aRetrySpec({ retries: 2, delayMs: 20, maxDelayMs: 20 });
 
-/** A diamond with a retry and a large output; files that arrive; and a task that never ends by itself. */
+/** A diamond with a retry and a large output; files that arrive; a task that never ends by itself; a run that starts another. */
 function manifests(home: string): readonly Manifest[] {
   const params = { schema: { type: "object" }, defaults: { journal: journalPath(home) } };
   return [
@@ -82,6 +83,15 @@ function manifests(home: string): readonly Manifest[] {
       params,
       tasks: [aTaskSpec("slow"), aTaskSpec("after", { after: ["slow"] })],
     }),
+    aManifest({
+      dagId: dagId("parent"),
+      params,
+      tasks: [
+        aTaskSpec("run_child", { child: aChildSpec({ dagId: dagId("child") }) }),
+        aTaskSpec("report", { after: ["run_child"] }),
+      ],
+    }),
+    aManifest({ dagId: dagId("child"), params, tasks: [aTaskSpec("copy")] }),
   ];
 }
 
