@@ -11,6 +11,7 @@ export type {
 } from "./simulation/options.ts";
 export type {
   PathSummary,
+  PoolTotals,
   SimulatedAttempt,
   SimulatedRun,
   SimulatedTask,

@@ -9,6 +9,7 @@ import { readBehaviours } from "./behaviours.ts";
 import { isWithin, probability, readTime, type Complain, type OptionName, type Span } from "./checks.ts";
 import type { SimulateOptions } from "./options.ts";
 import type { Period } from "./period.ts";
+import { readWidths, withPools } from "./sizes.ts";
 
 /** Runs that one simulation may come to. */
 const SIMULATED_RUNS_MAX = 20_000;
@@ -25,6 +26,8 @@ const KNOWN: Readonly<Record<keyof SimulateOptions, true>> = {
   lostWorker: true,
   starts: true,
   arrivals: true,
+  pools: true,
+  widths: true,
   params: true,
 };
 
@@ -47,12 +50,20 @@ export function readPeriod(
   if (manifest.schedule === null && (options.starts ?? []).length + (options.arrivals ?? []).length === 0)
     faults.push(nothingStarts(manifest, nameOf));
   const behaviours = readBehaviours(manifest, options, complain);
+  const simulated = withPools(alone(manifest), options.pools, complain);
+  const widths = readWidths(manifest, options.widths, complain);
   const seed = readSeed(options.seed, complain);
   const lostWorker = probability("lostWorker", "", options.lostWorker ?? 0, complain);
   if (span === undefined || faults.length > 0) throw usage(manifest, faults);
   const params = { ...manifest.params?.defaults, ...options.params };
-  return { manifest, ...span, seed, firings, starts, params, arrivals, behaviours, lostWorker };
+  return { manifest: simulated, ...span, seed, firings, starts, params, arrivals, behaviours, lostWorker, widths };
 }
+
+/** Other DAGs are not there: a task that runs one is a task like any other, which takes as long. */
+const alone = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  tasks: manifest.tasks.map((task) => ({ ...task, child: null })),
+});
 
 function usage({ dagId }: Manifest, faults: readonly string[]): FreshetError {
   const [only = ""] = faults;

@@ -78,6 +78,10 @@ export interface SimulateOptions {
   readonly starts?: readonly Moment[];
   /** Objects that arrive, for the DAG's triggers. */
   readonly arrivals?: readonly SimulatedArrival[];
+  /** By pool that the DAG uses: its slots, instead of those it is declared with. */
+  readonly pools?: { readonly [pool: string]: number };
+  /** By task that others are mapped over: the length of the list that it gives. Default 3. */
+  readonly widths?: { readonly [taskId: string]: number };
   /** Of runs that are started by hand. */
   readonly params?: JsonObject;
 }

@@ -7,6 +7,7 @@ import type { TaskScript } from "./options.ts";
 import type { Spread } from "./spread.ts";
 
 export interface Period {
+  /** As it is simulated: with the pools of the period, and no runs of other DAGs. */
   readonly manifest: Manifest;
   readonly from: Instant;
   /** Not included. */
@@ -20,6 +21,8 @@ export interface Period {
   /** By task. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;
   readonly lostWorker: number;
+  /** By task that others are mapped over: the length of its list. */
+  readonly widths: ReadonlyMap<string, number>;
 }
 
 export interface PlannedArrival {

@@ -3,12 +3,15 @@ import type { StoredAttempt } from "../../core/attempt.ts";
 import { attemptKeyText, type RunId } from "../../core/ids.ts";
 import { isRunEnded } from "../../core/states.ts";
 import type { Instant } from "../../core/time.ts";
+import { createPoolWaits } from "./pool-waits.ts";
 import { UNWATCHED, type Watch } from "../../simulated/watch.ts";
 
 export interface Recorder {
   readonly watch: Watch;
   /** By run, then by attempt. */
   readonly attempts: ReadonlyMap<RunId, ReadonlyMap<string, StoredAttempt>>;
+  /** By pool: milliseconds that each task which waited for its slots did so. */
+  readonly poolWaits: ReadonlyMap<string, readonly number[]>;
   /** The most runs that were at work at once. */
   activeRunsMax(): number;
   /** Whether every record has come to rest. */
@@ -21,6 +24,7 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
   const restless = new Set<string>();
   const active = new Set<RunId>();
   let activeRunsMax = 0;
+  const waits = createPoolWaits();
   const noteDue = (id: string, due: Instant | null, rests: boolean): void => {
     if (due !== null) onDue(due);
     if (rests && due === null) restless.delete(id);
@@ -28,7 +32,9 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
   };
   const watch: Watch = {
     ...UNWATCHED,
-    runChanged({ after }) {
+    runChanged(change) {
+      const { after } = change;
+      waits.note(change);
       noteDue(after.runId, after.due, isRunEnded(after.state));
       if (after.state === "running") active.add(after.runId);
       else active.delete(after.runId);
@@ -41,5 +47,11 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
       ofRun.set(attemptKeyText(key), { key, item: after });
     },
   };
-  return { watch, attempts, activeRunsMax: () => activeRunsMax, isQuiet: () => restless.size === 0 };
+  return {
+    watch,
+    attempts,
+    poolWaits: waits.found,
+    activeRunsMax: () => activeRunsMax,
+    isQuiet: () => restless.size === 0,
+  };
 }

@@ -26,7 +26,12 @@ export function reportOf(period: Period, version: DagVersion, world: CalmWorld):
     from: iso(from),
     to: iso(until),
     runs,
-    totals: totalsOf(manifest, runs, { activeRunsMax: world.recorder.activeRunsMax(), passedOver: passedOver.length }),
+    totals: totalsOf(
+      manifest,
+      runs,
+      { activeRunsMax: world.recorder.activeRunsMax(), passedOver: passedOver.length },
+      world.recorder.poolWaits,
+    ),
     longestPaths: commonPaths(runs),
     passedOver,
   };

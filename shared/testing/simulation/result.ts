@@ -71,6 +71,16 @@ export interface TaskTotals {
   readonly timeouts: number;
 }
 
+export interface PoolTotals {
+  readonly name: string;
+  readonly slots: number;
+  /** Task instances that had to wait for slots. */
+  readonly waits: number;
+  /** Milliseconds that those waited. */
+  readonly medianMs: number;
+  readonly longestMs: number;
+}
+
 export interface SimulatedTotals {
   readonly runs: number;
   readonly states: Readonly<Record<Exclude<RunState, "queued" | "running">, number>>;
@@ -89,4 +99,6 @@ export interface SimulatedTotals {
   readonly queuedMsMax: number;
   /** In the order of the DAG. */
   readonly tasks: readonly TaskTotals[];
+  /** By name. */
+  readonly pools: readonly PoolTotals[];
 }

@@ -2,6 +2,7 @@
 import type { Dispatch } from "../../core/attempt.ts";
 import { FreshetError } from "../../core/errors.ts";
 import { UNMAPPED, attemptKeyText } from "../../core/ids.ts";
+import type { JsonValue } from "../../core/json.ts";
 import type { Manifest, TaskSpec } from "../../core/manifest.ts";
 import type { RunnerResult } from "../../core/task-host.ts";
 import { randomOf, type Random } from "../../simulated/random.ts";
@@ -13,7 +14,7 @@ import { SPREAD_EXPECTED, drawMs, parseSpread } from "./spread.ts";
 /** Hooks take no time, and succeed. */
 const HOOK: Script = { ms: 0, ends: { kind: "success" } };
 
-export function scriptOf({ manifest, behaviours, seed, lostWorker }: Period, dispatch: Dispatch): Script {
+export function scriptOf({ manifest, behaviours, seed, lostWorker, widths }: Period, dispatch: Dispatch): Script {
   const spec = manifest.tasks.find(({ taskId }) => taskId === dispatch.key.taskId);
   const behaviour = behaviours.get(dispatch.key.taskId);
   if (spec === undefined || behaviour === undefined || dispatch.subject !== undefined) return HOOK;
@@ -22,7 +23,7 @@ export function scriptOf({ manifest, behaviours, seed, lostWorker }: Period, dis
   const said = scripted(behaviour.script, dispatch) ?? drawn.outcome;
   const attempt: ScriptedAttempt = typeof said === "string" ? { outcome: said } : said;
   const ms = attempt.takes === undefined ? drawn.ms : drawMs(spreadOf(spec, attempt.takes), random);
-  return play(attempt, { spec, manifest, ms, random, drawn });
+  return play(attempt, { spec, manifest, ms, random, drawn, width: widths.get(spec.taskId) });
 }
 
 interface Drawn {
@@ -64,9 +65,12 @@ interface Scene {
   readonly ms: number;
   readonly random: Random;
   readonly drawn: Drawn;
+  /** Of the list that tasks are mapped over; undefined: none is. */
+  readonly width: number | undefined;
 }
 
-function play(attempt: ScriptedAttempt, { spec, manifest, ms, random, drawn }: Scene): Script {
+function play(attempt: ScriptedAttempt, scene: Scene): Script {
+  const { spec, ms, drawn } = scene;
   const { outcome = "success", message, error } = attempt;
   const failed = (
     name: string,
@@ -90,21 +94,27 @@ function play(attempt: ScriptedAttempt, { spec, manifest, ms, random, drawn }: S
     case "lost":
       return { ms: Math.floor(ms * drawn.share), ends: "takes_executor_down" };
     case "success":
-      return { ms, ends: success(attempt, spec, manifest, random) };
+      return { ms, ends: success(attempt, scene) };
     default:
       throw new FreshetError("USAGE", `outcomes: task '${spec.taskId}' ends by '${String(outcome)}'`);
   }
 }
 
-function success(
-  { output, choose, proceed }: ScriptedAttempt,
-  spec: TaskSpec,
-  manifest: Manifest,
-  random: Random,
-): RunnerResult {
+function success({ output, choose, proceed }: ScriptedAttempt, scene: Scene): RunnerResult {
+  const { spec, manifest, random, width } = scene;
   if (spec.kind === "shortCircuit") return { kind: "success", proceed: proceed ?? true };
   if (spec.kind === "branch") return { kind: "success", chosen: choose ?? someChild(spec, manifest, random) };
+  if (width !== undefined) return listed(spec, manifest, output ?? Array.from({ length: width }, (_, index) => index));
   return { kind: "success", ...(output === undefined ? {} : { output }) };
+}
+
+/** A list that tasks are mapped over, with the names that they give to its items: those are not known here. */
+function listed({ taskId }: TaskSpec, { tasks }: Manifest, output: JsonValue): RunnerResult {
+  const keyed = tasks.filter(({ map }) => map?.over === taskId && map.keyed).map((task) => task.taskId as string);
+  const items: readonly JsonValue[] = Array.isArray(output) ? output : [];
+  const names = items.filter((item) => item !== null).map((_, index) => `item-${index}`);
+  const keys = Object.fromEntries(keyed.map((id) => [id, names]));
+  return { kind: "success", output, ...(keyed.length === 0 ? {} : { keys }) };
 }
 
 function someChild({ taskId }: TaskSpec, manifest: Manifest, random: Random): readonly string[] {

@@ -2,12 +2,13 @@
 import type { Manifest } from "../../core/manifest.ts";
 import type { RunState } from "../../core/states.ts";
 import { lengthOf, quantile } from "./paths.ts";
-import type { SimulatedRun, SimulatedTask, SimulatedTotals, TaskTotals } from "./result.ts";
+import type { PoolTotals, SimulatedRun, SimulatedTask, SimulatedTotals, TaskTotals } from "./result.ts";
 
 export function totalsOf(
-  { tasks: specs }: Manifest,
+  { tasks: specs, pools }: Manifest,
   runs: readonly SimulatedRun[],
   seen: Pick<SimulatedTotals, "activeRunsMax" | "passedOver">,
+  poolWaits: ReadonlyMap<string, readonly number[]>,
 ): SimulatedTotals {
   const ofTask = Map.groupBy(
     runs.flatMap(({ tasks }) => tasks),
@@ -29,7 +30,13 @@ export function totalsOf(
     lengthMs: { median: quantile(lengths, 0.5), p90: quantile(lengths, 0.9), longest: lengths.at(-1) ?? 0 },
     queuedMsMax: runs.reduce((most, run) => Math.max(most, waitOf(run)), 0),
     tasks,
+    pools: pools.map(({ pool, slots }) => poolTotals(pool, slots, poolWaits.get(pool) ?? [])),
   };
+}
+
+function poolTotals(name: string, slots: number, waits: readonly number[]): PoolTotals {
+  const sorted = waits.toSorted((a, b) => a - b);
+  return { name, slots, waits: waits.length, medianMs: quantile(sorted, 0.5), longestMs: sorted.at(-1) ?? 0 };
 }
 
 const waitOf = ({ queuedAt, startedAt }: SimulatedRun): number =>
