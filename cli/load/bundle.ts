@@ -65,6 +65,37 @@ async function bundleFile(file: string, { root, cwd }: BundleOptions): Promise<B
   return { kind: "bundled", bundle: { code: bytes, sha256: hash("sha256", bytes) } };
 }
 
+/**
+ * Why DAG files (absolute) cannot be bundled, without making bundles: all in one go, and without Freshet's part, which is the
+ * same in all of them and larger than most files.
+ */
+export async function bundleProblems(
+  files: readonly string[],
+  { root, cwd }: BundleOptions,
+): Promise<readonly Problem[]> {
+  const { build: esbuild } = await import("esbuild");
+  const outdir = join(root, ENTRY); // Nothing is written there.
+  return problemsOf(
+    () => esbuild({ ...COMMON, entryPoints: [...files], outbase: root, outdir, absWorkingDir: root }),
+    (message) => bundleProblem(message, join(root, message.location?.file ?? ""), root, cwd),
+  );
+}
+
+/** What a build of the bundler failed for; none if it did not. */
+async function problemsOf(
+  building: () => Promise<unknown>,
+  problemOf: (message: Message) => Problem,
+): Promise<readonly Problem[]> {
+  try {
+    await building();
+    return [];
+  } catch (error) {
+    const { errors = [] } = error as { readonly errors?: readonly Message[] };
+    if (errors.length === 0) throw error;
+    return errors.map(problemOf);
+  }
+}
+
 /** All that a DAG file is made of, what it imports only while it runs included; the problems if it cannot be bundled. */
 export async function sourcesByBundler(
   file: string,
@@ -121,8 +152,9 @@ async function build(file: string, root: string, cwd: string, extra: BuildOption
   const entry = `import * as file from ${JSON.stringify(`./${basename(file)}`)};
     import { bundle } from ${JSON.stringify(OWN_PART)};
     export default bundle([file]);`;
-  try {
-    const result = await esbuild({
+  let result: BuildResult | undefined;
+  const building = async (): Promise<void> => {
+    result = await esbuild({
       ...COMMON,
       stdin: { contents: entry, resolveDir: dirname(file), sourcefile: join(root, ENTRY), loader: "js" },
       absWorkingDir: root,
@@ -130,12 +162,9 @@ async function build(file: string, root: string, cwd: string, extra: BuildOption
       plugins: [ownPart(await ownPartText())],
       ...extra,
     });
-    return { result };
-  } catch (error) {
-    const { errors = [] } = error as { readonly errors?: readonly Message[] };
-    if (errors.length === 0) throw error;
-    return { problems: errors.map((message) => bundleProblem(message, file, root, cwd)) };
-  }
+  };
+  const problems = await problemsOf(building, (message) => bundleProblem(message, file, root, cwd));
+  return result === undefined ? { problems } : { result };
 }
 
 /** What a bundle's entry imports Freshet's part by; an author cannot. */
