@@ -7,6 +7,7 @@ import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import type { Executing } from "../../shared/app/run-attempt.ts";
 import { createAttemptStore } from "../../shared/aws/attempt-store.ts";
+import { createAuditLog } from "../../shared/aws/audit-log.ts";
 import { createBlobStore } from "../../shared/aws/blob-store.ts";
 import { countCalls, createCallCounter, type CallCounter } from "../../shared/aws/call-counter.ts";
 import { createClients, type Clients } from "../../shared/aws/clients.ts";
@@ -125,6 +126,7 @@ function engineOf(
     dags,
     pools: createPoolStore(table),
     due: createDueIndex(table),
+    audit: createAuditLog(table),
     attempts: createAttemptStore({ client: clients.dynamo, tableName: tables.attempts }),
     inbox: createInbox(table),
     blobs,

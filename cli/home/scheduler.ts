@@ -176,6 +176,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
     dags: stores.dags,
     pools: stores.pools,
     due: stores.due,
+    audit: stores.audit,
     attempts: executor.closing,
     inbox: stores.inbox,
     blobs: stores.blobs,

@@ -1,5 +1,6 @@
 /** Everything that a home keeps, open. */
 import { createAttemptStore } from "../../shared/embedded/attempt-store.ts";
+import { createAuditLog } from "../../shared/embedded/audit-log.ts";
 import { createBlobStore } from "../../shared/embedded/blob-store.ts";
 import { createDagStore } from "../../shared/embedded/dag-store.ts";
 import { openDatabase, type Database } from "../../shared/embedded/database.ts";
@@ -11,6 +12,7 @@ import { createPoolStore } from "../../shared/embedded/pool-store.ts";
 import { createRunStore } from "../../shared/embedded/run-store.ts";
 import { createWriter, type Writer } from "../../shared/embedded/writer.ts";
 import type { AttemptStore } from "../../shared/ports/attempt-store.ts";
+import type { AuditLog } from "../../shared/ports/audit-log.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagStore } from "../../shared/ports/dag-store.ts";
 import type { DueIndex } from "../../shared/ports/due-index.ts";
@@ -28,6 +30,7 @@ export interface Stores {
   readonly dags: DagStore;
   readonly pools: PoolStore;
   readonly due: DueIndex;
+  readonly audit: AuditLog;
   readonly attempts: AttemptStore;
   readonly inbox: Inbox;
   readonly blobs: BlobStore;
@@ -51,6 +54,7 @@ export function openStores(home: Home): Stores {
     dags: createDagStore(database, writer),
     pools: createPoolStore(database, writer),
     due: createDueIndex(database),
+    audit: createAuditLog(database),
     attempts: createAttemptStore(database, writer),
     inbox: createInbox(database, writer),
     blobs,

@@ -8,6 +8,7 @@ import type { RunMessage } from "../contract/messages.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import { decidePool, newPool } from "../core/pool/decide.ts";
 import type { Pool, PoolEvent } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
@@ -45,6 +46,38 @@ export async function advancePool(
   declared?: number,
 ): Promise<Pool | undefined> {
   const first = await stepPool(engine, id, events, declared);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** What an operator's change needs besides its events. */
+export interface Hand<Record> {
+  /** The record as it is to be changed; throws FreshetError if the change makes no sense for it. */
+  readonly prepare: (read: Record) => Promise<Record>;
+  /** What is stored with the change. */
+  readonly audit: (before: Record, after: Record) => Promise<AuditEntry>;
+}
+
+/** As `advanceRun`, by an operator's hand: with an audit entry in the same transaction. */
+export async function changeRun(
+  engine: Engine,
+  id: RunId,
+  events: readonly RunEvent[],
+  hand: Hand<Run>,
+): Promise<Run | undefined> {
+  const first = await stepRun(engine, id, events, hand);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** As `advanceDag`, by an operator's hand. */
+export async function changeDag(
+  engine: Engine,
+  id: DagId,
+  events: readonly DagEvent[],
+  hand: Hand<DagRecord>,
+): Promise<DagRecord | undefined> {
+  const first = await stepDag(engine, id, events, hand);
   await followUp(engine, first.answers);
   return first.record;
 }
@@ -136,37 +169,46 @@ async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<S
       );
 }
 
-async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[]): Promise<Step<Run>> {
+async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[], hand?: Hand<Run>): Promise<Step<Run>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Run> | "stale"> => {
     const stored = await engine.runs.load(id);
     if (stored === undefined) return { record: undefined, answers: [] };
     engine.crashPoint("run:loaded");
-    const version = await engine.versions(stored.value.version);
-    const { run, commands, changed } = advance(stored.value, version.manifest, events, engine.clock.now());
+    const before = hand === undefined ? stored.value : await hand.prepare(stored.value);
+    const version = await engine.versions(before.version);
+    const { run, commands, changed } = advance(before, version.manifest, events, engine.clock.now());
     if (changed) {
-      const committing = engine.runs.commit(stored, run, commitId);
+      const audit = await hand?.audit(stored.value, run);
+      const committing = engine.runs.commit(stored, run, commitId, audit);
       engine.claimAlong?.(
         commands.flatMap((command) => (command.type === "dispatch" ? [command.key] : [])),
         commitId,
       );
       if (!(await committed(committing))) return "stale";
-      engine.crashPoint("run:committed");
+      engine.crashPoint(hand === undefined ? "run:committed" : "run:operated");
     }
     return { record: run, answers: await deliverRun(engine, run, version, commands) };
   };
   return untilCommitted(engine, commit, `run '${id}'`);
 }
 
-async function stepDag(engine: Engine, id: DagId, events: readonly DagEvent[]): Promise<Step<DagRecord>> {
+async function stepDag(
+  engine: Engine,
+  id: DagId,
+  events: readonly DagEvent[],
+  hand?: Hand<DagRecord>,
+): Promise<Step<DagRecord>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<DagRecord> | "stale"> => {
     const stored = await engine.dags.load(id);
     if (stored === undefined) return { record: undefined, answers: [] };
     const version = await engine.versions(versionAfter(stored.value, events));
     const known = await withOldSchedule(engine, stored.value, events);
-    const { dag, commands, changed } = decideDag(stored.value, version.manifest, known, engine.clock.now());
-    if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return "stale";
+    const before = hand === undefined ? stored.value : await hand.prepare(stored.value);
+    const { dag, commands, changed } = decideDag(before, version.manifest, known, engine.clock.now());
+    const audit = changed ? await hand?.audit(stored.value, dag) : undefined;
+    if (changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return "stale";
     if (changed) engine.crashPoint("dag:committed");
     return { record: dag, answers: await deliverDag(engine, dag, version, commands) };
   };

@@ -5,6 +5,7 @@
 export const CRASH_POINTS = [
   "run:loaded",
   "run:committed",
+  "run:operated",
   "run:dispatched",
   "run:closed-attempt",
   "run:told-dag",

@@ -4,6 +4,7 @@ import { FreshetError } from "../core/errors.ts";
 import type { AttemptKey, CommitId, VersionHash } from "../core/ids.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import type { AttemptStore } from "../ports/attempt-store.ts";
+import type { AuditLog } from "../ports/audit-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock, Ids, Tokens } from "../ports/clock.ts";
 import type { DagStore, DagVersion } from "../ports/dag-store.ts";
@@ -23,6 +24,7 @@ export interface Engine {
   readonly dags: DagStore;
   readonly pools: PoolStore;
   readonly due: DueIndex;
+  readonly audit: AuditLog;
   readonly attempts: AttemptStore;
   readonly inbox: Inbox;
   readonly blobs: BlobStore;

@@ -6,6 +6,8 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
   type AttributeValue,
   type DynamoDBClient,
@@ -79,6 +81,50 @@ export async function putIf(
     await client.send(command);
     return item as Item;
   });
+}
+
+/**
+ * As `putIf`, together with a second item that nobody else writes: both or neither. The SDK gives each
+ * call a token, by which DynamoDB knows its retries. `busy`: another transaction had hold of an item; nothing was written.
+ */
+export async function putBothIf(
+  { client, tableName }: Table,
+  items: readonly [item: NewItem, beside: NewItem],
+  subject: string,
+  { condition, names, values }: Condition,
+): Promise<Written | "busy"> {
+  for (const item of items) refuseTooLarge(item, ITEM_BYTES_MAX, subject);
+  const [item, beside] = items.map((each) => marshall(each, MARSHALL)) as [
+    Record<string, AttributeValue>,
+    Record<string, AttributeValue>,
+  ];
+  const conditional = {
+    TableName: tableName,
+    Item: item,
+    ConditionExpression: condition,
+    ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
+    ...(values === undefined ? {} : { ExpressionAttributeValues: marshall(values) }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+  };
+  const command = new TransactWriteItemsCommand({
+    TransactItems: [{ Put: conditional }, { Put: { TableName: tableName, Item: beside } }],
+  });
+  try {
+    await client.send(command);
+    return { written: items[0] as Item };
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    const reasons = error.CancellationReasons ?? [];
+    const [refused] = reasons;
+    if (refused?.Code === "ConditionalCheckFailed") {
+      return { found: refused.Item === undefined ? undefined : toItem(refused.Item) };
+    }
+    if (reasons.some(({ Code }) => Code === "TransactionConflict")) return "busy";
+    const codes = reasons.map(({ Code }) => Code).join(", ");
+    throw new FreshetError("UNAVAILABLE", `the transaction on ${subject} was cancelled (${codes}); try again later`, {
+      cause: error,
+    });
+  }
 }
 
 export async function updateIf(

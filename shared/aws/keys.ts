@@ -11,6 +11,7 @@ import {
   type TaskId,
   type VersionHash,
 } from "../core/ids.ts";
+import type { AuditSubject } from "../core/operation.ts";
 import type { Instant } from "../core/time.ts";
 import type { DueRecord } from "../ports/due-index.ts";
 import { ATTEMPT_SHARDS } from "./tables.ts";
@@ -29,6 +30,17 @@ export const runKey = (id: RunId): ItemKey => ({ pk: `${RUN}#${id}`, sk: RUN });
 export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
 export const poolKey = (id: PoolId): ItemKey => ({ pk: `${POOL}#${id}`, sk: POOL });
 export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
+
+/** Beside the record that it is about, in the order of its versions. */
+export const AUDIT_PREFIX = "AUDIT#";
+const AUDIT_VERSION_DIGITS = 12;
+export const auditKey = (record: ItemKey, version: number): ItemKey => ({
+  pk: record.pk,
+  sk: `${AUDIT_PREFIX}${String(version).padStart(AUDIT_VERSION_DIGITS, "0")}`,
+});
+
+/** The partition of a record, by what it is. */
+export const partitionOf = ({ kind, id }: AuditSubject): string => `${kind.toUpperCase()}#${id}`;
 
 /** What the engine knows of itself: one item each. */
 export const TOKEN_KEY: ItemKey = { pk: "ENGINE#token-key", sk: "ENGINE" };

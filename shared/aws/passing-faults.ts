@@ -20,6 +20,8 @@ const THROTTLES: ReadonlySet<string> = new Set([
   "Throttling",
   "ThrottlingException",
   "TooManyRequestsException",
+  // Somebody else has a transaction under way on the item, which is over in a moment.
+  "TransactionConflictException",
   "TransactionInProgressException",
 ]);
 /** What a service answers to a request that was fine. */

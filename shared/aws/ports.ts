@@ -3,6 +3,7 @@ import type { Dispatch } from "../core/attempt.ts";
 import type { Fact } from "../core/events.ts";
 import { wakeMessage, type RunMessage } from "../contract/messages.ts";
 import { createAttemptStore } from "./attempt-store.ts";
+import { createAuditLog } from "./audit-log.ts";
 import { createBlobStore } from "./blob-store.ts";
 import { createClock, createIds } from "./clock.ts";
 import type { Clients } from "./clients.ts";
@@ -45,6 +46,7 @@ export async function openPorts(
     dags: createDagStore(table, blobs),
     pools: createPoolStore(table),
     due: createDueIndex(table),
+    audit: createAuditLog(table),
     attempts: createAttemptStore({ client: clients.dynamo, tableName: resources.attemptsTable }),
     inbox: createInbox(table),
     blobs,

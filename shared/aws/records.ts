@@ -1,8 +1,10 @@
 /** Records with a version: runs and DAGs. */
 import { FreshetError } from "../core/errors.ts";
 import type { CommitId } from "../core/ids.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import { RECORD_BYTES_MAX, type CommitResult, type Stored } from "../ports/stored.ts";
-import { getItem, putIf, refuseTooLarge, type Item, type NewItem, type Table } from "./dynamo.ts";
+import { auditItem } from "./audit-log.ts";
+import { getItem, putBothIf, putIf, refuseTooLarge, type Item, type NewItem, type Table } from "./dynamo.ts";
 import type { ItemKey } from "./keys.ts";
 
 /** How a record of one kind is stored. */
@@ -18,7 +20,7 @@ export interface RecordForm<T> {
 export interface RecordStore<T> {
   readonly load: (key: ItemKey) => Promise<Stored<T> | undefined>;
   readonly create: (value: T, commitId: CommitId) => Promise<"created" | Stored<T>>;
-  readonly commit: (read: Stored<T>, next: T, commitId: CommitId) => Promise<CommitResult>;
+  readonly commit: (read: Stored<T>, next: T, commitId: CommitId, audit?: AuditEntry) => Promise<CommitResult>;
 }
 
 export function createRecordStore<T>(table: Table, form: RecordForm<T>): RecordStore<T> {
@@ -45,13 +47,20 @@ export function createRecordStore<T>(table: Table, form: RecordForm<T>): RecordS
       return isOwn(found, 1, commitId) ? "created" : stored(found);
     },
 
-    async commit(read, next, commitId) {
+    async commit(read, next, commitId, audit) {
       const version = read.version + 1;
-      const result = await putIf(table, itemOf(next, version, commitId), form.subject(next), {
+      const item = itemOf(next, version, commitId);
+      const unchanged = {
         condition: "#version = :read",
         names: { "#version": "version" },
         values: { ":read": read.version },
-      });
+      };
+      const subject = form.subject(next);
+      const result =
+        audit === undefined
+          ? await putIf(table, item, subject, unchanged)
+          : await putBothIf(table, [item, auditItem(item, version, audit)], subject, unchanged);
+      if (result === "busy") return "stale";
       if ("written" in result) return "committed";
       if (result.found === undefined) return "missing";
       return isOwn(result.found, version, commitId) ? "committed" : "stale";

@@ -59,6 +59,8 @@ export interface AuditState {
   readonly pausedTasks?: readonly TaskId[];
   readonly slots?: number;
   readonly tasks?: Readonly<Record<string, string>>;
+  /** Tasks that changed beyond those named. */
+  readonly more?: number;
 }
 
 /** One act of an operator, stored together with the change itself. */

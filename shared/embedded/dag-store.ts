@@ -2,8 +2,10 @@ import { DAG_SCHEMA, type DagRecord } from "../core/dag-record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { CommitId, DagId, VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { DagStore } from "../ports/dag-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
+import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
 import { checkRecordSize } from "./record-size.ts";
 import type { Writer } from "./writer.ts";
@@ -40,11 +42,19 @@ export function createDagStore(database: Database, writer: Writer): DagStore {
     });
   }
 
-  async function commit(read: Stored<DagRecord>, next: DagRecord, commitId: CommitId): Promise<CommitResult> {
+  async function commit(
+    read: Stored<DagRecord>,
+    next: DagRecord,
+    commitId: CommitId,
+    audit?: AuditEntry,
+  ): Promise<CommitResult> {
     const record = encodeChecked(next);
     return writer.write((db) => {
       const { changes } = db.statement(UPDATE).run(commitId, next.due, record, next.dagId, read.version);
-      if (changes !== 0) return "committed";
+      if (changes !== 0) {
+        putAudit(db, audit, read.version + 1);
+        return "committed";
+      }
       const row = db.statement(LOAD).get(next.dagId);
       if (row === undefined) return "missing";
       return row["commit_id"] === commitId ? "committed" : "stale";

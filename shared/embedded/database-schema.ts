@@ -46,6 +46,14 @@ export const TABLES = `
   ) STRICT;
   CREATE INDEX pools_due ON pools (due, pool_id) WHERE due IS NOT NULL;
 
+  CREATE TABLE audit (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (kind, id, version)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE dag_versions (
     version TEXT PRIMARY KEY,
     bundle TEXT NOT NULL,

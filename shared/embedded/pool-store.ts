@@ -1,9 +1,11 @@
 import { FreshetError } from "../core/errors.ts";
 import type { CommitId, PoolId } from "../core/ids.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { Pool } from "../core/pool/record.ts";
 import type { PoolStore } from "../ports/pool-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
+import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
 import { checkRecordSize } from "./record-size.ts";
 import type { Writer } from "./writer.ts";
@@ -35,13 +37,17 @@ export function createPoolStore(database: Database, writer: Writer): PoolStore {
     });
   }
 
-  async function commit(read: Stored<Pool>, next: Pool, commitId: CommitId): Promise<CommitResult> {
+  async function commit(read: Stored<Pool>, next: Pool, commitId: CommitId, audit?: AuditEntry): Promise<CommitResult> {
     const record = encodeChecked(next);
     const { poolId, due } = next;
     return writer.write((db) => {
-      if (db.statement(UPDATE_IN_PLACE).run(commitId, record, poolId, read.version, due).changes !== 0)
+      if (
+        db.statement(UPDATE_IN_PLACE).run(commitId, record, poolId, read.version, due).changes !== 0 ||
+        db.statement(UPDATE).run(commitId, record, due, poolId, read.version).changes !== 0
+      ) {
+        putAudit(db, audit, read.version + 1);
         return "committed";
-      if (db.statement(UPDATE).run(commitId, record, due, poolId, read.version).changes !== 0) return "committed";
+      }
       const row = db.statement(LOAD).get(poolId);
       if (row === undefined) return "missing";
       return row["commit_id"] === commitId ? "committed" : "stale";

@@ -1,9 +1,11 @@
 import { FreshetError } from "../core/errors.ts";
 import type { CommitId, DagId, RunId } from "../core/ids.ts";
 import { type EncodedRun, decodeRun, encodeRun } from "../core/run-codec.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { Run } from "../core/run.ts";
 import type { RunStore } from "../ports/run-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
+import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
 import { checkRecordSize } from "./record-size.ts";
 import { listRuns } from "./run-listing.ts";
@@ -63,15 +65,17 @@ export function createRunStore(database: Database, writer: Writer): RunStore {
     });
   }
 
-  async function commit(read: Stored<Run>, next: Run, commitId: CommitId): Promise<CommitResult> {
+  async function commit(read: Stored<Run>, next: Run, commitId: CommitId, audit?: AuditEntry): Promise<CommitResult> {
     const { head, tasks } = encodeChecked(next);
     const place = [next.state, next.due, next.queuedAt, sortAt(next)] as const;
     const value = ownCopy(next);
     const result = await writer.write((db): CommitResult => {
       const key = [next.runId, read.version] as const;
       const inPlace = db.statement(UPDATE_IN_PLACE).run(commitId, head, tasks, ...key, ...place);
-      if (inPlace.changes !== 0) return "committed";
-      if (db.statement(UPDATE).run(commitId, head, tasks, ...place, ...key).changes !== 0) return "committed";
+      if (inPlace.changes !== 0 || db.statement(UPDATE).run(commitId, head, tasks, ...place, ...key).changes !== 0) {
+        putAudit(db, audit, read.version + 1);
+        return "committed";
+      }
       const row = db.statement(LAST_COMMIT).get(next.runId);
       if (row === undefined) return "missing";
       return row["commit_id"] === commitId ? "committed" : "stale";

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { aFolder } from "../../test/builders/index.ts";
 import { attemptStoreContract } from "../../test/contract/attempt-store.suite.ts";
+import { auditLogContract } from "../../test/contract/audit-log.suite.ts";
 import { dagStoreContract } from "../../test/contract/dag-store.suite.ts";
 import { dueIndexContract } from "../../test/contract/due-index.suite.ts";
 import { inboxContract } from "../../test/contract/inbox.suite.ts";
 import { poolStoreContract } from "../../test/contract/pool-store.suite.ts";
 import { runStoreContract } from "../../test/contract/run-store.suite.ts";
+import { createAuditLog } from "./audit-log.ts";
 import { createAttemptStore } from "./attempt-store.ts";
 import { createDagStore } from "./dag-store.ts";
 import { type Database, openDatabase } from "./database.ts";
@@ -26,6 +28,13 @@ async function onNewState<T>(make: (database: Database, writer: Writer) => T): P
   return { ...make(database, createWriter(database)), close };
 }
 
+auditLogContract(() =>
+  onNewState((database, writer) => ({
+    log: createAuditLog(database),
+    runs: createRunStore(database, writer),
+    dags: createDagStore(database, writer),
+  })),
+);
 runStoreContract(() => onNewState((database, writer) => ({ store: createRunStore(database, writer) })));
 dagStoreContract(() => onNewState((database, writer) => ({ store: createDagStore(database, writer) })));
 poolStoreContract(() => onNewState((database, writer) => ({ store: createPoolStore(database, writer) })));

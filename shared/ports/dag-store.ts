@@ -1,6 +1,7 @@
 import type { DagRecord } from "../core/dag-record.ts";
 import type { CommitId, DagId, VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { CommitResult, Stored } from "./stored.ts";
 
 /** An immutable version of a DAG: its manifest, and the bundle that holds its code. */
@@ -15,7 +16,8 @@ export interface DagVersion {
 export interface DagStore {
   load(id: DagId): Promise<Stored<DagRecord> | undefined>;
   create(dag: DagRecord, commitId: CommitId): Promise<"created" | Stored<DagRecord>>;
-  commit(read: Stored<DagRecord>, next: DagRecord, commitId: CommitId): Promise<CommitResult>;
+  /** As of a run. */
+  commit(read: Stored<DagRecord>, next: DagRecord, commitId: CommitId, audit?: AuditEntry): Promise<CommitResult>;
   /** Every DAG ever registered, by id. May miss what was written a moment ago. */
   list(): Promise<readonly DagRecord[]>;
   /** Idempotent: a version is named by its content. */

@@ -1,4 +1,5 @@
 import type { CommitId, DagId, RunId } from "../core/ids.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { Run } from "../core/run.ts";
 import type { RunState } from "../core/states.ts";
 import type { CommitResult, Stored } from "./stored.ts";
@@ -28,8 +29,11 @@ export interface RunStore {
    * commit put it; otherwise the run that is there.
    */
   create(run: Run, commitId: CommitId): Promise<"created" | Stored<Run>>;
-  /** Stores `next` as version + 1 only if nobody wrote since `read`; a lost reply is recognised by the commit id. */
-  commit(read: Stored<Run>, next: Run, commitId: CommitId): Promise<CommitResult>;
+  /**
+   * Stores `next` as version + 1 only if nobody wrote since `read`; a lost reply is recognised by the commit id. With `audit`:
+   * both are stored, or neither.
+   */
+  commit(read: Stored<Run>, next: Run, commitId: CommitId, audit?: AuditEntry): Promise<CommitResult>;
   /**
    * Runs by logical date (of a run without one: by when it was queued), newest first. From an index: may miss what was
    * written a moment ago. Each run in it is read as it is now.

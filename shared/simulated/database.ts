@@ -12,6 +12,7 @@ import {
 } from "../core/ids.ts";
 import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import type { AuditEntry, AuditSubject, StoredAudit } from "../core/operation.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
 import { decodeRun, encodeRun } from "../core/run-codec.ts";
@@ -53,6 +54,8 @@ export interface Database {
   readonly dags: RecordTable<DagId, DagRecord>;
   readonly pools: RecordTable<PoolId, Pool>;
   readonly versions: Map<VersionHash, DagVersion>;
+  /** By record, the newest first. */
+  readonly audits: ReadonlyMap<string, readonly StoredAudit[]>;
   readonly attempts: AttemptTable;
   /** By DAG and trigger, then by object. */
   readonly inbox: Map<string, Map<string, InboxRow>>;
@@ -69,7 +72,7 @@ export interface RecordTable<Id, T> {
   readonly rows: ReadonlyMap<Id, Row<T>>;
   load(id: Id): Stored<T> | undefined;
   create(value: T, commitId: CommitId, author: Author): "created" | Stored<T>;
-  commit(read: Stored<T>, next: T, commitId: CommitId, author: Author): CommitResult;
+  commit(read: Stored<T>, next: T, commitId: CommitId, author: Author, audit?: AuditEntry): CommitResult;
 }
 
 export interface AttemptTable {
@@ -129,37 +132,42 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
   };
 
+  const { audits, noteAudit } = auditTable();
   const runs = recordTable<RunId, Run>({
     idOf: (run) => run.runId,
     // Numbers typed as arrays come back as they went in, or the checkers will say so.
     keep: encoded ? (run) => decodeRun(encodeRun(run)) : (run) => run,
     contended: () => faults.strikes("db:contended"),
-    changed(before, after, version, { name: by }) {
+    changed(before, after, version, { name: by }, audit) {
       commits += 1;
+      noteAudit(audit, version);
       noteDue("run", after.runId, before?.due, after.due);
       const { dagId, queuedAt } = after;
       if (before?.state !== after.state)
         queued.set(after.runId, after.state === "queued" ? { dagId, queuedAt } : undefined);
-      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: manifest(after.version) });
+      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: manifest(after.version), audit });
     },
   });
   const dags = recordTable<DagId, DagRecord>({
     idOf: (dag) => dag.dagId,
     keep: (dag) => dag,
     contended: () => faults.strikes("db:contended"),
-    changed(before, after, version, { name: by, now }) {
+    changed(before, after, version, { name: by, now }, audit) {
       commits += 1;
+      noteAudit(audit, version);
       noteDue("dag", after.dagId, before?.due, after.due);
       listed.set(after.dagId, after);
-      watch.dagChanged({ by, at: kernel.now(), now, before, after, version, manifest: manifest(after.version) });
+      const found = manifest(after.version);
+      watch.dagChanged({ by, at: kernel.now(), now, before, after, version, manifest: found, audit });
     },
   });
   const pools = recordTable<PoolId, Pool>({
     idOf: (pool) => pool.poolId,
     keep: encoded ? (pool) => decodePool(encodePool(pool)) : (pool) => pool,
     contended: () => faults.strikes("db:contended"),
-    changed(before, after, version, { name: by, now }) {
+    changed(before, after, version, { name: by, now }, audit) {
       commits += 1;
+      noteAudit(audit, version);
       noteDue("pool", after.poolId, before?.due, after.due);
       watch.poolChanged({ by, at: kernel.now(), now, before, after, version });
     },
@@ -169,6 +177,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     dags,
     pools,
     versions,
+    audits,
     attempts: attemptTable(kernel, watch),
     inbox: new Map(),
     blobs: new Map(),
@@ -180,6 +189,18 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   };
 }
 
+function auditTable() {
+  const audits = new Map<string, StoredAudit[]>();
+  const noteAudit = (entry: AuditEntry | undefined, version: number): void => {
+    if (entry === undefined) return;
+    const key = auditKeyOf(entry.subject);
+    audits.set(key, [{ ...entry, version }, ...(audits.get(key) ?? [])]);
+  };
+  return { audits, noteAudit };
+}
+
+export const auditKeyOf = ({ kind, id }: AuditSubject): string => `${kind}#${id}`;
+
 /** Whoever looks at a record and leaves it as it was. */
 const RIVAL = { commitId: commitIdOf("rival"), author: { name: "rival", now: 0 } };
 
@@ -188,18 +209,30 @@ interface TableParts<Id, T> {
   readonly keep: (value: T) => T;
   /** Somebody writes the record just before. */
   readonly contended: () => boolean;
-  readonly changed: (before: T | undefined, after: T, version: number, author: Author) => void;
+  readonly changed: (
+    before: T | undefined,
+    after: T,
+    version: number,
+    author: Author,
+    audit: AuditEntry | undefined,
+  ) => void;
 }
 
 function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T>): RecordTable<Id, T> {
   const rows = new Map<Id, Row<T>>();
   const isOwn = (row: Row<T>, version: number, commitId: CommitId): boolean =>
     row.version === version && row.commitId === commitId;
-  const put = (before: Row<T> | undefined, value: T, commitId: CommitId, author: Author): void => {
+  const put = (
+    before: Row<T> | undefined,
+    value: T,
+    commitId: CommitId,
+    author: Author,
+    audit: AuditEntry | undefined,
+  ): void => {
     const version = (before?.version ?? 0) + 1;
     const row = { value: keep(value), version, commitId };
     rows.set(idOf(value), row);
-    changed(before?.value, row.value, version, author);
+    changed(before?.value, row.value, version, author, audit);
   };
   return {
     rows,
@@ -211,16 +244,16 @@ function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T
       const row = rows.get(idOf(value));
       if (row !== undefined)
         return isOwn(row, 1, commitId) ? "created" : { value: keep(row.value), version: row.version };
-      put(undefined, value, commitId, author);
+      put(undefined, value, commitId, author, undefined);
       return "created";
     },
-    commit(read, next, commitId, author) {
+    commit(read, next, commitId, author, audit) {
       const found = rows.get(idOf(next));
-      if (found !== undefined && contended()) put(found, found.value, RIVAL.commitId, RIVAL.author);
+      if (found !== undefined && contended()) put(found, found.value, RIVAL.commitId, RIVAL.author, undefined);
       const row = rows.get(idOf(next));
       if (row === undefined) return "missing";
       if (row.version !== read.version) return isOwn(row, read.version + 1, commitId) ? "committed" : "stale";
-      put(row, next, commitId, author);
+      put(row, next, commitId, author, audit);
       return "committed";
     },
   };

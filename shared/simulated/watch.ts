@@ -4,6 +4,7 @@ import type { DagRecord } from "../core/dag-record.ts";
 import type { Fact } from "../core/events.ts";
 import type { AttemptKey } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { Pool } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
 import type { RunnerInput } from "../core/task-host.ts";
@@ -22,6 +23,8 @@ export interface RunChange extends Change {
   readonly after: Run;
   readonly version: number;
   readonly manifest: Manifest;
+  /** Stored with it: an operator did this. */
+  readonly audit: AuditEntry | undefined;
 }
 
 export interface DagChange extends Change {
@@ -32,6 +35,7 @@ export interface DagChange extends Change {
   readonly manifest: Manifest;
   /** The committing process's own time. */
   readonly now: number;
+  readonly audit: AuditEntry | undefined;
 }
 
 export interface PoolChange extends Change {

@@ -22,6 +22,7 @@ describe("a process killed between two effects", () => {
     const { runs, faults } = JSON.parse(second.output) as Summary;
     expect(faults).toEqual([]);
     expect(statesOf(runs, "diamond.")).toEqual(["success", "success"]);
+    expect(runs.filter((run) => run.runId.startsWith("diamond.")).map((run) => run.epoch)).toContain(1);
     expect(statesOf(runs, "endless.")).toEqual(["cancelled"]);
     expect([statesOf(runs, "parent."), statesOf(runs, "child.")]).toEqual([["success"], ["success"]]);
     expect(new Set(statesOf(runs, "files."))).toEqual(new Set(["success"]));

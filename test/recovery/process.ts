@@ -5,6 +5,7 @@
 import { startRun } from "../../shared/app/start-run.ts";
 import { register } from "../../shared/app/register.ts";
 import { cancelRun } from "../../shared/app/cancel-run.ts";
+import { operateRun } from "../../shared/app/operate.ts";
 import { dagId } from "../../shared/core/ids.ts";
 import { isRunEnded } from "../../shared/core/states.ts";
 import type { Run } from "../../shared/core/run.ts";
@@ -16,7 +17,12 @@ import { readJournal, worldVersions } from "./world.ts";
 
 /** What a life prints when everything has ended. */
 export interface Summary {
-  readonly runs: readonly { readonly runId: string; readonly state: string; readonly files: readonly string[] }[];
+  readonly runs: readonly {
+    readonly runId: string;
+    readonly state: string;
+    readonly epoch: number;
+    readonly files: readonly string[];
+  }[];
   readonly faults: readonly string[];
 }
 
@@ -41,9 +47,10 @@ await ask(scheduler);
 const runs = await allEnded(scheduler);
 await scheduler.close();
 const summary: Summary = {
-  runs: runs.map(({ runId, state, files }) => ({
+  runs: runs.map(({ runId, state, epoch, files }) => ({
     runId,
     state,
+    epoch,
     files: "blob" in files ? [] : files.map((file) => file.key),
   })),
   faults,
@@ -51,7 +58,8 @@ const summary: Summary = {
 process.stdout.write(`${JSON.stringify(summary)}\n`);
 
 /** Each life asks for the same: keys and versions make it once. */
-async function ask({ engine }: Scheduler): Promise<void> {
+async function ask(scheduler: Scheduler): Promise<void> {
+  const { engine } = scheduler;
   for (const key of ["one", "two"])
     await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: key });
   await startRun(engine, { dagId: dagId("parent"), by: "test", idempotencyKey: "one" });
@@ -59,7 +67,20 @@ async function ask({ engine }: Scheduler): Promise<void> {
   await engine.events.send(objects.map((object) => ({ type: "object_created", v: 1, object })));
   const { runId } = await startRun(engine, { dagId: dagId("endless"), by: "test", idempotencyKey: "one" });
   await until(async () => readJournal(home).some((line) => line.taskId === "slow") || (await isEnded(engine, runId)));
-  if (!(await isEnded(engine, runId))) await cancelRun(engine, runId, "test", "enough");
+  const cancel = (await engine.runs.load(runId))?.value.cancel;
+  if (!(await isEnded(engine, runId)) && !cancel) await cancelRun(engine, runId, "test", "enough");
+  await clearOnce(scheduler);
+}
+
+/** One of the runs is cleared once it has ended, by the first life that comes to it. */
+async function clearOnce({ engine }: Scheduler): Promise<void> {
+  const { runId } = await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: "one" });
+  await until(() => isEnded(engine, runId));
+  const subject = { kind: "run", id: runId } as const;
+  if ((await engine.audit.list(subject, 1)).length > 0) return;
+  const tasks = [{ taskId: "big", mapIndex: null }];
+  const selection = { tasks, upstream: false, downstream: true, onlyFailed: false };
+  await operateRun(engine, { runId, action: { type: "clear", selection }, by: "test", reason: "again" });
 }
 
 async function isEnded(engine: Scheduler["engine"], id: Run["runId"]): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** The stores as one process reaches them. */
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../../ports/attempt-store.ts";
+import type { AuditLog } from "../../ports/audit-log.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
 import type { DagStore } from "../../ports/dag-store.ts";
 import type { DueIndex, DueRecord } from "../../ports/due-index.ts";
@@ -8,7 +9,7 @@ import type { Inbox, InboxName } from "../../ports/inbox.ts";
 import type { RunStore } from "../../ports/run-store.ts";
 import type { Arrival } from "../../core/dag-record.ts";
 import { attemptKeyText } from "../../core/ids.ts";
-import type { Author, InboxRow } from "../database.ts";
+import { auditKeyOf, type Author, type InboxRow } from "../database.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 
@@ -19,7 +20,8 @@ export function runStoreOf({ database }: SimulatedWorld, process: Process): RunS
   return {
     load: (id) => process.call("read", () => runs.load(id)),
     create: (run, commitId) => process.call("write", () => runs.create(run, commitId, authorOf(process))),
-    commit: (read, next, commitId) => process.call("write", () => runs.commit(read, next, commitId, authorOf(process))),
+    commit: (read, next, commitId, audit) =>
+      process.call("write", () => runs.commit(read, next, commitId, authorOf(process), audit)),
     list: () => Promise.reject(new TypeError("nothing that decides lists runs")),
     queued: (dagId, limit) =>
       process.call("read", () =>
@@ -37,7 +39,8 @@ export function dagStoreOf({ database }: SimulatedWorld, process: Process): DagS
   return {
     load: (id) => process.call("read", () => dags.load(id)),
     create: (dag, commitId) => process.call("write", () => dags.create(dag, commitId, authorOf(process))),
-    commit: (read, next, commitId) => process.call("write", () => dags.commit(read, next, commitId, authorOf(process))),
+    commit: (read, next, commitId, audit) =>
+      process.call("write", () => dags.commit(read, next, commitId, authorOf(process), audit)),
     list: () => process.call("read", () => [...listed.shown()].map(([, dag]) => dag)),
     putVersion: (version) => process.call("write", () => void versions.set(version.version, version)),
     loadVersion: (version) => process.call("read", () => versions.get(version)),
@@ -49,9 +52,16 @@ export function poolStoreOf({ database }: SimulatedWorld, process: Process): Poo
   return {
     load: (id) => process.call("read", () => pools.load(id)),
     create: (pool, commitId) => process.call("write", () => pools.create(pool, commitId, authorOf(process))),
-    commit: (read, next, commitId) =>
-      process.call("write", () => pools.commit(read, next, commitId, authorOf(process))),
+    commit: (read, next, commitId, audit) =>
+      process.call("write", () => pools.commit(read, next, commitId, authorOf(process), audit)),
     list: () => process.call("read", () => [...pools.rows.values()].map(({ value }) => value)),
+  };
+}
+
+export function auditLogOf({ database }: SimulatedWorld, process: Process): AuditLog {
+  return {
+    list: (subject, limit) =>
+      process.call("read", () => (database.audits.get(auditKeyOf(subject)) ?? []).slice(0, limit)),
   };
 }
 

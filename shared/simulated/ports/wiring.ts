@@ -5,7 +5,16 @@ import type { Executing } from "../../app/run-attempt.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from "./signals.ts";
-import { attemptStoreOf, blobStoreOf, dagStoreOf, dueIndexOf, inboxOf, poolStoreOf, runStoreOf } from "./stores.ts";
+import {
+  attemptStoreOf,
+  auditLogOf,
+  blobStoreOf,
+  dagStoreOf,
+  dueIndexOf,
+  inboxOf,
+  poolStoreOf,
+  runStoreOf,
+} from "./stores.ts";
 
 export function engineOf(world: SimulatedWorld, process: Process): Engine {
   const dags = dagStoreOf(world, process);
@@ -16,6 +25,7 @@ export function engineOf(world: SimulatedWorld, process: Process): Engine {
     dags,
     pools: poolStoreOf(world, process),
     due: dueIndexOf(world, process),
+    audit: auditLogOf(world, process),
     attempts: attemptStoreOf(world, process),
     inbox: inboxOf(world, process),
     blobs: blobStoreOf(world, process),

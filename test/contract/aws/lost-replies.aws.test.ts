@@ -1,6 +1,7 @@
 /** The SDK sends a request again whose reply was lost: the second try finds the first one's own write in its way. */
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { emulatorSettings, freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
+import { createAuditLog } from "../../../shared/aws/audit-log.ts";
 import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
 import { createClients } from "../../../shared/aws/clients.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
@@ -68,6 +69,19 @@ describe.skipIf(!hasDynamo())("on DynamoDB, when the reply to a write is lost", 
 
     expect(await runs.load(aRun().runId)).toEqual({ value: aRun({ state: "running" }), version: 2 });
     expect(await runs.commit(read, aRun({ state: "failed" }), commitId("c3"))).toBe("stale");
+  });
+
+  test("the commit of an operator's act is a success, with its entry, written once", async () => {
+    const runs = createRunStore(engine());
+    await runs.create(aRun(), commitId("c1"));
+    const read = present(await runs.load(aRun().runId));
+    const subject = { kind: "run", id: aRun().runId } as const;
+    const entry = { subject, at: NOON, by: "ann", reason: "", action: "pause", before: {}, after: {} };
+    losses = 2;
+
+    expect(await runs.commit(read, aRun({ epoch: 2 }), commitId("c2"), entry)).toBe("committed");
+
+    expect(await createAuditLog(engine()).list(subject, 10)).toEqual([{ ...entry, version: 2 }]);
   });
 
   test("the commit of a DAG is a success", async () => {

@@ -1,10 +1,12 @@
 import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
+import { createAuditLog } from "../../../shared/aws/audit-log.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../../shared/aws/due-index.ts";
 import { createPoolStore } from "../../../shared/aws/pool-store.ts";
 import { createRunStore } from "../../../shared/aws/run-store.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { auditLogContract } from "../audit-log.suite.ts";
 import { dueIndexContract } from "../due-index.suite.ts";
 import { runStoreContract } from "../run-store.suite.ts";
 import { dynamoClients, hasDynamo, noBlobs } from "./subjects.ts";
@@ -15,6 +17,16 @@ describe.skipIf(!hasDynamo())("on DynamoDB", () => {
   runStoreContract(async () => {
     const table = await freshTable(dynamo, ENGINE_TABLE);
     return { store: createRunStore(table), close: table.close };
+  });
+
+  auditLogContract(async () => {
+    const table = await freshTable(dynamo, ENGINE_TABLE);
+    return {
+      log: createAuditLog(table),
+      runs: createRunStore(table),
+      dags: createDagStore(table, noBlobs),
+      close: table.close,
+    };
   });
 
   dueIndexContract(async () => {

@@ -1,0 +1,87 @@
+/** Takes a run over to another version of its DAG: what its tasks have done stays with them, by their ids. */
+import type { VersionHash } from "../ids.ts";
+import type { Manifest } from "../manifest.ts";
+import { planOf, type Plan } from "../plan.ts";
+import type { Expansion, Run, TaskDetail, TaskTable } from "../run.ts";
+import { TASK_STATES } from "../states.ts";
+import { stateOf } from "./draft.ts";
+
+/** States in which something of the old version may still be at work, or is waited for. */
+const AT_WORK: ReadonlySet<string> = new Set(["scheduled", "queued", "running", "restarting", "deferred"]);
+
+/** The tasks that keep the run from being taken over now. */
+export function atWork(run: Run, manifest: Manifest): readonly string[] {
+  const names = planOf(manifest).tasks.map(({ spec }) => spec.taskId as string);
+  for (const { slot, base, length } of run.tasks.expansions) names.fill(names[slot] ?? "", base, base + length);
+  return names.filter((_, slot) => AT_WORK.has(stateOf(run.tasks, slot)));
+}
+
+/**
+ * The run under another version. Tasks that both have keep their states, attempts and outputs; new ones have not started; those
+ * that are gone leave their highest attempt behind, lest they come back and count from one. Nothing must be at work.
+ */
+export function migrate(run: Run, from: Manifest, to: Manifest, version: VersionHash): Run {
+  const [old, plan] = [planOf(from), planOf(to)];
+  const former = { ...run.formerAttempts, ...highestAttempts(run.tasks, old) };
+  const rows = plan.tasks.map(({ spec }): Row => {
+    const slot = old.slotOf.get(spec.taskId);
+    if (slot !== undefined && isAlike(old, plan, slot, spec.taskId)) return rowOf(run.tasks, slot);
+    return freshRow(former[spec.taskId] ?? 0);
+  });
+  const expansions: Expansion[] = [];
+  for (const expansion of run.tasks.expansions) {
+    const taskId = old.tasks[expansion.slot]?.spec.taskId ?? "";
+    const slot = plan.slotOf.get(taskId);
+    if (slot === undefined || !isAlike(old, plan, expansion.slot, taskId)) continue;
+    expansions.push({ ...expansion, slot, base: rows.length });
+    for (let at = 0; at < expansion.length; at++) rows.push(rowOf(run.tasks, expansion.base + at));
+  }
+  const gone = Object.entries(former).filter(([taskId, attempt]) => attempt > 0 && !plan.slotOf.has(taskId));
+  const { formerAttempts: _former, ...head } = run;
+  return {
+    ...head,
+    version,
+    pauses: run.pauses.filter(({ taskId }) => taskId === null || plan.slotOf.has(taskId)),
+    ...(gone.length === 0 ? {} : { formerAttempts: Object.fromEntries(gone) }),
+    tasks: tableOf(rows, expansions),
+  };
+}
+
+interface Row {
+  readonly state: number;
+  readonly attempt: number;
+  readonly detail: TaskDetail | undefined;
+}
+
+const rowOf = ({ states, attempts, details }: TaskTable, slot: number): Row => ({
+  state: states[slot] ?? 0,
+  attempt: attempts[slot] ?? 0,
+  detail: details[slot],
+});
+
+const freshRow = (attempt: number): Row => ({ state: TASK_STATES.indexOf("none"), attempt, detail: undefined });
+
+/** Whether a task of both versions is the same kind of thing: what it did before then still says what it is to say. */
+function isAlike(old: Plan, plan: Plan, slot: number, taskId: string): boolean {
+  const before = old.tasks[slot]?.spec.map;
+  const after = plan.tasks[plan.slotOf.get(taskId) ?? -1]?.spec.map;
+  return before?.over === after?.over;
+}
+
+function highestAttempts(tasks: TaskTable, plan: Plan): Record<string, number> {
+  const highest: Record<string, number> = {};
+  for (const { slot, spec } of plan.tasks) highest[spec.taskId] = tasks.attempts[slot] ?? 0;
+  for (const { slot, base, length } of tasks.expansions) {
+    const taskId = plan.tasks[slot]?.spec.taskId ?? "";
+    const used = tasks.attempts.subarray(base, base + length);
+    highest[taskId] = used.reduce((most, attempt) => Math.max(most, attempt), highest[taskId] ?? 0);
+  }
+  return highest;
+}
+
+const tableOf = (rows: readonly Row[], expansions: readonly Expansion[]): TaskTable => ({
+  states: Uint8Array.from(rows, ({ state }) => state),
+  attempts: Uint16Array.from(rows, ({ attempt }) => attempt),
+  details: rows.map(({ detail }) => detail),
+  expansions,
+});
