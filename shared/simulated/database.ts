@@ -123,11 +123,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   const listed: Database["listed"] = createLaggingIndex(kernel, faults, random.fork("listed"));
   const versions = new Map<VersionHash, DagVersion>();
   let commits = 0;
-  const manifest = (version: VersionHash): Manifest => {
-    const known = versions.get(version);
-    if (known === undefined) throw new RangeError(`version ${version} was never put`);
-    return known.manifest;
-  };
+  const manifest = (version: VersionHash): Manifest => manifestIn(versions, version);
   const noteDue = (kind: DueKind, id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
     if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
   };
@@ -187,6 +183,12 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     manifest,
     commits: () => commits,
   };
+}
+
+function manifestIn(versions: ReadonlyMap<VersionHash, DagVersion>, version: VersionHash): Manifest {
+  const known = versions.get(version);
+  if (known === undefined) throw new RangeError(`version ${version} was never put`);
+  return known.manifest;
 }
 
 function auditTable() {
