@@ -3,6 +3,7 @@ import type { Manifest } from "../core/manifest.ts";
 import type { Problem } from "../core/problem.ts";
 import { compileDag } from "./compile/dag-manifest.ts";
 import { checkChildren, type CompiledDag } from "./compile/child-spec.ts";
+import { noPools, type KnownPools } from "./compile/pools.ts";
 import { reporter } from "./compile/report.ts";
 import { placeOf } from "./compile/source-place.ts";
 import { taskDefinition, type DagDefinition, type TaskDefinition } from "./definition.ts";
@@ -36,7 +37,7 @@ export function compileModule(module: DagModule): CompiledModule {
 
 /** All files together, in the order given. Of two DAGs with one id, the first stands. */
 export function compileAll(modules: readonly DagModule[]): readonly CompiledModule[] {
-  const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set(), compiled: [] };
+  const known: Known = { dags: new Map(), ids: new Map(), unreadable: new Set(), compiled: [], pools: noPools() };
   const compiled = modules.map((module) => compileOne(module, known));
   reportUnused(compiled, known);
   const refused = checkChildren(known.compiled);
@@ -55,6 +56,7 @@ interface Known {
   readonly unreadable: Set<DagDefinition>;
   /** Those without errors of their own. */
   readonly compiled: CompiledDag[];
+  readonly pools: KnownPools;
 }
 
 interface Compiling extends CompiledModule {
@@ -93,7 +95,7 @@ interface CompileDeps {
 /** Options may have getters, and getters may throw. */
 function compileReadable(dag: DagDefinition, { file, codeHash, known, problems }: CompileDeps): Manifest | undefined {
   try {
-    return compileDag(dag, file, codeHash, problems);
+    return compileDag(dag, { file, codeHash, pools: known.pools }, problems);
   } catch (error) {
     known.unreadable.add(dag);
     const report = reporter(problems, `dag '${String(dag.id)}'`, () => placeOf(dag.site, file));

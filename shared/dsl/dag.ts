@@ -39,6 +39,13 @@ export interface DagOptions<Schema> extends Ownership {
   readonly overlap?: OverlapPolicy;
   /** Runs that may be active at once; default 1. */
   readonly maxActiveRuns?: number;
+  /** Task instances that may be at work at once, in all runs together; by default there is no such bound. */
+  readonly maxActiveTasks?: number;
+  /**
+   * What the `priority` of a task counts for where it waits for slots: with that of all tasks after it (`"downstream"`, default),
+   * with that of all before it (`"upstream"`), or alone (`"absolute"`).
+   */
+  readonly priorityRule?: "downstream" | "upstream" | "absolute";
   /** Of the whole run; by default there is no such bound. */
   readonly timeout?: Duration;
   /** No retry in a run starts later than this after its first failure. */

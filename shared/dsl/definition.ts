@@ -30,6 +30,12 @@ export interface DagDefinition {
   readonly site: CallSite;
 }
 
+export interface PoolDefinition {
+  readonly id: unknown;
+  readonly options: RawOptions;
+  readonly site: CallSite;
+}
+
 export interface TriggerDefinition {
   readonly id: unknown;
   readonly options: RawOptions;
@@ -40,6 +46,7 @@ const TASK = Symbol.for("freshet.task");
 const OPTIONAL = Symbol.for("freshet.optional");
 const DAG = Symbol.for("freshet.dag");
 const TRIGGER = Symbol.for("freshet.trigger");
+const POOL = Symbol.for("freshet.pool");
 
 /** Enough to reach the author's file through a function of theirs that makes tasks. */
 const FRAMES_MAX = 4;
@@ -69,10 +76,14 @@ export const asDag = <Value>(definition: DagDefinition): Value => mark(DAG, { id
 export const asTrigger = <Value>(definition: TriggerDefinition): Value =>
   mark(TRIGGER, { id: definition.id }, definition);
 
+export const asPool = <Value>(definition: PoolDefinition): Value => mark(POOL, { id: definition.id }, definition);
+
 /** Each gives undefined for a value that is something else. */
 export const taskDefinition = (value: unknown): TaskDefinition | undefined => marked(TASK, value);
 export const dagDefinition = (value: unknown): DagDefinition | undefined => marked(DAG, value);
 export const triggerDefinition = (value: unknown): TriggerDefinition | undefined => marked(TRIGGER, value);
+
+export const poolDefinition = (value: unknown): PoolDefinition | undefined => marked(POOL, value);
 
 export interface RawUpstream {
   readonly task: TaskDefinition;

@@ -18,6 +18,7 @@ export {
   type Upstream,
 } from "./task.ts";
 export { triggerDag, type ChildRun, type TriggerDagOptions } from "./trigger-dag.ts";
+export { pool, type Pool, type PoolOptions, type PoolUse } from "./pool.ts";
 export { arrival, cron, dates, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";
 export { permanent, quarantine, skip } from "./signals.ts";
 export type { HookEvent, Interval, Log, MapContext, RunFacts, TaskContext } from "./context.ts";

@@ -5,6 +5,7 @@ import { asOptional, asTask, callSite, type TaskRole } from "./definition.ts";
 import type { Misuse, OutputCheck } from "./json-type.ts";
 import type { Ownership, TaskDefaults } from "./options.ts";
 import type { ParamsOf, ParamsSchema } from "./params.ts";
+import type { PoolUse } from "./pool.ts";
 
 declare const output: unique symbol;
 declare const asks: unique symbol;
@@ -59,6 +60,12 @@ export interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefa
   readonly rule?: Rule;
   /** The DAG's schema of params, if the task reads them. */
   readonly params?: Schema;
+  /** Pools that an instance takes slots of while it is at work: `[warehouse]`, `[{ pool: warehouse, slots: 2 }]`. */
+  readonly pools?: readonly PoolUse[];
+  /** Of tasks that wait for slots, the highest comes first; default 1. The DAG's `priorityRule` adds to it. */
+  readonly priority?: number;
+  /** Instances of this task that may be at work at once, in all runs together. */
+  readonly maxActive?: number;
   readonly onSuccess?: Hook<Schema>;
   readonly onFailure?: Hook<Schema>;
   readonly onRetry?: Hook<Schema>;

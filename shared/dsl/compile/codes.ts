@@ -107,6 +107,20 @@ export const DAG_CODES = {
     explanation:
       "Each of the tasks shown waits for a run whose own task waits for the next one, round to the first, so that none could ever end. One of them may start its run with `wait: false`.",
   },
+  DAG024: {
+    title: "A pool is not usable",
+    explanation:
+      "`pools` takes what `pool()` returned, or `{ pool, slots }` for a task that takes more than one slot; a task names a pool once. `slots` are whole numbers.",
+  },
+  DAG025: {
+    title: "A task takes more slots than its pool has",
+    explanation: "It could never start. Both places are shown.",
+  },
+  DAG026: {
+    title: "A pool has different sizes",
+    explanation:
+      "A pool is one for all DAGs, by its id. Declare it once, in a file that the others import; both places are shown.",
+  },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 
 export type DagCode = keyof typeof DAG_CODES;

@@ -1,7 +1,7 @@
 /** From a DAG as its author wrote it to its manifest. */
 import { ACTIVE_RUNS_MAX } from "../../core/dag-record.ts";
-import { idFault, type DagId } from "../../core/ids.ts";
-import { DAG_TASKS_MAX, MANIFEST_SCHEMA, type Manifest, type TaskSpec } from "../../core/manifest.ts";
+import { idFault, type DagId, type PoolId } from "../../core/ids.ts";
+import { DAG_TASKS_MAX, MANIFEST_SCHEMA, type Manifest, type PoolSpec, type TaskSpec } from "../../core/manifest.ts";
 import type { Problem, SourcePlace } from "../../core/problem.ts";
 import {
   isRecord,
@@ -16,6 +16,7 @@ import { describeParams, isParamsSchema } from "../params.ts";
 import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
 import { anything, duration, fn, group, listOf, readOptions, text, whole, type Read } from "./option.ts";
 import { POLICY_OPTIONS, policiesOf } from "./policies.ts";
+import { byPool, DAG_POOL_OPTIONS, withPriorities, type KnownPools, type PoolSurroundings } from "./pools.ts";
 import { reporter, shown, type Reporter } from "./report.ts";
 import { scheduleSpec, timezoneOf } from "./schedule-spec.ts";
 import { placesIn, type Places } from "./source-place.ts";
@@ -32,6 +33,7 @@ const DAG_OPTIONS = {
   timezone: anything,
   triggers: anything,
   ...POLICY_OPTIONS,
+  ...DAG_POOL_OPTIONS,
   maxActiveRuns: whole(1, ACTIVE_RUNS_MAX),
   timeout: duration(),
   retryBudget: duration(),
@@ -49,8 +51,16 @@ const DAG_OPTIONS = {
 } as const;
 type DagRead = Read<typeof DAG_OPTIONS>;
 
+/** The file that exports it, and what the files before it declared. */
+export interface CompiledFrom {
+  readonly file: string;
+  readonly codeHash: string;
+  readonly pools: KnownPools;
+}
+
 /** The manifest, as far as it could be made out: it may only be used if nothing of level `error` was added to `problems`. */
-export function compileDag(dag: DagDefinition, file: string, codeHash: string, problems: Problem[]): Manifest {
+export function compileDag(dag: DagDefinition, from: CompiledFrom, problems: Problem[]): Manifest {
+  const { file, codeHash } = from;
   const name = typeof dag.id === "string" ? `dag '${dag.id}'` : "dag";
   const places = placesIn(file, dag.site);
   const report = reporter(problems, name, () => places(dag.site));
@@ -59,6 +69,16 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
   if (!isRecord(dag.options)) report("DAG005", `its options are ${shown(dag.options)}, expected an object`);
   const options = readOptions(DAG_OPTIONS, optionsOf(dag), report);
   const timezone = timezoneOf(options.timezone, options.schedule, report);
+  const used = new Map<PoolId, PoolSpec>();
+  const pools = {
+    dagId: String(dag.id) as DagId,
+    maxActiveTasks: options.maxActiveTasks,
+    known: from.pools,
+    places,
+    problems,
+    used,
+  };
+  const tasks = compileTasks(dag, options, { places, name, problems, report, pools });
   return {
     schema: MANIFEST_SCHEMA,
     dagId: String(dag.id) as DagId,
@@ -77,13 +97,13 @@ export function compileDag(dag: DagDefinition, file: string, codeHash: string, p
     runTimeoutMs: options.timeout ?? null,
     retryBudgetMs: options.retryBudget ?? null,
     params: paramsOf(options.params, report),
-    tasks: compileTasks(dag, options, { places, name, problems, report }),
+    tasks: withPriorities(tasks, options.priorityRule ?? "downstream"),
     hooks: { onSuccess: options.onSuccess !== undefined, onFailure: options.onFailure !== undefined },
     codeHash,
     deadlines: [],
     assets: { consumes: [], publishes: [] },
     connections: [],
-    pools: [],
+    pools: [...used.values()].toSorted(byPool),
   };
 }
 
@@ -93,6 +113,7 @@ interface Surroundings {
   readonly problems: Problem[];
   /** Of the DAG itself. */
   readonly report: Reporter;
+  readonly pools: PoolSurroundings;
 }
 
 function compileTasks(dag: DagDefinition, options: DagRead, surroundings: Surroundings): readonly TaskSpec[] {
@@ -109,6 +130,7 @@ function compileTasks(dag: DagDefinition, options: DagRead, surroundings: Surrou
     owner: options.owner ?? null,
     runbook: options.runbook ?? null,
     params: options.params,
+    pools: surroundings.pools,
   };
   const reporters = members.map(({ id, site }) => {
     const subject = typeof id === "string" ? `${name}: task '${id}'` : `${name}: a task`;

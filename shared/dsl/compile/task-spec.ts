@@ -22,6 +22,7 @@ import {
 } from "./option.ts";
 import { CHILD_ONLY, childSpec } from "./child-spec.ts";
 import { MAP_ONLY, mapSpec } from "./map-spec.ts";
+import { taskPools, TASK_POOL_OPTIONS, type PoolSurroundings } from "./pools.ts";
 import { shown, type Reporter } from "./report.ts";
 
 const RETRIES_MAX = 1_000;
@@ -82,6 +83,7 @@ const COMMON_OPTIONS = {
   params: anything,
   run: fn,
   ...DEFAULTS_OPTIONS,
+  ...TASK_POOL_OPTIONS,
   owner: text,
   runbook: text,
   tags: listOf(text),
@@ -114,6 +116,7 @@ export interface TaskSurroundings {
   readonly owner: string | null;
   readonly runbook: string | null;
   readonly params: unknown;
+  readonly pools: PoolSurroundings;
 }
 
 export interface CompiledTask {
@@ -151,8 +154,8 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     runbook: options.runbook ?? surroundings.runbook,
     tags: options.tags ?? [],
     docs: options.docs ?? null,
-    pools: [],
-    priority: 1,
+    pools: taskPools(idOf(task), options, surroundings.pools, report),
+    priority: options.priority ?? 1,
     deadline: null,
     connections: [],
     publishes: [],
