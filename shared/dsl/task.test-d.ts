@@ -5,6 +5,7 @@ import {
   dag,
   optional,
   permanent,
+  pool,
   quarantine,
   setup,
   shortCircuit,
@@ -305,4 +306,13 @@ describe("params", () => {
 test("a dag takes tasks, not ids", () => {
   // @ts-expect-error -- tasks are values
   dag("daily", { tasks: ["extract"] });
+});
+
+test("a task takes slots of pools, not of their ids", () => {
+  const warehouse = pool("warehouse", { slots: 8 });
+  task("load", { pools: [warehouse, { pool: pool("api", { slots: 2 }), slots: 2 }], run: () => {} });
+  // @ts-expect-error -- pools are values
+  task("load", { pools: ["warehouse"], run: () => {} });
+  // @ts-expect-error -- a pool says how many slots it has
+  pool("endless", {});
 });

@@ -79,7 +79,7 @@ describe("pools of a task", () => {
 
     const found = problemOf(sales({ tasks: [work("load", options)] }));
 
-    expect(found).toMatch(new RegExp(`^${code}dag 'sales': task 'load': `));
+    expect(found).toMatch(new RegExp(`^${code} dag 'sales': task 'load': `));
     expect(found).toContain(message);
   });
 
