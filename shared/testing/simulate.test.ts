@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { arrival, branch, dag, every, shortCircuit, task, type DagOptions } from "../dsl/index.ts";
-import type { SimulateOptions } from "./simulation/options.ts";
+import { arrival, branch, dag, every, map, shortCircuit, task, type DagOptions } from "../dsl/index.ts";
+import type { AttemptToScript, SimulateOptions } from "./simulation/options.ts";
 import type { SimulatedRun } from "./simulation/result.ts";
 import { simulate } from "./simulate.ts";
 
@@ -217,6 +217,52 @@ describe("the longest path", () => {
     });
 
     expect(longestPaths).toEqual([{ tasks: ["slow", "both"], runs: 3, medianMs: 480_000, longestMs: 480_000 }]);
+  });
+});
+
+describe("a mapped task", () => {
+  const shards = task("shards", { run: () => [1, 2, 3] });
+  const work = map("work", { over: shards, key: (item) => `shard-${item}`, run: ({ item }) => item });
+  const merge = task("merge", { inputs: { work }, run: ({ inputs }) => inputs.work.length });
+  const mapped = dag("mapped", { schedule: every.day(), tasks: [merge] });
+  const DAY = { from: "2026-03-01", to: "2026-03-01" };
+
+  test("has as many instances as the list has items", async () => {
+    const { runs, totals } = await simulate(mapped, { ...DAY, widths: { shards: 5 } });
+
+    expect(runs[0]?.tasks.map(({ taskId, mapIndex, state }) => [taskId, mapIndex, state])).toEqual([
+      ["shards", null, "success"],
+      ["work", null, "success"],
+      ...[0, 1, 2, 3, 4].map((index) => ["work", index, "success"]),
+      ["merge", null, "success"],
+    ]);
+    expect(totals.tasks.map(({ taskId, attempts }) => [taskId, attempts])).toEqual([
+      ["shards", 1],
+      ["work", 5],
+      ["merge", 1],
+    ]);
+    expect(runs[0]?.longestPath).toEqual(["shards", "work", "merge"]);
+  });
+
+  test("may have one instance that fails", async () => {
+    const outcomes = { work: ({ mapIndex }: AttemptToScript) => (mapIndex === 2 ? ("permanent" as const) : undefined) };
+
+    const { runs, totals } = await simulate(mapped, { ...DAY, outcomes });
+
+    expect(runs[0]?.state).toBe("failed");
+    expect(totals.tasks[1]?.states).toEqual({ success: 2, failed: 1 });
+  });
+
+  test("is skipped over an empty list", async () => {
+    const { runs } = await simulate(mapped, { ...DAY, outcomes: { shards: { output: [] } } });
+
+    expect(statesOf(runs[0])).toEqual({ shards: "success", work: "skipped", merge: "skipped" });
+  });
+
+  test("is refused a width where there is no list", async () => {
+    await expect(simulate(mapped, { ...DAY, widths: { merge: 3 } })).rejects.toThrow(
+      "widths: no task is mapped over 'merge'; there are lists of shards",
+    );
   });
 });
 

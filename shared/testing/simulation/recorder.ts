@@ -36,6 +36,8 @@ export function createRecorder(onDue: (due: Instant) => void): Recorder {
       const { after } = change;
       waits.note(change);
       noteDue(after.runId, after.due, isRunEnded(after.state));
+      // A wide map is held in several records, which are parts of one run.
+      if ("parent" in after.origin) return;
       if (after.state === "running") active.add(after.runId);
       else active.delete(after.runId);
       activeRunsMax = Math.max(activeRunsMax, active.size);

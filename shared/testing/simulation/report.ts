@@ -1,6 +1,8 @@
 /** Makes the report of a period that has passed. */
 import { taskViews } from "../../app/views.ts";
 import type { AttemptItem, StoredAttempt } from "../../core/attempt.ts";
+import { UNMAPPED } from "../../core/ids.ts";
+import type { TaskView } from "../../contract/views.ts";
 import type { Run } from "../../core/run.ts";
 import { iso, type Instant } from "../../core/time.ts";
 import type { DagVersion } from "../../ports/dag-store.ts";
@@ -12,10 +14,12 @@ import type { CalmWorld } from "./world.ts";
 
 export function reportOf(period: Period, version: DagVersion, world: CalmWorld): Simulation {
   const { manifest, seed, from, until, firings } = period;
-  const runs = [...world.database.runs.rows.values()]
-    .map(({ value }) => value)
+  const records = [...world.database.runs.rows.values()].map(({ value }) => value);
+  const parts = Map.groupBy(records, ({ runId, origin }) => ("parent" in origin ? origin.parent.runId : runId));
+  const runs = records
+    .filter((run) => !isPart(run))
     .toSorted((a, b) => a.queuedAt - b.queuedAt)
-    .map((run) => runOf(run, version, [...(world.recorder.attempts.get(run.runId)?.values() ?? [])]));
+    .map((run) => runOf(run, version, attemptsOf(world, parts.get(run.runId) ?? [])));
   const dates = new Set(runs.map(({ logicalDate }) => logicalDate));
   const passedOver = firings
     .map(({ logicalDate, due }) => ({ logicalDate: iso(logicalDate), due: iso(due) }))
@@ -37,15 +41,20 @@ export function reportOf(period: Period, version: DagVersion, world: CalmWorld):
   };
 }
 
+/** A wide map is held in several records: those are parts of their run. */
+const isPart = ({ origin }: Run): boolean => "parent" in origin;
+
+const attemptsOf = ({ recorder }: CalmWorld, parts: readonly Run[]): readonly StoredAttempt[] =>
+  parts.flatMap(({ runId }) => [...(recorder.attempts.get(runId)?.values() ?? [])]);
+
 const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at));
 
 function runOf(run: Run, version: DagVersion, attempts: readonly StoredAttempt[]): SimulatedRun {
   const { runId, runType, state, degraded, dataInterval } = run;
-  const ofTask = Map.groupBy(attempts, ({ key }) => `${key.taskId}#${key.mapIndex}`);
-  const tasks = taskViews({ run, version, attempts }).map((view): SimulatedTask => ({
-    ...view,
-    attempts: (ofTask.get(`${view.taskId}#${view.mapIndex ?? -1}`) ?? []).flatMap(attemptOf),
-  }));
+  const ofTask = Map.groupBy(attempts, ({ key }) => key.taskId as string);
+  const tasks = taskViews({ run, version, attempts })
+    .filter(({ mapIndex }) => mapIndex === null)
+    .flatMap((view) => withInstances(view, ofTask.get(view.taskId) ?? []));
   return {
     runId,
     runType,
@@ -59,6 +68,31 @@ function runOf(run: Run, version: DagVersion, attempts: readonly StoredAttempt[]
     endedAt: isoOrNull(run.endedAt),
     tasks,
     longestPath: pathOf(version.manifest, tasks),
+  };
+}
+
+/** A task with what it tried; a mapped one followed by its instances, those that were tried at all. */
+function withInstances(view: TaskView, attempts: readonly StoredAttempt[]): readonly SimulatedTask[] {
+  const byIndex = [...Map.groupBy(attempts, ({ key }) => key.mapIndex)].toSorted(([a], [b]) => a - b);
+  const own = attempts.filter(({ key }) => key.mapIndex === UNMAPPED).flatMap(attemptOf);
+  const instances = byIndex
+    .filter(([index]) => index !== UNMAPPED)
+    .map(([index, some]) => instanceOf(view.taskId, index, some));
+  return [{ ...view, attempts: own }, ...instances];
+}
+
+function instanceOf(taskId: string, mapIndex: number, stored: readonly StoredAttempt[]): SimulatedTask {
+  const attempts = stored.flatMap(attemptOf);
+  const last = attempts.at(-1);
+  return {
+    taskId,
+    mapIndex,
+    state: last?.ended === "success" || last?.ended === "skipped" ? last.ended : "failed",
+    attempt: last?.attempt ?? 0,
+    startedAt: last?.startedAt ?? null,
+    endedAt: last?.endedAt ?? null,
+    cause: last?.cause ?? null,
+    attempts,
   };
 }
 

@@ -28,7 +28,7 @@ export interface SimulatedRun {
   readonly queuedAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  /** In the order of the DAG; then the hooks that were called. */
+  /** In the order of the DAG, a mapped task followed by its instances; then the hooks that were called. */
   readonly tasks: readonly SimulatedTask[];
   /** The tasks that it had to wait for, one after the other: without any of them it would have ended earlier. */
   readonly longestPath: readonly string[];

@@ -45,7 +45,9 @@ const waitOf = ({ queuedAt, startedAt }: SimulatedRun): number =>
 function taskTotals(taskId: string, instances: readonly SimulatedTask[]): TaskTotals {
   const states: Record<string, number> = {};
   const totals = { attempts: 0, retries: 0, lost: 0, timeouts: 0 };
-  for (const { state, attempts } of instances) {
+  const mapped = instances.some(({ mapIndex }) => mapIndex !== null);
+  for (const { state, attempts, mapIndex } of instances) {
+    if (mapped && mapIndex === null) continue; // It stands for its instances.
     states[state] = (states[state] ?? 0) + 1;
     const lost = attempts.filter(({ ended }) => ended === "lost").length;
     totals.attempts += attempts.length;
