@@ -179,7 +179,7 @@ const GENERAL = [
         "^cli/(bin/|main[.]ts$)",
         "^lambdas/[^/]+/handler[.]ts$",
         "^shared/aws/runner/thread-main[.]ts$",
-        "^infra/app[.]ts$",
+        "^infra/(app|index)[.]ts$",
         "^(test|bench|scripts|localstack)/",
         "^[^/]+$",
       ],

@@ -8,6 +8,7 @@ const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
 /** Bugs planted into copies of the engine: each may take a thousand seeds, so they are a step of their own. */
 const PLANTED = "test/simulation/planted/*.int.test.ts";
 const AWS = `${FOLDERS}/**/*.aws.test.ts`;
+const LOCALSTACK = "test/localstack/**/*.stack.test.ts";
 const TYPES = `${FOLDERS}/**/*.test-d.ts`;
 
 export default defineConfig({
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [`${FOLDERS}/**/*.test.ts`],
-          exclude: [...configDefaults.exclude, INTEGRATION, AWS],
+          exclude: [...configDefaults.exclude, INTEGRATION, AWS, LOCALSTACK],
           testTimeout: 10_000,
         },
       },
@@ -42,6 +43,17 @@ export default defineConfig({
         },
       },
       { test: { name: "planted", include: [PLANTED] } },
+      {
+        test: {
+          name: "localstack",
+          globalSetup: "./test/localstack/setup.ts",
+          include: [LOCALSTACK],
+          fileParallelism: false, // They share the deployment.
+          sequence: { groupOrder: 3 },
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
       {
         test: {
           name: "aws-contract",

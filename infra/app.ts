@@ -19,7 +19,8 @@ const region = process.env["CDK_DEFAULT_REGION"];
 new OrchestratorStack(app, `Freshet-${environment}`, {
   environment,
   config,
-  dags: "dags",
+  // Tests deploy DAGs of their own.
+  dags: String(app.node.tryGetContext("dags") ?? "dags"),
   projectRoot: FRESHET_ROOT,
   description: `Freshet, environment ${environment}: data pipelines`,
   ...(account === undefined || region === undefined ? {} : { env: { account, region } }),

@@ -1,0 +1,15 @@
+/** `npm run localstack:up`: an endpoint that stands in for AWS, on this machine. */
+import { bootstrap, endpointEnvironment } from "./lib/deploy.ts";
+import { startEndpoint } from "./lib/endpoint.ts";
+import { portOf, writeState } from "./lib/state.ts";
+
+try {
+  const endpoint = await startEndpoint({ port: portOf(process.env) });
+  writeState(endpoint);
+  await bootstrap(endpoint);
+  console.log(`MiniStack listens on ${endpoint.url}; its log is ${endpoint.logFile}. For the clients of AWS:\n`);
+  for (const [name, value] of Object.entries(endpointEnvironment(endpoint.url))) console.log(`export ${name}=${value}`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
