@@ -146,6 +146,8 @@ describe("what has run", () => {
         degraded: false,
         logicalDate: null,
         dataInterval: null,
+        parent: null,
+        partial: false,
         queuedAt: expect.stringMatching(/Z$/) as string,
         startedAt: expect.stringMatching(/Z$/) as string,
         endedAt: expect.stringMatching(/Z$/) as string,

@@ -39,13 +39,14 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
 
 const graphView = (manifest: Manifest): object => ({
   dagId: manifest.dagId,
-  tasks: manifest.tasks.map(({ taskId, kind, role, rule, upstream, setups }) => ({
+  tasks: manifest.tasks.map(({ taskId, kind, role, rule, upstream, setups, child }) => ({
     taskId,
     kind,
     role,
     rule,
     upstream,
     setups,
+    child,
   })),
   mermaid: mermaidOf(manifest, "LR"),
 });
@@ -69,7 +70,10 @@ const COLUMNS_DEFAULT = 160;
 
 function list(out: Channel, { dagId, tasks }: Manifest): void {
   out.line(`${out.paint("bold", dagId)}, ${plural(tasks.length, "task")}, each with what it comes after:`);
-  for (const task of tasks) out.line(`  ${task.taskId}${after(out, task)}`);
+  for (const task of tasks) {
+    const child = task.child === null ? "" : ` → dag ${task.child.dagId}`;
+    out.line(`  ${task.taskId}${child}${after(out, task)}`);
+  }
   out.line(out.paint("dim", `\`freshet graph ${dagId} --format mermaid\` gives it to a program that draws`));
 }
 

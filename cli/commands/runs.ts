@@ -89,6 +89,10 @@ function printRuns(out: Channel, runs: readonly Listed[], now: Instant): void {
       { heading: "COVERS", cell: (run) => run.covers },
       { heading: "QUEUED", cell: (run) => timeText(run.queuedAt) },
       { heading: "TOOK", cell: (run) => lengthText(run, now), align: "right" },
+      // Only where there is one: most people have none.
+      ...(runs.some(({ parent }) => parent !== null)
+        ? [{ heading: "STARTED BY", cell: ({ parent }: Listed) => (parent === null ? "" : parent.runId) }]
+        : []),
     ],
     runs,
   );

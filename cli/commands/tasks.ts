@@ -20,6 +20,9 @@ export const execute: Execute<object> = async ({ terminal, project, json, args }
   return EXIT.success;
 };
 
+const waitText = ({ state, childRunId }: TaskView): string =>
+  state === "deferred" && childRunId !== null ? `waits for child run ${childRunId}` : "";
+
 function printTasks(out: Channel, tasks: readonly TaskView[], now: Instant): void {
   printTable(
     out,
@@ -29,7 +32,7 @@ function printTasks(out: Channel, tasks: readonly TaskView[], now: Instant): voi
       { heading: "ATTEMPT", cell: (task) => (task.attempt === 0 ? "-" : String(task.attempt)), align: "right" },
       { heading: "STARTED", cell: (task) => timeText(task.startedAt) },
       { heading: "TOOK", cell: (task) => lengthText(task, now), align: "right" },
-      { heading: "CAUSE", cell: (task) => safeLine(task.cause ?? ""), flexible: true },
+      { heading: "CAUSE", cell: (task) => safeLine(task.cause ?? waitText(task)), flexible: true },
     ],
     tasks,
   );

@@ -25,6 +25,8 @@ export type Step =
       readonly item: AttemptItem | null;
       readonly task: FollowedTask;
     }
+  /** A task has started a child run, and is deferred. */
+  | { readonly type: "waiting"; readonly task: FollowedTask }
   /** A task ended without another attempt: skipped, or upstream_failed. */
   | { readonly type: "settled"; readonly task: FollowedTask }
   /** After all else that one look found. */
@@ -87,6 +89,8 @@ function createFollower({ logs, onStep }: FollowOptions): Follower {
   /** Attempts told of as over, by task. */
   const told = new Map<string, number>();
   const settled = new Set<string>();
+  /** Child runs told of. */
+  const waiting = new Set<string>();
   const watches = new Map<string, LogWatch>();
   let admitted = false;
 
@@ -119,6 +123,11 @@ function createFollower({ logs, onStep }: FollowOptions): Follower {
       for (const view of views) {
         const task = followed(run, view);
         const over = attemptsOver(run, view);
+        // Seen late, it is told all the same.
+        if (view.childRunId !== null && !waiting.has(view.childRunId)) {
+          waiting.add(view.childRunId);
+          onStep({ type: "waiting", task });
+        }
         for (let attempt = (told.get(view.taskId) ?? 0) + 1; attempt <= over; attempt++) {
           const key = keyOf(run, view, attempt);
           await unwatch(key);
@@ -151,7 +160,8 @@ const keyOf = ({ run }: RunReading, view: TaskView, attempt: number): AttemptKey
 /** How many of the task's attempts are over as far as the run is concerned. */
 function attemptsOver({ run, version }: RunReading, { taskId, attempt }: TaskView): number {
   const slot = slotOf(planOf(version.manifest), taskId);
-  return TASK_STATE[stateOf(run.tasks, slot)].inFlight ? attempt - 1 : attempt;
+  const waits = run.tasks.details[slot]?.child !== undefined;
+  return waits || TASK_STATE[stateOf(run.tasks, slot)].inFlight ? attempt - 1 : attempt;
 }
 
 function followed({ run, version }: RunReading, view: TaskView): FollowedTask {

@@ -65,6 +65,10 @@ export function createRunLines(channel: Channel, { clock, logs }: Options): RunL
           return print(
             `${name(step.key.taskId)} ${attemptText(channel, step.key.attempt, step.item, step.task, clock.now())}`,
           );
+        case "waiting":
+          return print(
+            `${name(step.task.view.taskId)} ${stateText(channel, "deferred")}: child run ${step.task.view.childRunId}`,
+          );
         case "settled":
           return print(`${name(step.task.view.taskId)} ${settledText(channel, step.task.view)}`);
         case "looked":
@@ -128,7 +132,10 @@ function attemptText(
     item !== null && "startedAt" in item && "endedAt" in item
       ? ` in ${durationText(item.endedAt - item.startedAt)}`
       : "";
-  if (item?.status === "finished" && item.outcome.kind === "success") {
+  // Of an attempt that started a child run, it is that run which tells.
+  const ownEnd = item?.status === "finished" && item.outcome.kind === "success" ? item.outcome : undefined;
+  const succeeded = task.view.state === "success" && attempt === task.view.attempt;
+  if (ownEnd !== undefined && (ownEnd.child === undefined || succeeded)) {
     const again = attempt > 1 ? channel.paint("dim", ` (attempt ${attempt})`) : "";
     return `${stateText(channel, "success")}${took}${again}`;
   }

@@ -12,7 +12,7 @@ const FRAMES_SHOWN_MAX = 3;
 const LABEL_WIDTH = 9;
 
 /** What needs a look comes first. Those that ended well, or only because of others, are counted. */
-const URGENCY: readonly string[] = ["failed", "up_for_retry", "restarting", "running", "queued", "none"];
+const URGENCY: readonly string[] = ["failed", "up_for_retry", "restarting", "running", "deferred", "queued", "none"];
 
 interface Asked {
   readonly now: Instant;
@@ -28,6 +28,10 @@ export function printWhy(out: Channel, run: Explained, asked: Asked): void {
   field("why", safeLine(run.why));
   field("since", sinceText(run, asked.now));
   if (run.dataInterval !== null) field("covers", intervalText(run.dataInterval, run.timezone));
+  if (run.parent !== null) {
+    const { runId, taskId, attempt } = run.parent;
+    field("parent", safeLine(`started by task '${taskId}' of run ${runId} (attempt ${attempt})`));
+  }
   printOwner(field, run);
   const shown = tasksToShow(run, asked);
   for (const task of shown) printTask(out, run, task, asked);
@@ -123,6 +127,9 @@ function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly
     }
   }
   if (working !== undefined) next.push([`freshet logs ${run.runId} ${working.taskId} --follow`, "what it logs"]);
+  const child = (failed ?? shown.find(({ state }) => state === "deferred"))?.childRunId ?? null;
+  if (child !== null) next.push([`freshet why ${child}`, "its child run"]);
+  if (run.parent !== null) next.push([`freshet why ${run.parent.runId}`, "the run that started it"]);
   if (run.endedAt === null) next.push([`freshet cancel ${run.runId}`, "end it"]);
   return next;
 }

@@ -20,6 +20,7 @@ import { placeOf } from "../place.ts";
 import { printProblem } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { registeredBeside, runBeside } from "./beside.ts";
+import { childDags } from "./child-dags.ts";
 import { intervalOf } from "./covers.ts";
 import { findDag, likelyFiles } from "./find-dag.ts";
 import { taskEnvironment, type RunInvocation } from "./given-run.ts";
@@ -96,7 +97,8 @@ async function inThisProcess(running: Running, loader: DagLoader): Promise<Ended
     const { dag, scheduler } = started;
     if (dag === undefined) throw new TypeError("a DAG that was found is there");
     if (scheduler === undefined) return await besideDev(running, loader);
-    await registerHere(scheduler, dag, placeOf(invocation));
+    for (const needed of [dag, ...(await childDags(loader, project.dagsDir, dag))])
+      await registerHere(scheduler, needed, placeOf(invocation));
     const request = await requestOf(running, dag, scheduler.stores.objects);
     if (options.inspect === true) interrupts.without(() => waitForDebugger((text) => terminal.err.line(text)));
     return await runHere(scheduler, request, { invocation, lines, interrupts, nudge: bell.rung });

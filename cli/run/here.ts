@@ -80,8 +80,12 @@ function createTending(engine: Engine, note: (text: string) => void): (run: Run)
     if (run.due === null || run.due > engine.clock.now()) return;
     await engine.events.send([{ type: "wake_run", v: 1, runId: run.runId }]);
   };
-  return async (run) => {
+  const tend = async (run: Run): Promise<void> => {
     await wake(run);
+    for (const detail of run.tasks.details) {
+      const child = detail?.child === undefined ? undefined : await engine.runs.load(detail.child);
+      if (child !== undefined) await tend(child.value);
+    }
     if (run.state !== "queued") return;
     const active = (await engine.dags.load(run.dagId))?.value.active ?? [];
     for (const { runId } of active) {
@@ -96,4 +100,5 @@ function createTending(engine: Engine, note: (text: string) => void): (run: Run)
       await advanceRun(engine, runId, [{ type: "wake", all: true }]);
     }
   };
+  return tend;
 }

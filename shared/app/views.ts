@@ -1,10 +1,11 @@
 /** Reads for people: lists of runs and tasks, and why they are as they are. Two round trips at the most, whatever is asked. */
 import type { AttemptItem, StoredAttempt } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
-import { UNMAPPED, type RunId } from "../core/ids.ts";
+import { UNMAPPED, dagOfRun, type RunId } from "../core/ids.ts";
 import { planOf } from "../core/plan.ts";
 import { didYouMean } from "../core/problem.ts";
-import type { Run } from "../core/run.ts";
+import type { Run, TaskDetail } from "../core/run.ts";
+import type { ChildReading } from "../core/run/explain-child.ts";
 import { explainRun, explainTask, shownState } from "../core/run/explain.ts";
 import { scheduleText } from "../core/schedule.ts";
 import { iso, type Instant } from "../core/time.ts";
@@ -21,6 +22,7 @@ export const runView = (run: Run): RunView => ({
   runId: run.runId,
   dagId: run.dagId,
   runType: run.runType,
+  parent: parentOf(run),
   state: run.state,
   degraded: run.degraded,
   logicalDate: isoOrNull(run.logicalDate),
@@ -31,6 +33,12 @@ export const runView = (run: Run): RunView => ({
   startedAt: isoOrNull(run.startedAt),
   endedAt: isoOrNull(run.endedAt),
 });
+
+function parentOf({ origin }: Run): RunView["parent"] {
+  if (origin.kind !== "child") return null;
+  const { runId, taskId, attempt } = origin.parent;
+  return { runId, taskId, attempt };
+}
 
 function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
   const { schedule, triggers } = manifest;
@@ -58,6 +66,8 @@ export interface RunReading {
   readonly run: Run;
   readonly version: DagVersion;
   readonly attempts: readonly StoredAttempt[];
+  /** The child runs that its tasks wait for, with their DAGs. */
+  readonly children?: ReadonlyMap<RunId, ChildReading>;
 }
 
 /** A run with all of its attempts. Throws RUN_NOT_FOUND, with the nearest of the latest runs. */
@@ -71,8 +81,22 @@ export async function readRun(reading: Reading, id: RunId): Promise<RunReading> 
       `there is no run '${id}'${didYouMean(id, known)}; \`freshet runs\` lists them`,
     );
   }
-  return { run: stored.value, version: await reading.versions(stored.value.version), attempts };
+  const run = stored.value;
+  const [version, children] = await Promise.all([reading.versions(run.version), readChildren(reading, run)]);
+  return { run, version, attempts, children };
 }
+
+async function readChildren(reading: Reading, run: Run): Promise<ReadonlyMap<RunId, ChildReading>> {
+  const ids = run.tasks.details.flatMap((detail) => detail?.child ?? []).slice(0, CHILDREN_READ_MAX);
+  const read = ids.map(async (id): Promise<[RunId, ChildReading]> => {
+    const [child, dag] = await Promise.all([reading.runs.load(id), reading.dags.load(dagOfRun(id))]);
+    return [id, { run: child?.value ?? null, dag: dag?.value ?? null }];
+  });
+  return new Map(await Promise.all(read));
+}
+
+/** Child runs looked at to tell what a run waits for. */
+const CHILDREN_READ_MAX = 50;
 
 /** A mistyped run id is compared with so many of the latest. */
 const RUNS_SUGGESTED_FROM = 100;
@@ -95,8 +119,20 @@ export function taskViews({ run, version, attempts }: RunReading): readonly Task
       startedAt: item !== null && "startedAt" in item ? iso(item.startedAt) : null,
       endedAt: item !== null && "endedAt" in item ? iso(item.endedAt) : null,
       cause: detail?.cause?.text ?? (error === undefined ? null : `${error.name}: ${error.message}`),
+      childRunId: childRunOf(detail, item),
     };
   });
+}
+
+/** A task tells its child run's id as its output. */
+function childRunOf(detail: TaskDetail | undefined, item: AttemptItem | null): string | null {
+  if (detail?.child !== undefined) return detail.child;
+  const cause = detail?.cause;
+  if (cause !== undefined && "name" in cause && cause.name === "ChildRunRefused") return null;
+  if (item?.status !== "finished" || item.outcome.kind !== "success" || item.outcome.child === undefined) return null;
+  const { output } = item.outcome;
+  const runId = output.kind === "inline" ? (output.value as { readonly runId?: unknown } | null)?.runId : undefined;
+  return typeof runId === "string" ? runId : null;
 }
 
 function currentItems(
@@ -109,7 +145,7 @@ function currentItems(
 
 /** Why the run, and each task or the one named, is as it is. Throws TASK_NOT_FOUND, with the nearest name. */
 export function whyView(reading: RunReading, now: Instant, task?: string): WhyView {
-  const { run, version, attempts } = reading;
+  const { run, version, attempts, children } = reading;
   const plan = planOf(version.manifest);
   const current = currentItems(run, attempts);
   if (task !== undefined) requireTask(reading, task);
@@ -122,8 +158,11 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
     why: explainRun(run, version.manifest, now),
     tasks: tasks.map(({ slot, spec }) => {
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
-      const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now);
-      return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook) };
+      const detail = run.tasks.details[slot];
+      const child = detail?.child === undefined ? undefined : children?.get(detail.child);
+      const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now, child);
+      const childRunId = childRunOf(detail, item);
+      return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook), childRunId };
     }),
   };
 }

@@ -4,6 +4,8 @@ export interface RunView {
   readonly runId: string;
   readonly dagId: string;
   readonly runType: string;
+  /** Of a run that a task of another run started. */
+  readonly parent: { readonly runId: string; readonly taskId: string; readonly attempt: number } | null;
   readonly state: string;
   readonly degraded: boolean;
   readonly logicalDate: string | null;
@@ -33,6 +35,8 @@ export interface TaskView {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly cause: string | null;
+  /** The child run that its latest attempt started. */
+  readonly childRunId: string | null;
 }
 
 export interface DagView {
@@ -62,5 +66,7 @@ export interface WhyView {
     readonly nextLook: string | null;
     readonly waitsFor: readonly { readonly taskId: string; readonly state: string }[];
     readonly broke: readonly string[];
+    /** As of its task. */
+    readonly childRunId: string | null;
   }[];
 }

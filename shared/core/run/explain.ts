@@ -7,6 +7,7 @@ import type { Run, TaskDetail } from "../run.ts";
 import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
 import { durationText, iso, type Instant } from "../time.ts";
 import { isTerminal, stateOf } from "./draft.ts";
+import { whyItWaits, type ChildReading } from "./explain-child.ts";
 import { outcomeOf } from "./ending.ts";
 
 export interface TaskExplanation {
@@ -36,6 +37,8 @@ export function explainTask(
   slot: number,
   item: AttemptItem | null,
   now: Instant,
+  /** Of the child run that it waits for, if it does. */
+  child?: ChildReading,
 ): TaskExplanation {
   const plan = planOf(manifest);
   const task = plan.tasks[slot] as PlannedTask;
@@ -47,7 +50,7 @@ export function explainTask(
     taskId: task.spec.taskId,
     state,
     attempt: run.tasks.attempts[slot] ?? 0,
-    why: whyOf({ run, plan, task, state, detail, item, open, now }),
+    why: whyOf({ run, plan, task, state, detail, item, open, now, child }),
     since: item?.status === "running" || item?.status === "finished" ? item.startedAt : (detail?.since ?? null),
     nextLook: detail?.due ?? null,
     waitsFor: open.map((above) => ({ taskId: nameOf(plan, above), state: stateOf(run.tasks, above) })),
@@ -64,6 +67,7 @@ interface Asked {
   readonly item: AttemptItem | null;
   readonly open: readonly number[];
   readonly now: Instant;
+  readonly child: ChildReading | undefined;
 }
 
 function whyOf(asked: Asked): string {
@@ -89,8 +93,10 @@ function whyOf(asked: Asked): string {
       return `its attempt is being closed (${detail?.reason ?? "superseded"})`;
     case "removed":
       return "it is no longer part of the DAG";
-    case "scheduled":
     case "deferred":
+      if (detail?.child !== undefined) return whyItWaits(detail, task.spec.child, asked.child, now);
+      return detail?.cause?.text ?? "it waits";
+    case "scheduled":
     case "up_for_reschedule":
       return detail?.cause?.text ?? "it waits";
     case "failed":
