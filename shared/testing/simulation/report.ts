@@ -92,6 +92,7 @@ function instanceOf(taskId: string, mapIndex: number, stored: readonly StoredAtt
     startedAt: last?.startedAt ?? null,
     endedAt: last?.endedAt ?? null,
     cause: last?.cause ?? null,
+    childRunId: null,
     attempts,
   };
 }
