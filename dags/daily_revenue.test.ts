@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonValue, StagedFile } from "freshet";
+import { simulate } from "freshet/testing";
 import { aFolder } from "../test/builders/folder.ts";
 import { ordersCsv, realDays, realOrders, sumsOf } from "../test/builders/orders.ts";
 import { aPipelinePlace, type PipelinePlace, type PipelineRun } from "../test/builders/pipeline.ts";
@@ -146,3 +147,47 @@ async function rewrite({ bucket, key }: StagedFile, select: string): Promise<voi
   await place.objects.upload(bucket, key, changed);
   await folder.remove();
 }
+
+describe("a quarter of nights, simulated", () => {
+  const NIGHTS = { from: "2026-01-01", to: "2026-03-31", seed: 1997 };
+
+  test("a failing database is waited for, and the revenue is there by half past four", async () => {
+    const { runs, totals } = await simulate(pipeline.default, {
+      ...NIGHTS,
+      fail: { aggregate: 0.3 },
+      durations: { "*": "2m±1m" },
+    });
+
+    const late = runs.filter(
+      ({ startedAt, endedAt }) => Date.parse(endedAt ?? "") - Date.parse(startedAt ?? "") > 30 * 60_000,
+    );
+    expect([totals.runs, totals.activeRunsMax, late]).toEqual([90, 1, []]);
+    expect(totals.retries).toBeGreaterThan(0);
+  });
+
+  test("each night starts at four in New York, also when clocks change", async () => {
+    const { runs } = await simulate(pipeline.default, { from: "2026-03-07", to: "2026-03-09" });
+
+    expect(runs.map(({ startedAt }) => startedAt)).toEqual([
+      "2026-03-07T09:00:00Z",
+      "2026-03-08T08:00:00Z",
+      "2026-03-09T08:00:00Z",
+    ]);
+  });
+
+  test("revenue that does not add up is not tried again, and not published", async () => {
+    const { runs } = await simulate(pipeline.default, {
+      from: "2026-01-01",
+      to: "2026-01-01",
+      outcomes: { validate: "quarantine" },
+    });
+
+    const tried = runs[0]?.tasks.map(({ taskId, state, attempts }) => [taskId, state, attempts.length]);
+    expect(tried).toEqual([
+      ["aggregate", "success", 1],
+      ["validate", "failed", 1],
+      ["publish", "upstream_failed", 0],
+      ["$onFailure", "success", 1],
+    ]);
+  });
+});

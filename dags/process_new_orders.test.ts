@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ordersCsv, realDays, realOrders, sumsOf } from "../test/builders/orders.ts";
 import { aPipelinePlace, type PipelinePlace, type PipelineRun } from "../test/builders/pipeline.ts";
 import type { JsonObject, JsonValue } from "freshet";
+import { simulate } from "freshet/testing";
 import { withDuckDB, type Row } from "./lib/duckdb.ts";
 import * as pipeline from "./process_new_orders.dag.ts";
 
@@ -261,4 +262,52 @@ test("the shipped orders are the published ones, to the byte", () => {
 
   expect(realDays()).toHaveLength(31);
   expect(hash.digest("hex")).toBe("6453f784fbe1a3440a14df30f4fded8c6848f7987bbed690b5ebe7fefce91a43");
+});
+
+describe("a day of deliveries, simulated", () => {
+  const MONDAY = { from: "2026-03-02", to: "2026-03-02" };
+  const at = (time: string) => ({ at: `2026-03-02T${time}` });
+
+  test("files that trickle in are one run, which begins a minute after the last of them", async () => {
+    const { runs } = await simulate(pipeline.default, {
+      ...MONDAY,
+      arrivals: [at("09:00:00"), at("09:00:40"), at("09:01:30")],
+    });
+
+    expect(runs.map(({ startedAt }) => startedAt)).toEqual(["2026-03-02T09:02:30Z"]);
+  });
+
+  test("files that go on arriving wait no longer than ten minutes", async () => {
+    const arrivals = Array.from({ length: 30 }, (_, index) => at(`09:${String(index).padStart(2, "0")}:00`)).flatMap(
+      (minute) => [minute, { at: minute.at.replace(/00$/, "30") }],
+    );
+
+    const { runs } = await simulate(pipeline.default, { ...MONDAY, arrivals });
+
+    expect(runs[0]?.startedAt).toBe("2026-03-02T09:10:00Z");
+  });
+
+  test("what arrives while a run publishes waits for it: two runs never overlap", async () => {
+    const { runs, totals } = await simulate(pipeline.default, {
+      ...MONDAY,
+      arrivals: [at("09:00"), at("09:03"), at("09:06")],
+      durations: { "*": "4m" },
+      fail: { "*": 0.2 },
+      seed: 8,
+    });
+
+    expect([runs.length, totals.activeRunsMax]).toEqual([3, 1]);
+    expect(totals.queuedMsMax).toBeGreaterThan(0);
+  });
+
+  test("a bad file fails the run, although the good ones beside it are published", async () => {
+    const { runs } = await simulate(pipeline.default, {
+      ...MONDAY,
+      arrivals: [at("09:00")],
+      outcomes: { set_aside: "quarantine" },
+    });
+
+    const states = Object.fromEntries(runs[0]?.tasks.map(({ taskId, state }) => [taskId, state]) ?? []);
+    expect([runs[0]?.state, states["publish"], states["set_aside"]]).toEqual(["failed", "success", "failed"]);
+  });
 });

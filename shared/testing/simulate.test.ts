@@ -205,6 +205,22 @@ describe("outcomes are drawn", () => {
   });
 });
 
+test("a year of a daily DAG of ten tasks takes less than three seconds of a core", async () => {
+  const tasks = Array.from({ length: 10 }, (_, index) => task(`t${index}`, { retry: { retries: 2 }, run: () => {} }));
+  const daily = dag("daily", { schedule: every.day(), tasks });
+  const before = process.cpuUsage();
+
+  const { totals } = await simulate(daily, {
+    from: "2026-01-01",
+    to: "2026-12-31",
+    fail: { "*": 0.05 },
+    lostWorker: 0.005,
+  });
+
+  expect(totals.runs).toBe(365);
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(3);
+});
+
 describe("the longest path", () => {
   test("is what a run had to wait for", async () => {
     const quick = task("quick", { run: () => {} });
