@@ -77,15 +77,15 @@ function withInstances(view: TaskView, attempts: readonly StoredAttempt[]): read
   const own = attempts.filter(({ key }) => key.mapIndex === UNMAPPED).flatMap(attemptOf);
   const instances = byIndex
     .filter(([index]) => index !== UNMAPPED)
-    .map(([index, some]) => instanceOf(view.taskId, index, some));
+    .map(([index, some]) => instanceOf(view, index, some));
   return [{ ...view, attempts: own }, ...instances];
 }
 
-function instanceOf(taskId: string, mapIndex: number, stored: readonly StoredAttempt[]): SimulatedTask {
+function instanceOf(view: TaskView, mapIndex: number, stored: readonly StoredAttempt[]): SimulatedTask {
   const attempts = stored.flatMap(attemptOf);
   const last = attempts.at(-1);
   return {
-    taskId,
+    ...view,
     mapIndex,
     state: last?.ended === "success" || last?.ended === "skipped" ? last.ended : "failed",
     attempt: last?.attempt ?? 0,
