@@ -1,5 +1,6 @@
 /** All commands: how they are called, and by which example they are understood. */
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { OPERATE_COMMANDS } from "./operate/commands.ts";
 
 const RUN = "Run:";
 const LOOK = "Look:";
@@ -85,18 +86,7 @@ const SPECS: readonly CommandSpec[] = [
     ],
     load: async () => (await import("./commands/trigger.ts")).execute,
   },
-  {
-    name: "cancel",
-    arguments: [RUN_ARGUMENT],
-    group: RUN,
-    summary: "end a run",
-    options: [{ flags: "--reason <text>", description: "why; it is kept with the run" }],
-    examples: [
-      ["cancel latest", "the latest run"],
-      ['cancel latest:daily_revenue --reason "wrong day"', "the latest run of a DAG"],
-    ],
-    load: async () => (await import("./commands/cancel.ts")).execute,
-  },
+  ...OPERATE_COMMANDS,
   {
     name: "why",
     arguments: [RUN_ARGUMENT, { term: "[task]", description: "one of its tasks" }],

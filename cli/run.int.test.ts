@@ -144,6 +144,9 @@ describe("what has run", () => {
         runType: "manual",
         state: "success",
         degraded: false,
+        epoch: 0,
+        paused: null,
+        pausedTasks: [],
         logicalDate: null,
         dataInterval: null,
         parent: null,
@@ -262,7 +265,10 @@ describe("starting without waiting", () => {
   test("can be cancelled, with the reason", async () => {
     const { exit, out } = await line.freshet("cancel", "latest:hello", "--reason", "not needed");
 
-    expect([exit, out]).toEqual([0, expect.stringMatching(/^run hello\.manual\.key-[0-9a-f]+ is cancelled\n$/)]);
+    expect([exit, out]).toEqual([
+      0,
+      expect.stringMatching(/^run hello\.manual\.key-[0-9a-f]+: cancelled by ada\n[^]*run: queued -> cancelled\n$/),
+    ]);
   });
 
   test("has an id of which a beginning that others have too is not enough", async () => {

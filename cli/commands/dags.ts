@@ -26,7 +26,10 @@ function printDags(out: Channel, dags: readonly DagView[]): void {
     [
       { heading: "DAG", cell: (dag) => (dag.removed ? out.paint("dim", `${dag.dagId} (removed)`) : dag.dagId) },
       { heading: "STARTS", cell: startsText },
-      { heading: "NEXT RUN", cell: (dag) => timeText(dag.nextRun) },
+      {
+        heading: "NEXT RUN",
+        cell: (dag) => (dag.pausedBy === null ? timeText(dag.nextRun) : safeLine(`paused by ${dag.pausedBy}`)),
+      },
       { heading: "ACTIVE", cell: (dag) => String(dag.activeRuns), align: "right" },
       { heading: "OWNER", cell: (dag) => safeLine(dag.owner ?? "-") },
       { heading: "DESCRIPTION", cell: (dag) => safeLine(dag.description ?? ""), flexible: true },

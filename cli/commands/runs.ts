@@ -9,6 +9,7 @@ import { optional, type Execute } from "../command.ts";
 import { choiceOf, countOf } from "../given.ts";
 import { requireDag } from "../home/find-run.ts";
 import { lookInto, type OpenHome } from "../home/reading.ts";
+import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printTable } from "../output/table.ts";
@@ -84,7 +85,11 @@ function printRuns(out: Channel, runs: readonly Listed[], now: Instant): void {
     out,
     [
       { heading: "RUN", cell: (run) => run.runId },
-      { heading: "STATE", cell: (run) => runStateText(out, run) },
+      {
+        heading: "STATE",
+        cell: (run) =>
+          `${runStateText(out, run)}${run.paused === null ? "" : `, paused by ${safeLine(run.paused.by)}`}`,
+      },
       { heading: "TYPE", cell: (run) => run.runType },
       { heading: "COVERS", cell: (run) => run.covers },
       { heading: "QUEUED", cell: (run) => timeText(run.queuedAt) },

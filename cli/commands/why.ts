@@ -1,4 +1,4 @@
-import { readRun } from "../../shared/app/views.ts";
+import { readRunToExplain } from "../../shared/app/views.ts";
 import { optional, required, type Execute } from "../command.ts";
 import { explain } from "../explain.ts";
 import { findRun } from "../home/find-run.ts";
@@ -9,7 +9,7 @@ import { printWhy } from "../output/why.ts";
 
 export const execute: Execute<object> = async ({ terminal, project, cwd, json, args }) => {
   await lookIntoRuns(project, async ({ reading }) => {
-    const run = await readRun(reading, await findRun(reading, required(args, 0)));
+    const run = await readRunToExplain(reading, await findRun(reading, required(args, 0)));
     const now = reading.clock.now();
     const task = optional(args, 1);
     const explained = explain(run, now, project.home.path, task);

@@ -8,7 +8,7 @@ import type { Project } from "./paths.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 export interface OpenHome {
-  readonly reading: Reading;
+  readonly reading: Reading & Pick<Stores, "audit">;
   readonly stores: Stores;
 }
 
@@ -23,7 +23,8 @@ export async function lookInto<T>(project: Project, look: (home: OpenHome | unde
   }
 }
 
-const readingOf = (stores: Stores): Reading => ({
+const readingOf = (stores: Stores): OpenHome["reading"] => ({
+  audit: stores.audit,
   runs: stores.runs,
   dags: stores.dags,
   attempts: stores.attempts,

@@ -33,6 +33,10 @@ export function printWhy(out: Channel, run: Explained, asked: Asked): void {
     field("parent", safeLine(`started by task '${taskId}' of run ${runId} (attempt ${attempt})`));
   }
   printOwner(field, run);
+  for (const act of run.acts) {
+    const why = act.reason === "" ? "" : `: ${act.reason}`;
+    field("by hand", safeLine(`${agoText(act.at, asked.now)}, ${act.by}: ${act.action}${why}`));
+  }
   const shown = tasksToShow(run, asked);
   for (const task of shown) printTask(out, run, task, asked);
   if (asked.task === undefined) printRest(out, run, shown);
@@ -130,6 +134,10 @@ function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly
   const child = (failed ?? shown.find(({ state }) => state === "deferred"))?.childRunId ?? null;
   if (child !== null) next.push([`freshet why ${child}`, "its child run"]);
   if (run.parent !== null) next.push([`freshet why ${run.parent.runId}`, "the run that started it"]);
+  if (run.paused !== null) next.push([`freshet resume ${run.runId}`, "let it go on"]);
+  for (const task of run.pausedTasks) next.push([`freshet resume ${run.runId} ${task}`, "let it start"]);
+  if (run.endedAt !== null && run.state !== "success")
+    next.push([`freshet clear ${run.runId} --failed`, "go on from here"]);
   if (run.endedAt === null) next.push([`freshet cancel ${run.runId}`, "end it"]);
   return next;
 }

@@ -4,12 +4,14 @@ import { FreshetError } from "../core/errors.ts";
 import { UNMAPPED, dagOfRun, type RunId } from "../core/ids.ts";
 import { planOf } from "../core/plan.ts";
 import { didYouMean } from "../core/problem.ts";
-import type { Run, TaskDetail } from "../core/run.ts";
+import type { StoredAudit } from "../core/operation.ts";
+import type { Pause, Run, TaskDetail } from "../core/run.ts";
 import type { ChildReading } from "../core/run/explain-child.ts";
-import { explainRun, explainTask, shownState } from "../core/run/explain.ts";
+import { explainRun, explainTask, heldText, shownState } from "../core/run/explain.ts";
+import { pauseOfRun } from "../core/run/pauses.ts";
 import { scheduleText } from "../core/schedule.ts";
 import { iso, type Instant } from "../core/time.ts";
-import type { DagView, RunView, TaskView, WhyView } from "../contract/views.ts";
+import type { DagView, PauseView, RunView, TaskView, WhyView } from "../contract/views.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import type { Engine } from "./engine.ts";
@@ -32,7 +34,13 @@ export const runView = (run: Run): RunView => ({
   queuedAt: iso(run.queuedAt),
   startedAt: isoOrNull(run.startedAt),
   endedAt: isoOrNull(run.endedAt),
+  epoch: run.epoch,
+  paused: pauseView(pauseOfRun(run)),
+  pausedTasks: run.pauses.flatMap(({ taskId }) => taskId ?? []),
 });
+
+const pauseView = (pause: Pause | undefined): PauseView | null =>
+  pause === undefined ? null : { by: pause.by, reason: pause.reason, at: iso(pause.at) };
 
 function parentOf({ origin }: Run): RunView["parent"] {
   if (origin.kind !== "child") return null;
@@ -48,6 +56,7 @@ function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
     schedule: schedule === null ? null : scheduleText(schedule),
     triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
     paused: dag.paused !== null,
+    pausedBy: dag.paused?.by ?? null,
     removed: dag.removed,
     nextRun: isoOrNull(dag.removed ? null : dag.nextFire),
     activeRuns: dag.active.length,
@@ -68,6 +77,22 @@ export interface RunReading {
   readonly attempts: readonly StoredAttempt[];
   /** The child runs that its tasks wait for, with their DAGs. */
   readonly children?: ReadonlyMap<RunId, ChildReading>;
+  /** The run's DAG, and what operators did to the run; only where somebody asks why. */
+  readonly dag?: DagRecord | undefined;
+  readonly acts?: readonly StoredAudit[];
+}
+
+/** Acts of operators that an explanation names. */
+const ACTS_EXPLAINED_MAX = 5;
+
+/** A run with all that explains it, in two round trips. Throws RUN_NOT_FOUND, with the nearest of the latest runs. */
+export async function readRunToExplain(reading: Reading & Pick<Engine, "audit">, id: RunId): Promise<RunReading> {
+  const [read, acts, dag] = await Promise.all([
+    readRun(reading, id),
+    reading.audit.list({ kind: "run", id }, ACTS_EXPLAINED_MAX),
+    reading.dags.load(dagOfRun(id)),
+  ]);
+  return { ...read, acts, dag: dag?.value };
 }
 
 /** A run with all of its attempts. Throws RUN_NOT_FOUND, with the nearest of the latest runs. */
@@ -118,7 +143,10 @@ export function taskViews({ run, version, attempts }: RunReading): readonly Task
       attempt,
       startedAt: item !== null && "startedAt" in item ? iso(item.startedAt) : null,
       endedAt: item !== null && "endedAt" in item ? iso(item.endedAt) : null,
-      cause: detail?.cause?.text ?? (error === undefined ? null : `${error.name}: ${error.message}`),
+      cause:
+        heldText(run, slot, plan) ??
+        detail?.cause?.text ??
+        (error === undefined ? null : `${error.name}: ${error.message}`),
       childRunId: childRunOf(detail, item),
     };
   });
@@ -145,7 +173,7 @@ function currentItems(
 
 /** Why the run, and each task or the one named, is as it is. Throws TASK_NOT_FOUND, with the nearest name. */
 export function whyView(reading: RunReading, now: Instant, task?: string): WhyView {
-  const { run, version, attempts, children } = reading;
+  const { run, version, attempts, children, dag, acts = [] } = reading;
   const plan = planOf(version.manifest);
   const current = currentItems(run, attempts);
   if (task !== undefined) requireTask(reading, task);
@@ -155,7 +183,8 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
   return {
     runId: run.runId,
     state: run.state,
-    why: explainRun(run, version.manifest, now),
+    why: explainRun(run, version.manifest, now, dag?.paused ?? null),
+    acts: acts.map(({ subject, at, before: _before, after: _after, ...act }) => ({ ...subject, ...act, at: iso(at) })),
     tasks: tasks.map(({ slot, spec }) => {
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
       const detail = run.tasks.details[slot];

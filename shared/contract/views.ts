@@ -1,5 +1,71 @@
 /** What the CLI's `--json` and the API say of runs and tasks. These shapes stay. Times are ISO 8601 in UTC. */
 
+/** Who paused something, and why. */
+export interface PauseView {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** What an operator did to a run, or would do. */
+export interface RunActView {
+  readonly runId: string;
+  readonly dagId: string;
+  readonly action: "clear" | "mark" | "retry_now" | "pause" | "resume" | "cancel";
+  readonly dryRun: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly run: { readonly from: string; readonly to: string };
+  readonly version: { readonly from: string; readonly to: string };
+  /** In the order of the DAG. `none`: it runs again in its turn. */
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly mapIndex: number | null;
+    readonly from: string;
+    readonly to: string;
+    readonly attempt: number;
+    readonly because: "selected" | "upstream" | "downstream" | "follows" | "setup" | "teardown" | "unfinished";
+    /** It may be at work: it is stopped first. */
+    readonly closes: boolean;
+  }[];
+  /** Tasks whose pauses begin, and end; null is the run itself. */
+  readonly paused: readonly (string | null)[];
+  readonly resumed: readonly (string | null)[];
+}
+
+export interface DagActView {
+  readonly dagId: string;
+  readonly action: "pause" | "resume";
+  readonly dryRun: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly activeRuns: number;
+  readonly nextRun: string | null;
+}
+
+/** One act of an operator, as it is kept. */
+export interface AuditView {
+  readonly kind: "run" | "dag" | "pool";
+  readonly id: string;
+  readonly version: number;
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly action: string;
+  readonly before: AuditStateView;
+  readonly after: AuditStateView;
+}
+
+export interface AuditStateView {
+  readonly state?: string;
+  readonly version?: string;
+  readonly paused?: boolean;
+  readonly pausedTasks?: readonly string[];
+  readonly slots?: number;
+  readonly tasks?: Readonly<Record<string, string>>;
+  readonly more?: number;
+}
+
 export interface RunView {
   readonly runId: string;
   readonly dagId: string;
@@ -15,6 +81,11 @@ export interface RunView {
   readonly queuedAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** How often it was queued again after it had ended. */
+  readonly epoch: number;
+  readonly paused: PauseView | null;
+  /** Tasks that are paused on their own. */
+  readonly pausedTasks: readonly string[];
 }
 
 /** A scheduled date that was passed over. */
@@ -45,6 +116,7 @@ export interface DagView {
   readonly schedule: string | null;
   readonly triggers: readonly string[];
   readonly paused: boolean;
+  readonly pausedBy: string | null;
   readonly removed: boolean;
   readonly nextRun: string | null;
   readonly activeRuns: number;
@@ -57,6 +129,8 @@ export interface WhyView {
   readonly runId: string;
   readonly state: string;
   readonly why: string;
+  /** What operators did to it, the latest first. */
+  readonly acts: readonly Omit<AuditView, "before" | "after">[];
   readonly tasks: readonly {
     readonly taskId: string;
     readonly state: string;

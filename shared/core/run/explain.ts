@@ -3,12 +3,15 @@ import type { AttemptItem } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf, type Plan, type PlannedTask } from "../plan.ts";
-import type { Run, TaskDetail } from "../run.ts";
+import type { Signature } from "../operation.ts";
+import type { Pause, Run, TaskDetail } from "../run.ts";
 import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
 import { durationText, iso, type Instant } from "../time.ts";
 import { isTerminal, stateOf } from "./draft.ts";
 import { whyItWaits, type ChildReading } from "./explain-child.ts";
 import { outcomeOf } from "./ending.ts";
+import { byHand } from "./operate.ts";
+import { pauseOf, pauseOfRun } from "./pauses.ts";
 
 export interface TaskExplanation {
   readonly taskId: string;
@@ -86,11 +89,12 @@ function whyOf(asked: Asked): string {
         ? `at work for ${ago(item.startedAt)}; its timeout is ${durationText(task.spec.timeoutMs)}`
         : "at work";
     case "success":
+      if (detail?.cause?.code === "marked") return detail.cause.text;
       return item?.status === "finished" ? `succeeded in ${durationText(item.endedAt - item.startedAt)}` : "succeeded";
     case "up_for_retry":
-      return `${detail?.cause?.text ?? "its attempt failed"}; tried again ${detail?.due === undefined ? "soon" : `at ${iso(detail.due)}`}`;
+      return `${detail?.cause?.text ?? "its attempt failed"}; ${heldText(asked.run, task.slot, asked.plan) ?? triedAgain(detail)}`;
     case "restarting":
-      return `its attempt is being closed (${detail?.reason ?? "superseded"})`;
+      return `its attempt is being closed (${closingText(detail)})`;
     case "removed":
       return "it is no longer part of the DAG";
     case "deferred":
@@ -108,7 +112,30 @@ function whyOf(asked: Asked): string {
   }
 }
 
-function whyNotStarted({ run, plan, task, open }: Asked): string {
+const triedAgain = (detail: TaskDetail | undefined): string =>
+  `tried again ${detail?.due === undefined ? "soon" : `at ${iso(detail.due)}`}`;
+
+const pausedText = (what: string, { by, reason, at }: Pause): string =>
+  `${what} is ${byHand(`paused since ${iso(at)}`, { by, reason })}`;
+
+/** Who holds a task back that could start; undefined: nobody does. */
+export function heldText(run: Run, slot: number, plan: Plan): string | undefined {
+  const task = plan.tasks[slot];
+  const state = stateOf(run.tasks, slot);
+  if (task === undefined || (state !== "none" && state !== "up_for_retry") || isRunEnded(run.state)) return undefined;
+  const pause = pauseOf(run, task);
+  return pause === undefined ? undefined : pausedText(pause.taskId === null ? "its run" : "it", pause);
+}
+
+function whyNotStarted(asked: Asked): string {
+  const { run, plan, task, open, detail } = asked;
+  const held = heldText(run, task.slot, plan);
+  if (held !== undefined) return held;
+  const cleared = detail?.cause?.code === "cleared" ? `${detail.cause.text}; ` : "";
+  return `${cleared}${whyWaiting({ run, plan, task, open })}`;
+}
+
+function whyWaiting({ run, plan, task, open }: Pick<Asked, "run" | "plan" | "task" | "open">): string {
   if (run.state === "queued")
     return `its run waits for a place: dag '${run.dagId}' runs ${plan.manifest.maxActiveRuns} at once`;
   if (task.hook !== null) return "it has had nothing to tell";
@@ -119,6 +146,12 @@ function whyNotStarted({ run, plan, task, open }: Asked): string {
 }
 
 const nameOf = (plan: Plan, slot: number): string => plan.tasks[slot]?.spec.taskId ?? String(slot);
+
+function closingText(detail: TaskDetail | undefined): string {
+  const { target, reason = "superseded" } = detail ?? {};
+  const byOperator = target !== undefined && "cause" in target && ["cleared", "marked"].includes(target.cause.code);
+  return byOperator ? target.cause.text : reason;
+}
 
 /** What a task that did not succeed kept from running, at any depth. */
 function broken(plan: Plan, run: Run, slot: number): string[] {
@@ -137,8 +170,13 @@ function broken(plan: Plan, run: Run, slot: number): string[] {
   return found.toSorted((a, b) => a - b).map((below) => nameOf(plan, below));
 }
 
-/** Why the run is as it is, in one sentence. */
-export function explainRun(run: Run, manifest: Manifest, now: Instant): string {
+/** Why the run is as it is, in one sentence. `dagPaused`: by whom its DAG is paused. */
+export function explainRun(run: Run, manifest: Manifest, now: Instant, dagPaused: Signature | null = null): string {
+  const pause = pauseOfRun(run);
+  if (pause !== undefined) return `${pausedText("it", pause)}; what was sent before finishes`;
+  if (run.state === "queued" && dagPaused !== null) {
+    return `waits for ${durationText(now - run.queuedAt)} for its DAG, which is ${byHand("paused", dagPaused)}: \`freshet resume ${run.dagId}\` lets it start`;
+  }
   if (run.state === "queued") {
     const { maxActiveRuns } = manifest;
     return `waits for a place for ${durationText(now - run.queuedAt)}: dag '${run.dagId}' runs ${maxActiveRuns} at once`;
@@ -153,7 +191,8 @@ export function explainRun(run: Run, manifest: Manifest, now: Instant): string {
     const state = stateOf(run.tasks, slot);
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
-  const tasks = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+  const held = run.pauses.length === 0 ? "" : `; paused: ${run.pauses.map(({ taskId }) => taskId).join(", ")}`;
+  const tasks = `${[...counts].map(([state, count]) => `${count} ${state}`).join(", ")}${held}`;
   return outcome.state === "failed"
     ? `will fail: ${outcome.cause?.text ?? "a task failed"}; ${tasks}`
     : `at work: ${tasks}`;

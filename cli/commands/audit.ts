@@ -1,0 +1,56 @@
+import type { AuditView } from "../../shared/contract/views.ts";
+import type { StoredAudit } from "../../shared/core/operation.ts";
+import { iso } from "../../shared/core/time.ts";
+import { AUDIT_PAGE_MAX } from "../../shared/ports/audit-log.ts";
+import { required, type Execute } from "../command.ts";
+import { countOf } from "../given.ts";
+import { lookIntoRuns } from "../home/reading.ts";
+import { targetOf } from "../operate/given.ts";
+import { safeLine } from "../output/escape.ts";
+import { EXIT } from "../output/failure.ts";
+import { printJson } from "../output/json.ts";
+import { printTable } from "../output/table.ts";
+import type { Channel } from "../output/terminal.ts";
+import { timeText } from "../output/words.ts";
+
+interface Options {
+  readonly limit?: string;
+}
+
+const LIMIT_DEFAULT = 20;
+
+export const execute: Execute<Options> = async ({ terminal, project, json, args, options }) => {
+  const limit = countOf("--limit", options.limit, AUDIT_PAGE_MAX) ?? LIMIT_DEFAULT;
+  await lookIntoRuns(project, async ({ reading, stores }) => {
+    const target = await targetOf(reading, required(args, 0));
+    const acts = (await stores.audit.list(target, limit)).map(auditView);
+    if (json) return printJson(terminal.out, acts);
+    if (acts.length === 0) return terminal.err.line(`nobody has changed ${target.kind} ${target.id} by hand`);
+    printActs(terminal.out, acts);
+  });
+  return EXIT.success;
+};
+
+const auditView = ({ subject, at, ...entry }: StoredAudit): AuditView => ({ ...subject, at: iso(at), ...entry });
+
+function printActs(out: Channel, acts: readonly AuditView[]): void {
+  printTable(
+    out,
+    [
+      { heading: "WHEN", cell: (act) => timeText(act.at) },
+      { heading: "WHO", cell: (act) => safeLine(act.by) },
+      { heading: "WHAT", cell: (act) => safeLine(act.action) },
+      {
+        heading: "TASKS",
+        cell: (act) => String(Object.keys(act.before.tasks ?? {}).length + (act.before.more ?? 0)),
+        align: "right",
+      },
+      {
+        heading: "STATE",
+        cell: ({ before, after }) => (before.state === undefined ? "" : `${before.state} -> ${after.state ?? ""}`),
+      },
+      { heading: "WHY", cell: (act) => safeLine(act.reason), flexible: true },
+    ],
+    acts,
+  );
+}

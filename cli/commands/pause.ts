@@ -1,0 +1,3 @@
+import { holding } from "../operate/hold.ts";
+
+export const execute = holding("pause");
