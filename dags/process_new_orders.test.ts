@@ -297,7 +297,7 @@ describe("a day of deliveries, simulated", () => {
     });
 
     expect([runs.length, totals.activeRunsMax]).toEqual([3, 1]);
-    expect(totals.queuedMsMax).toBeGreaterThan(0);
+    expect(totals.waitMsMax).toBeGreaterThan(0);
   });
 
   test("a bad file fails the run, although the good ones beside it are published", async () => {

@@ -1,5 +1,6 @@
 import { readPeriod } from "../../shared/testing/simulation/given.ts";
 import { runPeriod } from "../../shared/testing/simulation/run-period.ts";
+import { iso, type Instant } from "../../shared/core/time.ts";
 import { required, type Execute } from "../command.ts";
 import { paramsOf } from "../given.ts";
 import { createDagLoader } from "../load/loader.ts";
@@ -7,6 +8,7 @@ import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printProblem } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
+import type { Channel } from "../output/terminal.ts";
 import { placeOf } from "../place.ts";
 import { findDag, likelyFiles } from "../run/find-dag.ts";
 import { FLAG_OF, simulateOptionsOf, type SimulateFlags } from "../simulate/given.ts";
@@ -19,7 +21,9 @@ export const execute: Execute<SimulateFlags> = async ({ terminal, project, cwd, 
     const { options, faults } = simulateOptionsOf(flags, paramsOf(flags.params, cwd));
     const { dag, problems } = await findDag(loader, await likelyFiles(project.dagsDir, dagId), dagId);
     for (const problem of problems) printProblem(terminal.err, problem, sourceLines(cwd));
-    const simulation = await runPeriod(readPeriod(dag.manifest, options, (option) => FLAG_OF[option], faults));
+    const period = readPeriod(dag.manifest, options, (option) => FLAG_OF[option], faults);
+    const simulation = await runPeriod(period, progressOn(terminal.err));
+    if (terminal.err.isTerminal) terminal.err.write(CLEARED);
     if (json) printJson(terminal.out, simulation);
     else printSimulation(terminal.out, simulation);
     return EXIT.success;
@@ -27,3 +31,12 @@ export const execute: Execute<SimulateFlags> = async ({ terminal, project, cwd, 
     await loader.close();
   }
 };
+
+const CLEARED = "\r\u001b[2K";
+
+/** Long periods take a while: on a terminal a line says how far it is. */
+const progressOn =
+  (err: Channel) =>
+  (now: Instant): void => {
+    if (err.isTerminal) err.write(`${CLEARED}${iso(now).slice(0, 10)} ...`);
+  };

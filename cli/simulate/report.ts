@@ -26,7 +26,7 @@ export function printSimulation(out: Channel, simulation: Simulation): void {
   line("attempts", attemptsText(simulation));
   line(
     "at once",
-    `${plural(totals.activeRunsMax, "run")}${totals.queuedMsMax === 0 ? "" : `; a run waited up to ${durationText(totals.queuedMsMax)} for its place`}`,
+    `${plural(totals.activeRunsMax, "run")}${totals.waitMsMax === 0 ? "" : `; a run waited up to ${durationText(totals.waitMsMax)} for its place`}`,
   );
   for (const { name, waits, medianMs, longestMs } of totals.pools) {
     line(

@@ -20,7 +20,7 @@ export function printRunStrip(out: Channel, runs: readonly SimulatedRun[]): void
     const some = runs.slice(line * STRIP_WIDTH, (line + 1) * STRIP_WIDTH);
     const [first] = some;
     out.line(
-      `  ${out.paint("dim", (first?.startedAt ?? first?.queuedAt ?? "").slice(0, 16))}  ${some.map((run) => letterOf(out, run)).join("")}`,
+      `  ${out.paint("dim", (first?.startedAt ?? first?.dueAt ?? "").slice(0, 16))}  ${some.map((run) => letterOf(out, run)).join("")}`,
     );
   }
   const rest = runs.length - STRIP_LINES_MAX * STRIP_WIDTH;

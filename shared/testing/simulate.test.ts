@@ -68,7 +68,7 @@ describe("a period passes", () => {
       durations: { slow: "13m" },
     });
 
-    expect([totals.activeRunsMax, totals.passedOver]).toEqual([1, 1]);
+    expect([totals.activeRunsMax, totals.passedOver, totals.waitMsMax]).toEqual([1, 1, 9 * 60_000]);
     expect(runs.map(({ startedAt }) => startedAt?.slice(11, 16))).toEqual([
       "00:00",
       "00:13",

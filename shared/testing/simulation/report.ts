@@ -16,10 +16,13 @@ export function reportOf(period: Period, version: DagVersion, world: CalmWorld):
   const { manifest, seed, from, until, firings } = period;
   const records = [...world.database.runs.rows.values()].map(({ value }) => value);
   const parts = Map.groupBy(records, ({ runId, origin }) => ("parent" in origin ? origin.parent.runId : runId));
+  const dues = new Map<Instant | null, Instant>(firings.map(({ logicalDate, due }) => [logicalDate, due]));
   const runs = records
     .filter((run) => !isPart(run))
     .toSorted((a, b) => a.queuedAt - b.queuedAt)
-    .map((run) => runOf(run, version, attemptsOf(world, parts.get(run.runId) ?? [])));
+    .map((run) =>
+      runOf(run, dues.get(run.logicalDate) ?? run.queuedAt, version, attemptsOf(world, parts.get(run.runId) ?? [])),
+    );
   const dates = new Set(runs.map(({ logicalDate }) => logicalDate));
   const passedOver = firings
     .map(({ logicalDate, due }) => ({ logicalDate: iso(logicalDate), due: iso(due) }))
@@ -49,7 +52,7 @@ const attemptsOf = ({ recorder }: CalmWorld, parts: readonly Run[]): readonly St
 
 const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at));
 
-function runOf(run: Run, version: DagVersion, attempts: readonly StoredAttempt[]): SimulatedRun {
+function runOf(run: Run, dueAt: Instant, version: DagVersion, attempts: readonly StoredAttempt[]): SimulatedRun {
   const { runId, runType, state, degraded, dataInterval } = run;
   const ofTask = Map.groupBy(attempts, ({ key }) => key.taskId as string);
   const tasks = taskViews({ run, version, attempts })
@@ -63,7 +66,7 @@ function runOf(run: Run, version: DagVersion, attempts: readonly StoredAttempt[]
     state,
     degraded,
     cause: run.cause?.text ?? null,
-    queuedAt: iso(run.queuedAt),
+    dueAt: iso(dueAt),
     startedAt: isoOrNull(run.startedAt),
     endedAt: isoOrNull(run.endedAt),
     tasks,

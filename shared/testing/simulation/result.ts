@@ -25,7 +25,8 @@ export interface SimulatedRun {
   readonly state: RunState;
   readonly degraded: boolean;
   readonly cause: string | null;
-  readonly queuedAt: string;
+  /** When its schedule fired; of other runs, when they were put in the queue. */
+  readonly dueAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   /** In the order of the DAG, a mapped task followed by its instances; then the hooks that were called. */
@@ -41,7 +42,7 @@ export interface Simulation {
   readonly from: string;
   /** Not included. */
   readonly to: string;
-  /** By when they were put in the queue. */
+  /** In the order in which they were put in the queue. */
   readonly runs: readonly SimulatedRun[];
   readonly totals: SimulatedTotals;
   /** The longest paths, the most common first. */
@@ -95,8 +96,8 @@ export interface SimulatedTotals {
   readonly timeouts: number;
   /** Milliseconds from the start of a run to its end. */
   readonly lengthMs: { readonly median: number; readonly p90: number; readonly longest: number };
-  /** Milliseconds that runs waited for a place, the longest. */
-  readonly queuedMsMax: number;
+  /** Milliseconds that runs waited for their place among the active ones, the longest. */
+  readonly waitMsMax: number;
   /** In the order of the DAG. */
   readonly tasks: readonly TaskTotals[];
   /** By name. */

@@ -17,7 +17,11 @@ import { createCalmWorld, type CalmWorld } from "./world.ts";
 /** Longer than any chain of retries and timeouts that is meant. */
 const SETTLE_MS_MAX = 1_000 * 86_400_000;
 
-export async function runPeriod(period: Period): Promise<Simulation> {
+/** Steps between two looks at where it is. */
+const STEPS_OF_PROGRESS = 50_000;
+
+/** `onProgress` hears now and then what time it is there. */
+export async function runPeriod(period: Period, onProgress?: (now: Instant) => void): Promise<Simulation> {
   const { from, until, seed } = period;
   const version = versionOf({ ...period.manifest, schedule: boundedSchedule(period) });
   // The first firing may fall due at the very start.
@@ -26,7 +30,10 @@ export async function runPeriod(period: Period): Promise<Simulation> {
   world.schedule(startAt, (engine) => register(engine, [version]));
   planStarts(world, period);
   planArrivals(world, period);
-  await world.kernel.runUntil(until + SETTLE_MS_MAX, () => world.failure() !== undefined || world.atRest());
+  await world.kernel.runUntil(until + SETTLE_MS_MAX, () => {
+    if (world.kernel.steps % STEPS_OF_PROGRESS === 0) onProgress?.(instant(world.kernel.now()));
+    return world.failure() !== undefined || world.atRest();
+  });
   const failure = world.failure();
   if (failure !== undefined) throw failure instanceof Error ? failure : new Error(JSON.stringify(failure));
   if (!world.atRest()) throw new FreshetError("UNAVAILABLE", `the simulation did not come to rest by ${iso(until)}`);

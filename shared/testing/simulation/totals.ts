@@ -28,7 +28,7 @@ export function totalsOf(
     lost: sum((task) => task.lost),
     timeouts: sum((task) => task.timeouts),
     lengthMs: { median: quantile(lengths, 0.5), p90: quantile(lengths, 0.9), longest: lengths.at(-1) ?? 0 },
-    queuedMsMax: runs.reduce((most, run) => Math.max(most, waitOf(run)), 0),
+    waitMsMax: runs.reduce((most, run) => Math.max(most, waitOf(run)), 0),
     tasks,
     pools: pools.map(({ pool, slots }) => poolTotals(pool, slots, poolWaits.get(pool) ?? [])),
   };
@@ -39,8 +39,8 @@ function poolTotals(name: string, slots: number, waits: readonly number[]): Pool
   return { name, slots, waits: waits.length, medianMs: quantile(sorted, 0.5), longestMs: sorted.at(-1) ?? 0 };
 }
 
-const waitOf = ({ queuedAt, startedAt }: SimulatedRun): number =>
-  startedAt === null ? 0 : Date.parse(startedAt) - Date.parse(queuedAt);
+const waitOf = ({ dueAt, startedAt }: SimulatedRun): number =>
+  startedAt === null ? 0 : Date.parse(startedAt) - Date.parse(dueAt);
 
 function taskTotals(taskId: string, instances: readonly SimulatedTask[]): TaskTotals {
   const states: Record<string, number> = {};
