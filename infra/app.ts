@@ -1,5 +1,6 @@
 /** The CDK app: `npx cdk deploy -c env=NAME`. */
-import { App } from "aws-cdk-lib";
+import { App, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
 import { environments } from "./environments.ts";
 import { FRESHET_ROOT } from "./project.ts";
 import { OrchestratorStack } from "./stacks/orchestrator-stack.ts";
@@ -14,6 +15,8 @@ if (config === undefined) {
     `there is no environment '${environment}'; infra/environments.ts has ${Object.keys(environments).join(", ")}`,
   );
 }
+// A finding that nobody has acknowledged, with the reason, ends the synthesis.
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const account = process.env["CDK_DEFAULT_ACCOUNT"];
 const region = process.env["CDK_DEFAULT_REGION"];
 new OrchestratorStack(app, `Freshet-${environment}`, {

@@ -16,6 +16,7 @@ import { deploymentParameter } from "../../shared/contract/deployment.ts";
 import { executorClassOf, memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
 import { compileDags, type CompiledRelease } from "../compile.ts";
 import type { EnvironmentConfig } from "../config.ts";
+import { Alarms } from "./alarms.ts";
 import { createBuckets, createOwnBucket } from "./buckets.ts";
 import { EngineFunction, type EngineFunctionProps } from "./function.ts";
 import { functionCode } from "./function-code.ts";
@@ -24,9 +25,9 @@ import { createQueues, type Queues } from "./queues.ts";
 import { DeployedRelease } from "./release.ts";
 import {
   allowBucket,
+  allowDeciding,
   allowExecuting,
   allowRegistering,
-  allowScheduling,
   allowTicking,
   type Reachable,
 } from "./rights.ts";
@@ -97,7 +98,7 @@ export class Freshet extends Construct implements Reachable {
       timeout: SCHEDULER_TIMEOUT,
       memoryMb: SCHEDULER_MEMORY_MB,
     });
-    allowScheduling(this.scheduler, this);
+    allowDeciding(this.scheduler, this);
     this.scheduler.function.addEventSource(
       new SqsEventSource(this.queues.events, { batchSize: EVENTS_BATCH, reportBatchItemFailures: true }),
     );
@@ -119,6 +120,12 @@ export class Freshet extends Construct implements Reachable {
     });
     allowRegistering(this.registrar, this);
 
+    new Alarms(this, "Alarms", {
+      queues: this.queues,
+      scheduler: this.scheduler,
+      tick: this.tick,
+      email: config.alarmEmail,
+    });
     this.#addRules(compiled);
     this.#addRelease(compiled, out);
     new StringParameter(this, "Deployment", {
@@ -167,7 +174,7 @@ export class Freshet extends Construct implements Reachable {
         memoryMb: memoryOfClass(name) ?? config.memoryMb,
         layers: layer === undefined ? [] : [layer],
       });
-      allowExecuting(executor, this, queue.queueArn);
+      allowExecuting(executor, this);
       for (const bucket of this.buckets.values()) allowBucket(executor, bucket);
       executor.function.addEventSource(
         new SqsEventSource(queue, {
@@ -193,6 +200,7 @@ export class Freshet extends Construct implements Reachable {
       attemptsTable: this.tables.attempts.tableName,
       bucket: this.bucket.bucketName,
       eventsQueueUrl: this.queues.events.queueUrl,
+      deadLettersUrl: this.queues.dead.queueUrl,
       taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
       busName: this.bus.eventBusName,
       bucketNames: this.#bucketNames(),

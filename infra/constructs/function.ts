@@ -1,5 +1,5 @@
 /** A function with a role, a log group and code of its own. */
-import { RemovalPolicy, type Duration } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, Validations, type Duration } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   type Architecture,
@@ -66,21 +66,33 @@ export class EngineFunction extends Construct {
         POWERTOOLS_LOG_LEVEL: "INFO",
       },
     });
-    this.allow(
-      ["logs:CreateLogStream", "logs:PutLogEvents"],
-      [this.logGroup.logGroupArn, `${this.logGroup.logGroupArn}:*`],
-    );
+    // The attribute of a log group ends in `:*` by itself: its streams.
+    this.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [this.logGroup.logGroupArn]);
   }
 
-  /** Exactly these actions on exactly these resources. */
-  allow(actions: readonly string[], resources: readonly string[], conditions?: Readonly<Record<string, object>>): void {
+  /** Exactly these actions on exactly these resources; `why` says of what names more than one that it is no more than needed. */
+  allow(actions: readonly string[], resources: readonly string[], why?: string): void {
     this.role.addToPolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions === undefined ? {} : { conditions: { ...conditions } }),
-      }),
+      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
     );
+    for (const resource of resources) {
+      const shown = shownArn(Stack.of(this).resolve(resource));
+      if (!shown.includes("*")) continue;
+      if (why === undefined) throw new Error(`${this.node.path}: ${shown} stands for many; say why`);
+      Validations.of(this.role).acknowledge({ id: `AwsSolutions::AwsSolutions-IAM5[Resource::${shown}]`, reason: why });
+    }
   }
+}
+
+/** An ARN with what is known only on AWS in angle brackets, as findings name it. */
+function shownArn(resolved: unknown): string {
+  if (typeof resolved === "string") return resolved;
+  const value = resolved as Readonly<Record<string, unknown>>;
+  const [, parts] = (value["Fn::Join"] ?? []) as readonly [string, readonly unknown[]];
+  if (parts !== undefined) return parts.map(shownArn).join("");
+  const attribute = value["Fn::GetAtt"] as readonly string[] | undefined;
+  if (attribute !== undefined) return `<${attribute.join(".")}>`;
+  const text = value["Fn::Sub"];
+  if (typeof text === "string") return text.replaceAll("${", "<").replaceAll("}", ">");
+  return `<${String(value["Ref"])}>`;
 }

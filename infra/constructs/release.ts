@@ -1,7 +1,7 @@
 /** The DAGs of a deployment: their versions and code as assets, and the custom resource that takes them in. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResource, Duration, Token } from "aws-cdk-lib";
+import { CustomResource, Duration, Stack, Token } from "aws-cdk-lib";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import { Construct } from "constructs";
 import type { CompiledRelease } from "../compile.ts";
@@ -28,13 +28,18 @@ export class DeployedRelease extends Construct {
     const uploads: Record<string, string> = {};
     for (const hash of new Set(release.dags.map(({ bundle }) => bundle))) {
       const asset = new Asset(this, `Bundle-${hash.slice(0, ID_DIGITS)}`, { path: fileOf(hash) });
-      asset.grantRead(registrar.role);
       uploads[hash] = keyOf(asset);
     }
     const index = join(out, "uploaded-release.json");
     writeFileSync(index, JSON.stringify({ ...release, uploads }));
     const asset = new Asset(this, "Index", { path: index });
-    asset.grantRead(registrar.role);
+    const assets = Stack.of(this).formatArn({ service: "s3", region: "", account: "", resource: asset.s3BucketName });
+    registrar.allow(
+      ["s3:GetObject"],
+      [`${assets}/*`],
+      "An earlier release, whose assets have other names, is read when a deployment is rolled back.",
+    );
+    registrar.allow(["s3:ListBucket"], [assets]);
     this.resource = new CustomResource(this, "Resource", {
       resourceType: "Custom::FreshetRelease",
       serviceToken: registrar.function.functionArn,

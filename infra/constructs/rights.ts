@@ -1,4 +1,4 @@
-/** What each function may do. Executors run the authors' code: they reach no record of the engine's. */
+/** What each function may do; taking from its queue comes with its event source. Executors run the authors' code: they reach no record of the engine's. */
 import type { EventBus } from "aws-cdk-lib/aws-events";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
@@ -13,15 +13,17 @@ export interface Reachable {
   readonly bucket: Bucket;
 }
 
-const CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+const INDEXES = "All indexes of the engine's own table.";
+const OBJECTS = "Objects of Freshet's own bucket below a prefix: their names carry runs and hashes.";
 
 const withIndexes = (table: Table): readonly string[] => [table.tableArn, `${table.tableArn}/index/*`];
 
 /** Deciding: records of the engine's, closing attempts, sending what follows. */
-function allowDeciding(decider: EngineFunction, { tables, queues, bus, bucket }: Reachable): void {
+export function allowDeciding(decider: EngineFunction, { tables, queues, bus, bucket }: Reachable): void {
   decider.allow(
     ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
     withIndexes(tables.engine),
+    INDEXES,
   );
   decider.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [tables.attempts.tableArn]);
   decider.allow(
@@ -32,19 +34,17 @@ function allowDeciding(decider: EngineFunction, { tables, queues, bus, bucket }:
   decider.allow(
     ["s3:GetObject", "s3:PutObject"],
     ["runs", "manifests"].map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+    OBJECTS,
   );
   allowListing(decider, bucket);
 }
 
-export function allowScheduling(scheduler: EngineFunction, reachable: Reachable): void {
-  allowDeciding(scheduler, reachable);
-  scheduler.allow(CONSUME, [reachable.queues.events.queueArn]);
-}
-
-/** The tick only wakes: it reads what is due, and looks at what died. */
+/** The tick wakes what is due, and closes the attempts of dispatches that died. */
 export function allowTicking(ticker: EngineFunction, { tables, queues }: Reachable): void {
-  ticker.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], withIndexes(tables.engine));
+  ticker.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], withIndexes(tables.engine), INDEXES);
+  ticker.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [tables.attempts.tableArn]);
   ticker.allow(["sqs:SendMessage"], [queues.events.queueArn]);
+  ticker.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [queues.dead.queueArn]);
 }
 
 export function allowRegistering(registrar: EngineFunction, reachable: Reachable): void {
@@ -53,22 +53,19 @@ export function allowRegistering(registrar: EngineFunction, reachable: Reachable
   registrar.allow(
     ["s3:GetObject", "s3:PutObject"],
     ["bundles", "releases"].map((prefix) => reachable.bucket.arnForObjects(`${prefix}/*`)),
+    OBJECTS,
   );
 }
 
-/** Running the authors' code: attempts, their own queue, completions, outputs and staging. */
-export function allowExecuting(
-  executor: EngineFunction,
-  { tables, queues, bucket }: Reachable,
-  tasksQueueArn: string,
-): void {
+/** Running the authors' code: attempts, completions, outputs and staging. */
+export function allowExecuting(executor: EngineFunction, { tables, queues, bucket }: Reachable): void {
   executor.allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"], [tables.attempts.tableArn]);
-  executor.allow(CONSUME, [tasksQueueArn]);
   executor.allow(["sqs:SendMessage"], [queues.events.queueArn]);
-  executor.allow(["s3:GetObject"], [bucket.arnForObjects("bundles/*")]);
+  executor.allow(["s3:GetObject"], [bucket.arnForObjects("bundles/*")], OBJECTS);
   executor.allow(
     ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
     ["runs", "staging"].map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+    OBJECTS,
   );
   allowListing(executor, bucket);
 }
@@ -78,6 +75,7 @@ export function allowBucket(executor: EngineFunction, bucket: IBucket): void {
   executor.allow(
     ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
     [bucket.arnForObjects("*")],
+    "Pipelines read and write all of the buckets that their environment names.",
   );
   allowListing(executor, bucket);
 }

@@ -2,7 +2,7 @@
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
-import { createClients } from "../../shared/aws/clients.ts";
+import { createClients, type Clients } from "../../shared/aws/clients.ts";
 import { openPorts } from "../../shared/aws/ports.ts";
 import { parseDeployment, type Deployment } from "../../shared/contract/deployment.ts";
 import { count, logger } from "./telemetry.ts";
@@ -10,6 +10,7 @@ import { count, logger } from "./telemetry.ts";
 export interface OpenEngine {
   readonly engine: Engine;
   readonly deployment: Deployment;
+  readonly clients: Clients;
 }
 
 /** Throws INVALID_MESSAGE if the function's environment is of another Freshet. */
@@ -29,5 +30,5 @@ export async function openEngine(env: NodeJS.ProcessEnv): Promise<OpenEngine> {
     logger.error("a record or message could not be decided", { fault: { kind, id, code, message } });
   });
   const engine = { ...ports, faults, versions: createVersionCache(ports.dags), crashPoint: noCrash };
-  return { engine, deployment };
+  return { engine, deployment, clients };
 }

@@ -1,17 +1,21 @@
-/** The minute: wakes what is due, and arms timers for what soon will be. */
+/** The minute: wakes what is due, arms timers for what soon will be, decides what becomes of dead letters. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { captureLambdaHandler } from "@aws-lambda-powertools/tracer/middleware";
 import middy from "@middy/core";
+import { decideDeadLetters } from "../../shared/app/dead-letters.ts";
 import { tick } from "../../shared/app/tick.ts";
 import { plus } from "../../shared/core/time.ts";
-import { TICK_MS_MAX, engine, logger, publishMetrics, tracer } from "./wiring.ts";
+import { TICK_MS_MAX, deadLetters, engine, logger, parse, publishMetrics, tracer } from "./wiring.ts";
 
 export const handler = middy<object>()
   .use(captureLambdaHandler(tracer, { captureResponse: false }))
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
   .handler(async () => {
-    const result = await tick(engine, plus(engine.clock.now(), TICK_MS_MAX));
+    const until = plus(engine.clock.now(), TICK_MS_MAX);
+    const result = await tick(engine, until);
+    const dead = await decideDeadLetters(engine, deadLetters, parse, until);
+    if (dead > 0) logger.warn("messages had died; what became of each is decided", { dead });
     if (!result.complete) logger.warn("a tick ran out of time; the next one begins elsewhere", { ...result });
     return result;
   });

@@ -13,6 +13,7 @@ const deploymentSchema = z.object({
   /** Freshet's own bucket. */
   bucket: named,
   eventsQueueUrl: named,
+  deadLettersUrl: named,
   /** By executor class. */
   taskQueueUrls: z.record(z.string(), named),
   busName: named,

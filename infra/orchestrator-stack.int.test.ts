@@ -1,0 +1,240 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, Validations } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { beforeAll, describe, expect, test } from "vitest";
+import { compileDags, type CompiledRelease } from "./compile.ts";
+import type { EnvironmentConfig } from "./config.ts";
+import { environments } from "./environments.ts";
+import { FRESHET_ROOT } from "./project.ts";
+import { OrchestratorStack } from "./stacks/orchestrator-stack.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "freshet-infra-"));
+const local = environments["local"] as EnvironmentConfig;
+let compiled: CompiledRelease;
+let app: App;
+let stack: OrchestratorStack;
+let template: Template;
+
+/** Without the npm packages of the pipelines: a layer of a database takes long to copy. */
+const withoutPackages = (release: CompiledRelease): CompiledRelease => ({
+  ...release,
+  release: { ...release.release, packages: [] },
+});
+
+function synthesized(config: EnvironmentConfig, release = compiled): OrchestratorStack {
+  const tree = new App({ outdir: mkdtempSync(join(scratch, "out-")) });
+  return new OrchestratorStack(tree, "Freshet-test", {
+    environment: "test",
+    config,
+    dags: "dags",
+    projectRoot: scratch,
+    compiled: release,
+  });
+}
+
+beforeAll(() => {
+  compiled = withoutPackages(compileDags(FRESHET_ROOT, "dags", join(scratch, "release"), "as written"));
+  stack = synthesized(local);
+  app = stack.node.root as App;
+  template = Template.fromStack(stack);
+});
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Effect: string;
+}
+
+/** Actions of the policy whose logical id begins so. */
+function actionsOf(name: string): readonly string[] {
+  const policies = Object.entries(template.findResources("AWS::IAM::Policy"));
+  const statements = policies
+    .filter(([id]) => id.startsWith(name))
+    .flatMap(([, policy]) => policy["Properties"].PolicyDocument.Statement as readonly Statement[]);
+  return [...new Set(statements.flatMap(({ Action }) => Action))].toSorted();
+}
+
+describe("each function's role can do this and nothing else", () => {
+  const LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"];
+  const DECIDE = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+  ];
+  const S3 = ["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+  const CONSUME = [
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+  ];
+
+  test.each([
+    ["FreshetScheduler", [...DECIDE, ...LOGS, ...S3, ...CONSUME, "sqs:SendMessage"]],
+    ["FreshetRegister", [...DECIDE, ...LOGS, ...S3, "sqs:SendMessage"]],
+    [
+      "FreshetTick",
+      [
+        ...DECIDE.filter((action) => !action.startsWith("events:")),
+        ...LOGS,
+        "sqs:DeleteMessage",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+      ],
+    ],
+    [
+      "FreshetExecutorlambda",
+      [
+        "dynamodb:BatchGetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        ...LOGS,
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        ...S3,
+        ...CONSUME,
+        "sqs:SendMessage",
+      ],
+    ],
+  ])("%s", (name, actions) => {
+    expect(actionsOf(name)).toEqual(actions.toSorted());
+  });
+
+  test("executors do not reach the engine's table", () => {
+    const engine = stack.resolve(stack.freshet.tables.engine.tableArn) as { "Fn::GetAtt": readonly string[] };
+    const policies = template.findResources("AWS::IAM::Policy");
+    const [executor] = Object.entries(policies).filter(([id]) => id.startsWith("FreshetExecutor"));
+
+    expect(JSON.stringify(executor)).not.toContain(engine["Fn::GetAtt"][0]);
+  });
+
+  test("no role has a managed policy, or a statement for everything", () => {
+    for (const role of Object.values(template.findResources("AWS::IAM::Role"))) {
+      expect(role["Properties"]).not.toHaveProperty("ManagedPolicyArns");
+    }
+    expect(JSON.stringify(template.findResources("AWS::IAM::Policy"))).not.toContain('"Resource":"*"');
+  });
+});
+
+describe("the tables", () => {
+  test("can be restored to any second, and forget what has expired", () => {
+    template.resourceCountIs("AWS::DynamoDB::Table", 2);
+    template.allResourcesProperties("AWS::DynamoDB::Table", {
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: "expires", Enabled: true },
+      BillingMode: "PAY_PER_REQUEST",
+    });
+  });
+
+  test("outlive the stack, and a mistake, where data is kept", () => {
+    const kept = Template.fromStack(synthesized({ ...local, keepData: true }));
+
+    kept.allResources("AWS::DynamoDB::Table", {
+      DeletionPolicy: "Retain",
+      Properties: Match.objectLike({ DeletionProtectionEnabled: true }),
+    });
+  });
+});
+
+describe("the functions", () => {
+  test("may call each other in a circle", () => {
+    template.allResourcesProperties("AWS::Lambda::Function", { RecursiveLoop: "Allow" });
+  });
+
+  test("keep their logs as long as the environment says", () => {
+    template.resourceCountIs("AWS::Logs::LogGroup", 4);
+    template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: local.logRetentionDays });
+  });
+
+  test("take batches as they should: ten events, one attempt, and no more attempts at once than allowed", () => {
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      BatchSize: 10,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      BatchSize: 1,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: local.maxConcurrency.default },
+    });
+  });
+
+  test("the tick has a place of its own", () => {
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      Description: Match.stringLikeRegexp("due"),
+      ReservedConcurrentExecutions: 1,
+    });
+  });
+});
+
+describe("the queues", () => {
+  test("lose nothing: what is not taken five times is a dead letter, and stays longer", () => {
+    template.hasResourceProperties("AWS::SQS::Queue", {
+      MessageRetentionPeriod: 345_600,
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
+    });
+    template.hasResourceProperties("AWS::SQS::Queue", { MessageRetentionPeriod: 1_209_600 });
+  });
+
+  test("are reached over TLS alone", () => {
+    const policies = JSON.stringify(template.findResources("AWS::SQS::QueuePolicy"));
+
+    expect(policies.match(/aws:SecureTransport/g)).toHaveLength(3);
+  });
+});
+
+test("an idle deployment has four alarms, and no metrics or keys of its own", () => {
+  template.resourceCountIs("AWS::CloudWatch::Alarm", 4);
+  template.resourceCountIs("AWS::KMS::Key", 0);
+  template.resourceCountIs("AWS::SecretsManager::Secret", 0);
+  template.resourceCountIs("AWS::EC2::VPC", 0);
+});
+
+describe("cdk-nag", () => {
+  const findings = (): readonly unknown[] => {
+    const { directory } = app.synth({ force: true, errorOnDuplicateSynth: false });
+    const report = JSON.parse(readFileSync(join(directory, "validation-report.json"), "utf8")) as {
+      pluginReports: readonly { violations?: readonly unknown[] }[];
+    };
+    return report.pluginReports.flatMap(({ violations = [] }) => violations);
+  };
+
+  test("finds nothing that is not acknowledged with its reason", () => {
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+
+    expect(findings()).toEqual([]);
+  });
+
+  test("would find something: a queue without TLS", () => {
+    new Queue(stack, "Careless");
+
+    let found: readonly unknown[] = [];
+    try {
+      found = findings();
+    } catch (error) {
+      found = [error];
+    }
+    expect(found).not.toEqual([]);
+  });
+});
+
+describe("what the synthesis refuses", () => {
+  test("a DAG that waits for a bucket which the environment does not have", () => {
+    expect(() => synthesized({ ...local, buckets: {} })).toThrow(
+      "dag 'process_new_orders' waits for objects in bucket 'data-lake', which this environment does not have; it has none: " +
+        "add 'data-lake' to `buckets` in its configuration, as { create: true } or { existing: <its name on AWS> }",
+    );
+  });
+
+  test("DAGs that have errors, in their own words", () => {
+    const compile = (): CompiledRelease => compileDags(FRESHET_ROOT, "no-such-folder", scratch, "as written");
+
+    expect(compile).toThrow("the folder of DAGs 'no-such-folder' cannot be read");
+  });
+});
