@@ -8,7 +8,7 @@ import { decideDeadLetters, type Deciding } from "./dead-letters.ts";
 
 const NOW = instant(Date.parse("2026-03-01T12:00:00Z"));
 const KEY = { runId: runId("orders.manual.1"), taskId: taskId("load"), mapIndex: -1, attempt: 1 };
-const RUNNING: AttemptItem = { status: "running", owner: "a", startedAt: NOW, leaseUntil: plus(NOW, 1_000) };
+const RUNNING = { status: "running", owner: "a", startedAt: NOW, leaseUntil: plus(NOW, 1_000) } satisfies AttemptItem;
 
 const DISPATCH = JSON.stringify({
   v: 1,
@@ -92,7 +92,7 @@ describe("a dead dispatch", () => {
   test("whose attempt's lease is over is closed on that lease", async () => {
     const leaseUntil = plus(NOW, -1);
 
-    const { closed } = await decided(DISPATCH, { ...RUNNING, leaseUntil } as AttemptItem);
+    const { closed } = await decided(DISPATCH, { ...RUNNING, leaseUntil });
 
     expect(closed).toEqual([{ reason: "lost", at: NOW, lease: leaseUntil }]);
   });
