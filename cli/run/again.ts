@@ -1,5 +1,5 @@
 /** Runs one task again with the inputs that it had in a run. Nothing of it is recorded. */
-import { contextOf } from "../../shared/app/deliver-run.ts";
+import { contextOf } from "../../shared/app/run-context.ts";
 import { loadFiles } from "../../shared/app/files.ts";
 import { readOutput } from "../../shared/app/attempt-inputs.ts";
 import { readRun, type RunReading } from "../../shared/app/views.ts";

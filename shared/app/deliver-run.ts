@@ -4,13 +4,15 @@ import type { RunCommand } from "../core/events.ts";
 import type { RunId } from "../core/ids.ts";
 import { executorClassOf, type ExecutorClass } from "../core/executor-class.ts";
 import type { Run } from "../core/run.ts";
-import { iso, type Instant } from "../core/time.ts";
+import type { Instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
 import { inspectChild } from "./children.ts";
+import { chunkContext, withChunkAttempts } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
+import { contextOf } from "./run-context.ts";
 import { tell } from "./tell.ts";
 
 /** Dispatches go first, so that work begins; returns what the others answered. */
@@ -95,9 +97,15 @@ async function sendDispatches(
   version: DagVersion,
   commands: readonly RunCommand[],
 ): Promise<void> {
-  const dispatches = commands.filter((command): command is DispatchCommand => command.type === "dispatch");
-  if (dispatches.length === 0) return;
-  const context = contextOf(run, version);
+  const wanted = commands.filter((command): command is DispatchCommand => command.type === "dispatch");
+  if (wanted.length === 0) return;
+  const ofChunk = run.origin.kind === "chunk" ? await chunkContext(engine, run, version) : undefined;
+  if (run.origin.kind === "chunk" && ofChunk === undefined) return;
+  const context = ofChunk?.context ?? contextOf(run, version);
+  const dispatches =
+    ofChunk === undefined
+      ? await withChunkAttempts(engine, wanted)
+      : wanted.map((command) => ({ ...command, upstream: ofChunk.upstream, item: ofChunk.item }));
   const executors = executorsOf(version);
   for (const [executor, group] of Map.groupBy(dispatches, ({ key }) => executors(key.taskId))) {
     // What the queue refuses is found again by the sweep: the run is due until somebody claims the attempt.
@@ -118,22 +126,4 @@ function dispatchOf(engine: Engine, run: Dispatch["run"], command: DispatchComma
   const token = engine.tokens.sign(command.key);
   const sentAt = engine.clock.now();
   return { v: 1, run, token, sentAt, ...attempt };
-}
-
-/** What executors are told of the run. */
-export function contextOf(run: Run, { manifest, bundle }: DagVersion): Dispatch["run"] {
-  const { runId, dagId, version, runType, epoch, params, files, logicalDate, dataInterval } = run;
-  return {
-    runId,
-    dagId,
-    version,
-    bundle,
-    runType,
-    epoch,
-    timezone: manifest.timezone,
-    logicalDate: logicalDate === null ? null : iso(logicalDate),
-    dataInterval: dataInterval === null ? null : { start: iso(dataInterval.start), end: iso(dataInterval.end) },
-    params,
-    files,
-  };
 }

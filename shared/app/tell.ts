@@ -4,6 +4,7 @@ import type { Run, RunEffect } from "../core/run.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
 import { cancelChild, startChild } from "./children.ts";
+import { orderChunk } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
 
 /** The run keeps the effect, and is due, until the receiver has applied it or turns out not to exist. */
@@ -23,6 +24,22 @@ export async function tell(
       return [...(await startChild(engine, run, effect)), acknowledged];
     case "cancel_child":
       return [await cancelChild(engine, run, effect, replies)];
+    case "chunk_order":
+      return [await orderChunk(engine, run, effect, replies)];
+    case "chunk_report": {
+      if (run.origin.kind !== "chunk") return [acknowledged];
+      const { parent, number: expansion, index } = run.origin;
+      const {
+        kind: _kind,
+        epoch: _epoch,
+        since: _since,
+        sends: _sends,
+        due: _due,
+        number: version,
+        ...counts
+      } = effect;
+      return [toRun(parent, { type: "chunk_report", expansion, index, version, ...counts }, replies)];
+    }
     case "child_report": {
       if (run.origin.kind !== "child") return [acknowledged];
       const { parent } = run.origin;

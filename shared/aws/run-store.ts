@@ -29,6 +29,8 @@ const RUN_FORM: RecordForm<Run> = {
 };
 
 function indexAttributes(run: Run): Omit<NewItem, "pk" | "sk"> {
+  // A chunk is in no list.
+  if (run.origin.kind === "chunk") return { state: run.state, ...dueAttributes(run.runId, run.due) };
   return {
     state: run.state,
     [RUNS_OF_DAG.partitionKey]: run.dagId,

@@ -2,7 +2,7 @@
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
 import type { AttemptKey, DagId, PoolId, RunId, TaskId } from "./ids.ts";
 import type { RunAction, Signature } from "./operation.ts";
-import type { ChildOf, RunEffect } from "./run.ts";
+import type { ChildOf, ChunkCounts, ChunkOrder, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
 import type { Instant } from "./time.ts";
 
@@ -42,6 +42,17 @@ export type RunEvent =
       readonly number: number;
       readonly granted: number;
     }
+  /** To a chunk: what it may do from now on. */
+  | { readonly type: "chunk_ordered"; readonly order: ChunkOrder }
+  /** How a chunk stands; `version` numbers its reports. */
+  | ({
+      readonly type: "chunk_report";
+      readonly expansion: number;
+      readonly index: number;
+      readonly version: number;
+      readonly heard: number;
+      readonly ended: boolean;
+    } & ChunkCounts)
   /** The receiver has applied the effect with this number, or no longer exists. */
   | { readonly type: "effect_acknowledged"; readonly number: number };
 

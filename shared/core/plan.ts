@@ -2,6 +2,7 @@
 import type { PoolId, TaskId } from "./ids.ts";
 import { hookTaskId, type HookName, type Manifest, type TaskSpec } from "./manifest.ts";
 import { LOSSES_MAX } from "./retry.ts";
+import type { Run } from "./run.ts";
 
 /** Transitions that a run may spend beyond what its tasks, retries and losses can need. */
 const TRANSITIONS_SPARE = 1_000;
@@ -56,6 +57,35 @@ export function planOf(manifest: Manifest): Plan {
 /** The slot of a hook, if the DAG has it. */
 export const hookSlot = (plan: Plan, task: TaskId | null, hook: HookName): number | undefined =>
   plan.slotOf.get(hookTaskId(task, hook));
+
+const chunkManifests = new WeakMap<Manifest, Map<TaskId, Manifest>>();
+
+/** The DAG as a chunk of a map sees it: the mapped task alone, which waits for nothing and has no hooks. */
+export function chunkManifest(manifest: Manifest, taskId: TaskId): Manifest {
+  let known = chunkManifests.get(manifest);
+  if (known === undefined) chunkManifests.set(manifest, (known = new Map()));
+  let made = known.get(taskId);
+  if (made === undefined) known.set(taskId, (made = makeChunkManifest(manifest, taskId)));
+  return made;
+}
+
+const makeChunkManifest = (manifest: Manifest, taskId: TaskId): Manifest => ({
+  ...manifest,
+  runTimeoutMs: null,
+  hooks: { onSuccess: false, onFailure: false },
+  tasks: manifest.tasks
+    .filter((spec) => spec.taskId === taskId)
+    .map((spec) => ({
+      ...spec,
+      upstream: [],
+      rule: "all_success",
+      hooks: { onSuccess: false, onFailure: false, onRetry: false },
+    })),
+});
+
+/** The manifest by which a run is decided: its version's, of which a chunk has one task only. */
+export const manifestOf = ({ origin }: Pick<Run, "origin">, manifest: Manifest): Manifest =>
+  origin.kind === "chunk" ? chunkManifest(manifest, origin.taskId) : manifest;
 
 function makePlan(manifest: Manifest): Plan {
   const specs = manifest.tasks;

@@ -27,6 +27,10 @@ export const idempotentRunId = (dagId: DagId, digest: string): RunId => `${dagId
 export const childRunId = (dagId: DagId, at: Instant, parent: AttemptKey): RunId =>
   `${dagId}.child.${stamp(at)}-${digest53(attemptKeyText(parent))}` as RunId;
 
+/** A chunk of a wide map: of an expansion of its parent run, by its position. */
+export const chunkRunId = (parent: RunId, expansion: number, index: number): RunId =>
+  `${parent}.map-${expansion}-${index}` as RunId;
+
 /** cyrb53: 53 bits as 14 hex digits. */
 function digest53(text: string): string {
   let high = 0xdeadbeef;

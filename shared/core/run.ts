@@ -1,5 +1,5 @@
 /** The record of a run. Small whatever happens in it: what an attempt did lives in the attempt store. */
-import type { ArrivedObject, CloseReason, ErrorClass } from "./attempt.ts";
+import type { ArrivedObject, CloseReason, ErrorClass, UpstreamOutput } from "./attempt.ts";
 import type { AttemptKey, DagId, PoolId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Want } from "./pool/record.ts";
@@ -18,7 +18,16 @@ export type RunOrigin =
   | { readonly kind: "schedule" }
   | { readonly kind: "manual"; readonly by: string; readonly idempotencyKey: string | null }
   | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number }
-  | { readonly kind: "child"; readonly parent: AttemptKey; readonly parentEpoch: number };
+  | { readonly kind: "child"; readonly parent: AttemptKey; readonly parentEpoch: number }
+  /** Some of the instances of a wide map. It belongs to its parent: no list shows it, and no DAG admits it. */
+  | {
+      readonly kind: "chunk";
+      readonly parent: RunId;
+      readonly taskId: TaskId;
+      /** Of the expansion. */
+      readonly number: number;
+      readonly index: number;
+    };
 
 /** Letters of a cause; the attempt keeps the whole message. */
 export const CAUSE_TEXT_LENGTH_MAX = 300;
@@ -108,10 +117,76 @@ export interface Expansion {
   readonly first: number;
   /** The slot of its first instance. */
   readonly base: number;
+  /** Instances that have a row in this table: all of them, or none, if they are held in chunks. */
+  readonly rows: number;
+  /** The attempt that gave the list: its instances read that one, whatever becomes of the task above. */
+  readonly list: number;
   /** Attempts of its instances start above this: no earlier expansion ever used a higher one. */
   readonly attemptBase: number;
   /** Its `onRetry` hook has been told. */
   readonly retryTold?: true;
+  /** The records that hold the instances of a wide map, each so many in a row. */
+  readonly chunks?: readonly ChunkState[];
+  /** What all chunks have been told. */
+  readonly stop?: true;
+  readonly held?: true;
+  readonly end?: ChunkOrder["end"];
+  /** What its instances take besides their items, as it was when they were made. */
+  readonly inputs?: readonly UpstreamOutput[];
+}
+
+/** What the record of a map's task knows of one of its chunks. */
+export interface ChunkState extends ChunkCounts {
+  /** The number of the last order that it was given. */
+  readonly ordered: number;
+  /** Instances that it may have at work at once; null: as many as it has. */
+  readonly allowance: number | null;
+  /** The number of the newest report that was heard; 0: none yet. */
+  readonly version: number;
+  /** The last order that it had heard by then. */
+  readonly heard: number;
+  readonly ended: boolean;
+  /** Hands that it has not heard of yet. */
+  readonly hands?: readonly ChunkHand[];
+}
+
+/** How the instances of a chunk stood when it last told. */
+export interface ChunkCounts {
+  readonly success: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly open: number;
+  /** The highest attempt so far. */
+  readonly attempt: number;
+  /** An instance waits, or has waited, for another try. */
+  readonly retried: boolean;
+  /** The run's end came before that of all its instances. */
+  readonly cut: boolean;
+  /** The first failures, each as `[index] why`. */
+  readonly failures: readonly string[];
+}
+
+/** What a chunk is told by the record of its map's task: each order says all there is to say, and replaces the one before. */
+export interface ChunkOrder {
+  readonly number: number;
+  readonly allowance: number | null;
+  /** Nothing starts or is tried again any more. */
+  readonly stop: boolean;
+  /** Nothing starts for now: somebody paused it. */
+  readonly held: boolean;
+  /** Ends all that is open. */
+  readonly end?: { readonly reason: CloseReason; readonly cause: Cause };
+  /** What an operator did to some of its instances; each is done once. */
+  readonly hands: readonly ChunkHand[];
+}
+
+export interface ChunkHand {
+  /** As of the order that brought it first. */
+  readonly number: number;
+  readonly to: "none" | "success" | "failed" | "now";
+  /** Map indexes; null: all that failed, or did not run because of that. */
+  readonly indexes: readonly number[] | null;
+  readonly cause: Cause;
 }
 
 /** Task instances by slot: the DAG's tasks in the manifest's order, then its hooks, then the instances of mapped tasks. */
@@ -134,6 +209,16 @@ export type EffectBody =
   | ({ readonly kind: "start_child"; readonly attempt: number } & ChildOf)
   /** The child run: nobody waits for it any more. With `started`, it is known to have come into being. */
   | ({ readonly kind: "cancel_child"; readonly started: boolean; readonly attempt: number } & ChildOf)
+  /** The chunk: it comes into being, or is told what it may do. */
+  | {
+      readonly kind: "chunk_order";
+      readonly taskId: TaskId;
+      readonly expansion: number;
+      readonly index: number;
+      readonly order: ChunkOrder;
+    }
+  /** The parent of a chunk: how its instances stand. */
+  | ({ readonly kind: "chunk_report"; readonly heard: number; readonly ended: boolean } & ChunkCounts)
   /** The parent run: how this epoch of its child ended. */
   | {
       readonly kind: "child_report";
@@ -217,6 +302,13 @@ export interface Run {
   readonly transitions: number;
   /** Expansions of mapped tasks made so far. */
   readonly expanded: number;
+  /** Of a chunk: the last order that it heard, and the number of the last hand that it did. */
+  readonly chunk?: {
+    readonly order: ChunkOrder;
+    readonly hand: number;
+    /** The gist of the last report. */
+    readonly told?: string;
+  };
   /** The highest attempt of each task that a version which it ran before had, and this one has not. */
   readonly formerAttempts?: Readonly<Record<string, number>>;
   readonly tasks: TaskTable;

@@ -10,10 +10,15 @@ interface Row extends EncodedRun {
   readonly sort_at: number;
 }
 
+const UNLISTED = "";
+
+/** The DAG in whose list the run is; a chunk is in none. */
+export const listedUnder = ({ origin, dagId }: Run): string => (origin.kind === "chunk" ? UNLISTED : dagId);
+
 /** A page of runs, newest first. Throws USAGE for an `after` that no page returned. */
 export function listRuns(database: Database, query: RunQuery, decode: (id: RunId, row: EncodedRun) => Run): RunPage {
   const limit = Math.max(1, Math.min(query.limit, RUN_PAGE_MAX));
-  const conditions: string[] = [];
+  const conditions = [`dag_id <> '${UNLISTED}'`];
   const values: (string | number)[] = [];
   if (query.dagId !== undefined) {
     conditions.push("dag_id = ?");
@@ -27,8 +32,8 @@ export function listRuns(database: Database, query: RunQuery, decode: (id: RunId
     conditions.push("(sort_at, run_id) < (?, ?)");
     values.push(...placeOf(query.after));
   }
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  const sql = `SELECT run_id, sort_at, head, tasks FROM runs ${where} ORDER BY sort_at DESC, run_id DESC LIMIT ?`;
+  const where = conditions.join(" AND ");
+  const sql = `SELECT run_id, sort_at, head, tasks FROM runs WHERE ${where} ORDER BY sort_at DESC, run_id DESC LIMIT ?`;
   const rows = database.statement(sql).all(...values, limit + 1) as unknown as Row[];
   const page = rows.slice(0, limit);
   const runs = page.map((row) => decode(row.run_id, row));

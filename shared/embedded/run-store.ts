@@ -8,7 +8,7 @@ import type { CommitResult, Stored } from "../ports/stored.ts";
 import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
 import { checkRecordSize } from "./record-size.ts";
-import { listRuns } from "./run-listing.ts";
+import { listedUnder, listRuns } from "./run-listing.ts";
 import type { Writer } from "./writer.ts";
 
 /** Runs kept decoded: those that are being advanced right now. */
@@ -58,7 +58,7 @@ export function createRunStore(database: Database, writer: Writer): RunStore {
     return writer.write((db) => {
       const { changes } = db
         .statement(INSERT)
-        .run(run.runId, run.dagId, commitId, run.state, run.runType, sortAt(run), run.queuedAt, run.due, head, tasks);
+        .run(run.runId, listedUnder(run), commitId, run.state, run.runType, sortAt(run), run.queuedAt, run.due, head, tasks);
       if (changes !== 0) return "created";
       const row = db.statement(LAST_COMMIT).get(run.runId) as unknown as Row & { readonly commit_id: string };
       return row.commit_id === commitId ? "created" : { value: decodeRow(run.runId, row), version: row.version };

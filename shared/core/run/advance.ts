@@ -6,7 +6,7 @@ import { assertNever } from "../errors.ts";
 import type { RunCommand, RunEvent } from "../events.ts";
 import { type AttemptKey, UNMAPPED } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
-import { planOf } from "../plan.ts";
+import { manifestOf, planOf } from "../plan.ts";
 import type { Run } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
 import { earliest, type Instant } from "../time.ts";
@@ -30,6 +30,8 @@ import { deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./end
 import { transitionsMax } from "./instances.ts";
 import { operate } from "./operate.ts";
 import { runTimeoutAt } from "./pauses.ts";
+import { hearOrder, reportChunk } from "./chunk.ts";
+import { hearChunk } from "./chunks.ts";
 import { startReady } from "./ready.ts";
 import { hearGrant, settlePools } from "./slots.ts";
 
@@ -41,7 +43,7 @@ export interface RunDecision {
 }
 
 export function advance(run: Run, manifest: Manifest, events: readonly RunEvent[], now: Instant): RunDecision {
-  const draft = openDraft(run, planOf(manifest), now);
+  const draft = openDraft(run, planOf(manifestOf(run, manifest)), now);
   for (const event of events) applyEvent(draft, event);
   settle(draft);
   const next = closeDraft(draft, runDue(draft));
@@ -59,6 +61,7 @@ function settle(draft: Draft): void {
   }
   cancelAbandoned(draft);
   finishIfDone(draft);
+  reportChunk(draft);
   settlePools(draft);
 }
 
@@ -86,6 +89,10 @@ function applyEvent(draft: Draft, event: RunEvent): void {
       return hearRefusal(draft, event);
     case "pool_granted":
       return hearGrant(draft, event);
+    case "chunk_ordered":
+      return hearOrder(draft, event.order);
+    case "chunk_report":
+      return hearChunk(draft, event);
     case "effect_acknowledged":
       return acknowledgeEffect(draft, event.number);
     default:
@@ -118,7 +125,7 @@ function slotOfKey(draft: Draft, { taskId, mapIndex }: AttemptKey): number | und
   if (mapIndex === UNMAPPED) return slot;
   const expansion = expansionOf(draft, slot);
   const row = mapIndex - (expansion?.first ?? 0);
-  return expansion === undefined || row < 0 || row >= expansion.length ? undefined : expansion.base + row;
+  return expansion === undefined || row < 0 || row >= expansion.rows ? undefined : expansion.base + row;
 }
 
 /**

@@ -56,19 +56,10 @@ function dueAfterSend(draft: Draft, slot: number, detail: TaskDetail): Instant {
 function pushDispatch(draft: Draft, slot: number, send: number): void {
   const { spec, hook, mappedBy } = taskAt(draft, slot);
   const carried: { [taskId: string]: OutputRef } = {};
-  const upstream: UpstreamOutput[] = [];
-  for (const edge of spec.upstream) {
-    if (edge.input === null) continue;
-    const from = draft.plan.slotOf.get(edge.taskId);
-    if (from === undefined) continue;
-    const instances = instanceAttempts(draft, from);
-    if (instances !== undefined) {
-      upstream.push({ taskId: edge.taskId, attempt: 0, instances });
-      continue;
-    }
-    upstream.push({ taskId: edge.taskId, attempt: attemptWithOutput(draft, from) });
-    const output = draft.outputs.get(from);
-    if (output !== undefined) carried[edge.taskId] = output;
+  const upstream = upstreamOutputs(draft, slot);
+  for (const { taskId, instances } of upstream) {
+    const output = draft.outputs.get(draft.plan.slotOf.get(taskId) ?? -1);
+    if (output !== undefined && instances === undefined) carried[taskId] = output;
   }
   const item = itemOf(draft, slot);
   draft.dispatches.set(slot, {
@@ -85,15 +76,28 @@ function pushDispatch(draft: Draft, slot: number, send: number): void {
   });
 }
 
+/** Where the outputs lie that a task takes. */
+export function upstreamOutputs(draft: Draft, slot: number): readonly UpstreamOutput[] {
+  const upstream: UpstreamOutput[] = [];
+  for (const { taskId, input } of taskAt(draft, slot).spec.upstream) {
+    const from = draft.plan.slotOf.get(taskId);
+    if (input === null || from === undefined) continue;
+    const instances = instanceAttempts(draft, from);
+    if (instances === undefined) upstream.push({ taskId, attempt: attemptWithOutput(draft, from) });
+    else upstream.push({ taskId, attempt: 0, instances });
+  }
+  return upstream;
+}
+
 /** The item of an instance, if the list came with this decision; else where it lies. */
 function itemOf(draft: Draft, slot: number): MapItem | undefined {
   const expansion = expansionAt(draft, slot);
   const { over, spec } = taskAt(draft, slot);
-  if (expansion === undefined || over === null || spec.map === null) return undefined;
-  const { length } = expansion;
-  const item = { over: spec.map.over, attempt: draft.attempts[over] ?? 0, length };
-  const list = draft.outputs.get(over);
-  if (list === undefined) return item;
+  if (expansion === undefined || spec.map === null) return undefined;
+  const { length, list: attempt } = expansion;
+  const item = { over: spec.map.over, attempt, length };
+  const list = over === null || draft.attempts[over] !== attempt ? undefined : draft.outputs.get(over);
+  if (list === undefined || over === null) return item;
   if (list.kind !== "inline") return { ...item, list };
   const value = itemsOf(draft, over, list.value)[mapIndexAt(draft, slot)];
   return value === undefined ? item : { ...item, value };
@@ -161,9 +165,9 @@ export function failedTasks(draft: Draft, subject: number | null): HookSubject["
 }
 
 /** Instances of a mapped task that wait for their retry. */
-function failedInstances(draft: Draft, { slot, base, length }: Expansion): HookSubject["failed"] {
+function failedInstances(draft: Draft, { slot, base, rows }: Expansion): HookSubject["failed"] {
   const failed: { taskId: ReturnType<typeof taskIdAt>; cause: string }[] = [];
-  for (let row = base; row < base + length && failed.length < FAILURES_TOLD_MAX; row++) {
+  for (let row = base; row < base + rows && failed.length < FAILURES_TOLD_MAX; row++) {
     if (stateOf(draft, row) !== "up_for_retry") continue;
     const cause = `[${mapIndexAt(draft, row)}] ${causeText(draft.details[row]?.cause)}`;
     failed.push({ taskId: taskIdAt(draft, slot), cause });

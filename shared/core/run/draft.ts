@@ -25,6 +25,9 @@ const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, c
 export type DispatchCommand = Extract<RunCommand, { readonly type: "dispatch" }>;
 export type CloseCommand = Extract<RunCommand, { readonly type: "close" }>;
 
+/** Rows that are gone stay until the decision is over, so that slots keep their meaning while it lasts. */
+export type DraftExpansion = Expansion & { readonly dropped?: true };
+
 export interface Draft {
   readonly plan: Plan;
   readonly now: Instant;
@@ -34,7 +37,7 @@ export interface Draft {
   states: Uint8Array;
   attempts: Uint16Array;
   details: (TaskDetail | undefined)[];
-  expansions: readonly Expansion[];
+  expansions: readonly DraftExpansion[];
   readonly commands: RunCommand[];
   /** By slot: sent only if, once all events are applied, that attempt is still to be sent, closed, or read. */
   readonly dispatches: Map<number, DispatchCommand>;
@@ -113,11 +116,36 @@ export const keyOf = (draft: Draft, slot: number): AttemptKey => ({
 
 /** Whose instance the slot is; undefined for a slot of the plan itself. */
 export const expansionAt = ({ expansions }: Pick<TaskTable, "expansions">, slot: number): Expansion | undefined =>
-  expansions.find(({ base, length }) => slot >= base && slot < base + length);
+  expansions.find(({ base, rows }) => slot >= base && slot < base + rows);
 
 /** The instances of a mapped task; undefined: it is none, or has none yet. */
-export const expansionOf = ({ expansions }: Pick<TaskTable, "expansions">, slot: number): Expansion | undefined =>
-  expansions.find((expansion) => expansion.slot === slot);
+export const expansionOf = (
+  { expansions }: { readonly expansions: readonly DraftExpansion[] },
+  slot: number,
+): Expansion | undefined => expansions.find((expansion) => expansion.slot === slot && expansion.dropped !== true);
+
+/** Takes the instances of a mapped task away. */
+export function dropInstances(draft: Draft, dropped: Expansion): void {
+  for (let slot = dropped.base; slot < dropped.base + dropped.rows; slot++) move(draft, slot, "removed", undefined);
+  draft.expansions = draft.expansions.map((other) => (other === dropped ? { ...other, dropped: true } : other));
+  draft.changed = true;
+}
+
+/** The table without the rows that are gone. */
+function compacted({ states, attempts, details, expansions }: Draft): TaskTable {
+  const gone = expansions.filter(({ dropped }) => dropped === true);
+  if (gone.length === 0) return { states, attempts, details, expansions };
+  const kept = [...states.keys()].filter((slot) => expansionAt({ expansions: gone }, slot) === undefined);
+  const before = (slot: number): number => gone.reduce((sum, { base, rows }) => (base < slot ? sum + rows : sum), 0);
+  return {
+    states: Uint8Array.from(kept, (slot) => states[slot] ?? 0),
+    attempts: Uint16Array.from(kept, (slot) => attempts[slot] ?? 0),
+    details: kept.map((slot) => details[slot]),
+    expansions: expansions
+      .filter(({ dropped }) => dropped !== true)
+      .map((expansion) => ({ ...expansion, base: expansion.base - before(expansion.base) })),
+  };
+}
 
 export function mapIndexAt(tasks: Pick<TaskTable, "expansions">, slot: number): number {
   const expansion = expansionAt(tasks, slot);
@@ -195,8 +223,7 @@ export function closeDraft(draft: Draft, runDue: Instant | undefined): Run {
   const stored = draft.head.due;
   const keep = stored !== null && exact !== undefined && stored > draft.now && stored <= exact;
   const due = keep ? stored : (exact ?? null);
-  const { transitions, states, attempts, details, expansions } = draft;
-  return { ...draft.head, due, transitions, tasks: { states, attempts, details, expansions } };
+  return { ...draft.head, due, transitions: draft.transitions, tasks: compacted(draft) };
 }
 
 /** What is to be done, work first. What a later event of the same decision has overtaken is left out. */

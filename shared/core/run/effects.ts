@@ -31,6 +31,10 @@ function subjectOf(effect: EffectBody, epoch: number): string {
     case "child_report":
       // The parent waits for the end of one epoch: no later one takes its place.
       return `${effect.kind}#${epoch}`;
+    case "chunk_order":
+      return `${effect.kind}#${effect.expansion}#${effect.index}`;
+    case "chunk_report":
+      return effect.kind;
     case "pool_want":
     case "pool_final":
       return `pool#${effect.pool}`;

@@ -9,7 +9,8 @@ import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type
 import { reportToParent } from "./children.ts";
 import { recordEffect } from "./effects.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
-import { countInstances } from "./instances.ts";
+import { isChunked, orderChunks } from "./chunks.ts";
+import { countInstances, isSettled } from "./instances.ts";
 
 export interface RunOutcome {
   readonly state: Extract<RunState, "success" | "failed" | "cancelled">;
@@ -77,14 +78,20 @@ function taskCause({ spec }: PlannedTask, state: TaskState, cause: Cause | undef
 }
 
 /** Ends everything open: what has not started at once, what may be at work by closing its attempt first. */
-function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
-  const to = reason === "cancelled" ? "skipped" : "failed";
+export function endOpenTasks(draft: Draft, reason: CloseReason, cause: Cause): void {
+  const to = reason === "run_timeout" || reason === "budget" ? "failed" : "skipped";
   const target: Target = { to, cause };
   for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal || taskAt(draft, slot).spec.role === "teardown") continue;
     // Hooks have their say; a mapped task ends with its instances.
-    if (taskAt(draft, slot).hook !== null || expansionOf(draft, slot) !== undefined) continue;
+    if (taskAt(draft, slot).hook !== null) continue;
+    const expansion = expansionOf(draft, slot);
+    if (expansion !== undefined) {
+      if (isChunked(expansion)) orderChunks(draft, expansion, { end: { reason, cause } });
+      draft.touched.add(slot);
+      continue;
+    }
     if (state === "restarting") overrule(draft, slot, reason, target);
     else if (TASK_STATE[state].inFlight) restart(draft, slot, reason, target);
     else if (to === "failed") endFailed(draft, slot, cause);
@@ -116,6 +123,8 @@ export function finishIfDone(draft: Draft): void {
   // A task that was paused stays so, should the run be cleared; the run itself has nothing left to hold back.
   const pauses = head.pauses.filter(({ taskId }) => taskId !== null);
   setHead(draft, { ...outcome, pauses, endedAt: draft.now });
+  // A chunk tells its parent alone.
+  if (head.origin.kind === "chunk") return;
   recordEffect(draft, { kind: "run_finished" });
   reportToParent(draft);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
@@ -149,6 +158,8 @@ export function deadlocked(draft: Draft): readonly number[] {
     if (TASK_STATE[state].terminal) continue;
     // What waits for slots hears from its pool.
     if (state === "scheduled" || TASK_STATE[state].inFlight || draft.details[slot]?.due !== undefined) return [];
+    // Its chunks tell how they stand until they are heard.
+    if (expansionOf(draft, slot)?.chunks?.every(isSettled) === false) return [];
     if (slot < draft.plan.taskCount) stuck.push(slot);
   }
   return stuck;

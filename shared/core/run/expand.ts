@@ -1,11 +1,13 @@
 /** A mapped task: it becomes its instances once its rule holds, waits for them as `deferred`, and ends as they did. */
 import type { MapSpec } from "../manifest.ts";
-import type { Cause, Expansion } from "../run.ts";
+import type { Cause, Expansion, Target } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
-import { endFailed } from "./attempts.ts";
-import { fireHook } from "./dispatch.ts";
+import { endFailed, startAfresh } from "./attempts.ts";
+import { isChunked, isHeld, newChunks, orderChunks } from "./chunks.ts";
+import { fireHook, upstreamOutputs } from "./dispatch.ts";
 import {
   causeText,
+  dropInstances,
   expansionOf,
   isEnding,
   mapIndexAt,
@@ -23,7 +25,7 @@ import { startInstances } from "./start-instances.ts";
 export function expand(draft: Draft, slot: number, map: MapSpec): void {
   const list = listOf(draft, slot, map);
   if (typeof list === "number") {
-    addInstances(draft, slot, list);
+    addInstances(draft, slot, map, list);
     move(draft, slot, "deferred", { since: draft.now });
     return lookAtInstances(draft, slot);
   }
@@ -50,11 +52,22 @@ function listOf(draft: Draft, slot: number, map: MapSpec): number | Cause {
   return { code: "map_input", text };
 }
 
-/** New rows at the end of the table, above every attempt that the task ever used. */
-function addInstances(draft: Draft, slot: number, length: number): void {
+/** Above every attempt that the task ever used: rows of this table, or chunks with rows of theirs. */
+function addInstances(draft: Draft, slot: number, map: MapSpec, length: number): void {
   const attemptBase = draft.attempts[slot] ?? 0;
   const number = draft.head.expanded + 1;
-  const expansion: Expansion = { slot, number, length, first: 0, base: draft.states.length, attemptBase };
+  const list = draft.attempts[taskAt(draft, slot).over ?? -1] ?? 0;
+  const made = { slot, number, length, first: 0, base: draft.states.length, attemptBase, list };
+  setHead(draft, { expanded: number });
+  if (length <= map.chunkWidth) return addRows(draft, { ...made, rows: length });
+  const inputs = upstreamOutputs(draft, slot);
+  const chunks = newChunks(draft, slot, length);
+  const expansion = { ...made, rows: 0, chunks, ...(inputs.length === 0 ? {} : { inputs }) };
+  draft.expansions = [...draft.expansions, expansion];
+}
+
+function addRows(draft: Draft, expansion: Expansion): void {
+  const { rows: length, attemptBase } = expansion;
   const states = new Uint8Array(expansion.base + length);
   const attempts = new Uint16Array(expansion.base + length);
   states.set(draft.states);
@@ -64,7 +77,6 @@ function addInstances(draft: Draft, slot: number, length: number): void {
   draft.attempts = attempts;
   for (let row = 0; row < length; row++) draft.details.push(undefined);
   draft.expansions = [...draft.expansions, expansion];
-  setHead(draft, { expanded: number });
 }
 
 /** A mapped task that waits for its instances: starts those for which there is room, and ends once all of them have. */
@@ -72,20 +84,47 @@ export function lookAtInstances(draft: Draft, slot: number): void {
   const expansion = expansionOf(draft, slot);
   const { map } = taskAt(draft, slot).spec;
   if (expansion === undefined || map === null) return;
-  const counts = countInstances(draft, expansion);
-  if (counts.atWork + counts.waiting === 0) return endWithInstances(draft, expansion, counts);
-  if (isEnding(draft)) return;
-  if (map.tolerance === null || isTolerated(counts.failed, expansion.length, map.tolerance)) {
-    return startInstances(draft, expansion, counts);
+  const target = draft.details[slot]?.target;
+  if (isChunked(expansion)) orderChunks(draft, expansion, wantedOf(draft, expansion, map));
+  const counts = countInstances(draft, expansionOf(draft, slot) ?? expansion);
+  // In a run that is being ended nothing starts afresh.
+  if (target !== undefined && !(target.to === "none" && isEnding(draft))) {
+    return counts.atWork === 0 ? overturned(draft, expansion, target) : undefined;
   }
+  if (counts.atWork + counts.waiting === 0) return endWithInstances(draft, expansion, counts);
+  if (isEnding(draft) || isChunked(expansion)) return;
+  if (!isToStop(draft, expansion, map, counts)) return startInstances(draft, expansion, counts);
   stopInstances(draft, expansion);
   if (counts.atWork === 0) endWithInstances(draft, expansion, countInstances(draft, expansion));
 }
 
+/** Of the chunks of a map: whether they stop, or hold; what ends them was said where it came to pass. */
+function wantedOf(draft: Draft, expansion: Expansion, map: MapSpec): Pick<Expansion, "stop" | "held"> {
+  const stop = isToStop(draft, expansion, map, countInstances(draft, expansion));
+  return { ...(stop ? { stop } : {}), ...(isHeld(draft, expansion.slot) ? { held: true } : {}) };
+}
+
+/** A chunk does not know how the others do: its parent says when to stop. */
+const isToStop = (draft: Draft, { length }: Expansion, map: MapSpec, { failed }: InstanceCounts): boolean =>
+  draft.head.origin.kind === "chunk"
+    ? draft.head.chunk?.order.stop === true
+    : map.tolerance !== null && !isTolerated(failed, length, map.tolerance);
+
+/** All attempts are over: what was cleared is made anew, from the list as it is then; what was marked is so. */
+function overturned(draft: Draft, expansion: Expansion, target: Target): void {
+  const { slot, base, rows, chunks = [] } = expansion;
+  if (target.to === "retry") return;
+  if (target.to !== "none") return move(draft, slot, target.to, { since: draft.now, cause: target.cause });
+  const used = [...draft.attempts.subarray(base, base + rows), ...chunks.map(({ attempt }) => attempt)];
+  draft.attempts[slot] = Math.max(draft.attempts[slot] ?? 0, ...used);
+  dropInstances(draft, expansion);
+  startAfresh(draft, slot, target.cause);
+}
+
 /** Too many have failed: what is not at work does not start any more, and what failed is not tried again. */
-function stopInstances(draft: Draft, { base, length }: Expansion): void {
+function stopInstances(draft: Draft, { base, rows }: Expansion): void {
   const cause: Cause = { code: "tolerance", text: "more instances failed than the map tolerates" };
-  for (let slot = base; slot < base + length; slot++) {
+  for (let slot = base; slot < base + rows; slot++) {
     const state = stateOf(draft, slot);
     if (TASK_STATE[state].terminal || TASK_STATE[state].inFlight) continue;
     const failure = state === "up_for_retry" ? draft.details[slot]?.cause : undefined;
@@ -112,8 +151,9 @@ function endWithInstances(draft: Draft, expansion: Expansion, counts: InstanceCo
 }
 
 /** What ended the run before all instances had ended by themselves. */
-function cutBy(draft: Draft, { base, length }: Expansion): Cause | undefined {
-  for (let slot = base; slot < base + length; slot++) {
+function cutBy(draft: Draft, { base, rows, chunks = [], end }: Expansion): Cause | undefined {
+  if (chunks.some(({ cut }) => cut)) return end?.cause;
+  for (let slot = base; slot < base + rows; slot++) {
     const cause = draft.details[slot]?.cause;
     if (cause !== undefined && ENDED_BY.has(cause.code)) return cause;
   }
@@ -125,9 +165,10 @@ const ENDED_BY: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout"
 /** Failed instances named in the cause of their task. */
 const INSTANCES_NAMED_MAX = 3;
 
-function failureText(draft: Draft, { base, length }: Expansion, { failed }: InstanceCounts): string {
-  const named: string[] = [];
-  for (let slot = base; slot < base + length && named.length < INSTANCES_NAMED_MAX; slot++) {
+function failureText(draft: Draft, expansion: Expansion, { failed }: InstanceCounts): string {
+  const { base, rows, length, chunks = [] } = expansion;
+  const named = chunks.flatMap(({ failures }) => failures).slice(0, INSTANCES_NAMED_MAX);
+  for (let slot = base; slot < base + rows && named.length < INSTANCES_NAMED_MAX; slot++) {
     if (stateOf(draft, slot) !== "failed") continue;
     named.push(`[${mapIndexAt(draft, slot)}] ${causeText(draft.details[slot]?.cause)}`);
   }

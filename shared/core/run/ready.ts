@@ -5,6 +5,7 @@ import type { PlannedTask } from "../plan.ts";
 import type { Cause, Expansion } from "../run.ts";
 import { expansionOf, isEnding, isTerminal, move, stateOf, taskAt, type Draft } from "./draft.ts";
 import { expand, lookAtInstances } from "./expand.ts";
+import { countInstances } from "./instances.ts";
 import { TASK_STATE } from "../states.ts";
 import { pauseOf } from "./pauses.ts";
 import { startNext } from "./slots.ts";
@@ -27,6 +28,8 @@ export function startReady(draft: Draft): void {
 }
 
 function decideSlot(draft: Draft, slot: number): void {
+  // Instances start and end by the hand of their mapped task.
+  if (slot >= draft.plan.tasks.length) return;
   const state = stateOf(draft, slot);
   if (state === "deferred") return lookAtInstances(draft, slot);
   if (state !== "none") return;
@@ -102,7 +105,14 @@ function decideTeardown(task: PlannedTask, table: Table): Decided {
 function tally(slots: readonly number[], table: Table): [seen: Seen, pending: number] {
   const seen = { success: false, skipped: false, failed: false, upstreamFailed: false };
   let pending = 0;
-  for (const slot of instanceSlots(slots, table)) {
+  for (const slot of slots) {
+    const expansion = countedInstances(slot, table);
+    if (expansion !== undefined) {
+      const counts = countInstances(table, expansion);
+      for (const ending of ["success", "skipped", "failed"] as const) seen[ending] ||= counts[ending] > 0;
+      pending += counts.atWork + counts.waiting;
+      continue;
+    }
     switch (stateOf(table, slot)) {
       case "success":
         seen.success = true;
@@ -125,28 +135,18 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
   return [seen, pending];
 }
 
+/** A mapped task counts as its instances, as soon as there are any; one that tolerates failures as itself. */
 function countedInstances(slot: number, table: Table): Expansion | undefined {
   const expansion = expansionOf(table, slot);
   return table.plan.tasks[slot]?.spec.map?.tolerance === null ? expansion : undefined;
 }
 
 /** How its instances ended, by state: `3 of 10 failed`. */
-function instanceEnds({ base, length }: Expansion, table: Table, told: (state: TaskState) => boolean): string[] {
-  const counts = new Map<TaskState, number>();
-  for (let row = base; row < base + length; row++) {
-    const state = stateOf(table, row);
-    if (isTerminal(table, row) && told(state)) counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
-  return [...counts].map(([state, count]) => `${count} of ${length} ${state}`);
-}
-
-/** A mapped task counts as its instances, as soon as there are any; one that tolerates failures as itself. */
-function* instanceSlots(slots: readonly number[], table: Table): Generator<number> {
-  for (const slot of slots) {
-    const expansion = countedInstances(slot, table);
-    if (expansion === undefined) yield slot;
-    else for (let row = expansion.base; row < expansion.base + expansion.length; row++) yield row;
-  }
+function instanceEnds(expansion: Expansion, table: Table, told: (state: TaskState) => boolean): string[] {
+  const counts = countInstances(table, expansion);
+  return (["success", "failed", "skipped"] as const)
+    .filter((state) => counts[state] > 0 && told(state))
+    .map((state) => `${counts[state]} of ${expansion.length} ${state}`);
 }
 
 /** Upstream tasks named in a cause at the most. */

@@ -1,4 +1,5 @@
 /** When the instances of a mapped task start: in their order, as many at once as it allows. */
+import type { MapSpec } from "../manifest.ts";
 import type { Expansion } from "../run.ts";
 import { expansionAt, stateOf, taskAt, type Draft } from "./draft.ts";
 import type { InstanceCounts } from "./instances.ts";
@@ -9,13 +10,23 @@ import { startNext } from "./slots.ts";
 export function startInstances(draft: Draft, expansion: Expansion, counts: InstanceCounts): void {
   const task = taskAt(draft, expansion.slot);
   if (counts.waiting === 0 || pauseOf(draft.head, task) !== undefined) return;
-  const { base, length } = expansion;
-  let room = (task.spec.map?.concurrency ?? Infinity) - counts.atWork;
-  for (let slot = base; slot < base + length && room > 0; slot++) {
+  const { base, rows } = expansion;
+  let room = roomOf(draft, task.spec.map) - counts.atWork;
+  for (let slot = base; slot < base + rows && room > 0; slot++) {
     if (!isReady(draft, slot)) continue;
     startNext(draft, slot);
     room -= 1;
   }
+}
+
+/** How many instances may be at work at once; those of a chunk as it is ordered. */
+const roomOf = ({ head }: Draft, map: MapSpec | null): number =>
+  head.origin.kind === "chunk" ? chunkRoom(head) : (map?.concurrency ?? Infinity);
+
+/** By the last order to a chunk; nothing before the first. */
+function chunkRoom({ chunk }: Draft["head"]): number {
+  if (chunk === undefined || chunk.order.held) return 0;
+  return chunk.order.allowance ?? Infinity;
 }
 
 /** A retry whose time has come, but for which there was no room, is no longer due. */
@@ -27,7 +38,8 @@ const isReady = (draft: Draft, slot: number): boolean => {
 /** The time of a retry has come: it starts, or takes its turn among the other instances. */
 export function retryNext(draft: Draft, slot: number): void {
   const expansion = expansionAt(draft, slot);
-  if (expansion === undefined || taskAt(draft, slot).spec.map?.concurrency === null) return startNext(draft, slot);
+  if (expansion === undefined || roomOf(draft, taskAt(draft, slot).spec.map) === Infinity)
+    return startNext(draft, slot);
   const { due: _due, ...waiting } = draft.details[slot] ?? { since: draft.now };
   draft.details[slot] = waiting;
   draft.changed = true;

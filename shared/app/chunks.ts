@@ -1,0 +1,90 @@
+/** Chunks of wide maps: put with ids that follow from what they are part of, and given what is the same for all of them. */
+import type { Dispatch, InstanceAttempts, MapItem, OutputRef, UpstreamOutput } from "../core/attempt.ts";
+import type { RunCommand } from "../core/events.ts";
+import { UNMAPPED } from "../core/ids.ts";
+import type { Run, RunEffect } from "../core/run.ts";
+import { chunkRunId } from "../core/run-id.ts";
+import { newChunk } from "../core/run/chunk.ts";
+import { attemptPairs } from "../core/run/instances.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { toRun, type Addressed, type Replies } from "./addressed.ts";
+
+import type { Engine } from "./engine.ts";
+import { contextOf } from "./run-context.ts";
+
+type Order = Extract<RunEffect, { kind: "chunk_order" }>;
+
+/** Puts the chunk if there is none yet, and tells it what it may do. */
+export async function orderChunk(
+  engine: Engine,
+  parent: Run,
+  effect: Order,
+  replies: Replies & { readonly onApplied: Addressed },
+): Promise<Addressed> {
+  const id = chunkRunId(parent.runId, effect.expansion, effect.index);
+  const ordered = toRun(id, { type: "chunk_ordered", order: effect.order }, replies);
+  // One that has heard an order is there; only a first one may have to make it.
+  if (effect.order.number > 1 && (await engine.runs.load(id)) !== undefined) return ordered;
+  const { manifest } = await engine.versions(parent.version);
+  const chunk = newChunk(parent, manifest, effect, engine.clock.now());
+  if (chunk === undefined) return replies.onApplied;
+  await engine.runs.create(chunk, engine.ids.commitId());
+  engine.crashPoint("start:put-run");
+  return ordered;
+}
+
+type DispatchCommand = Extract<RunCommand, { type: "dispatch" }>;
+
+/** What the dispatches of a chunk have in common, which its parent knows; undefined: the parent waits for other instances. */
+export async function chunkContext(
+  engine: Engine,
+  run: Run,
+  version: DagVersion,
+): Promise<
+  | { readonly context: Dispatch["run"]; readonly item: MapItem; readonly upstream: readonly UpstreamOutput[] }
+  | undefined
+> {
+  const { origin } = run;
+  if (origin.kind !== "chunk") return undefined;
+  const parent = (await engine.runs.load(origin.parent))?.value;
+  const expansion = parent?.tasks.expansions.find(({ number }) => number === origin.number);
+  const over = version.manifest.tasks.find(({ taskId }) => taskId === origin.taskId)?.map?.over;
+  if (parent === undefined || expansion === undefined || over === undefined) return undefined;
+  const attempt = expansion.list;
+  const [given] = await engine.attempts.read([{ runId: parent.runId, taskId: over, mapIndex: UNMAPPED, attempt }]);
+  const list: OutputRef | undefined =
+    given?.status === "finished" && given.outcome.kind === "success" ? given.outcome.output : undefined;
+  return {
+    context: { ...contextOf(parent, version), epoch: run.epoch },
+    item: { over, attempt, length: expansion.length, ...(list === undefined ? {} : { list }) },
+    upstream: await resolved(engine, expansion.inputs ?? []),
+  };
+}
+
+/** The dispatches with the attempts of chunks that their inputs come from: those only the chunks themselves know. */
+export async function withChunkAttempts(
+  engine: Engine,
+  dispatches: readonly DispatchCommand[],
+): Promise<readonly DispatchCommand[]> {
+  if (!dispatches.some(({ upstream }) => upstream.some(isUnresolved))) return dispatches;
+  return Promise.all(
+    dispatches.map(async (dispatch) => ({ ...dispatch, upstream: await resolved(engine, dispatch.upstream) })),
+  );
+}
+
+const isUnresolved = ({ instances = [] }: UpstreamOutput): boolean =>
+  instances.some(({ attempts }) => attempts.length === 0);
+
+const resolved = (engine: Engine, upstream: readonly UpstreamOutput[]): Promise<readonly UpstreamOutput[]> =>
+  Promise.all(
+    upstream.map(async (from) => {
+      if (from.instances === undefined || !isUnresolved(from)) return from;
+      return { ...from, instances: await Promise.all(from.instances.map((part) => resolvedPart(engine, part))) };
+    }),
+  );
+
+async function resolvedPart(engine: Engine, part: InstanceAttempts): Promise<InstanceAttempts> {
+  const tasks = (await engine.runs.load(part.runId))?.value.tasks;
+  const rows = tasks?.expansions[0];
+  return tasks === undefined || rows === undefined ? part : { ...part, attempts: attemptPairs(tasks, rows) };
+}

@@ -1,0 +1,182 @@
+/**
+ * A chunk: a run of one mapped task, with some of its instances as rows. It does what it is ordered, and tells its parent how
+ * its instances stand, when that could change anything there.
+ */
+import { chunkManifest, planOf } from "../plan.ts";
+import type { Manifest } from "../manifest.ts";
+import type { ChunkCounts, ChunkHand, ChunkOrder, Expansion, Run, RunEffect, TaskDetail, TaskTable } from "../run.ts";
+import { chunkRunId } from "../run-id.ts";
+import { isRunEnded, TASK_STATE, TASK_STATES } from "../states.ts";
+import type { Instant } from "../time.ts";
+import { restart, startAfresh } from "./attempts.ts";
+import { causeText, expansionOf, mapIndexAt, move, setHead, stateOf, type Draft } from "./draft.ts";
+import { recordEffect } from "./effects.ts";
+import { endOpenTasks } from "./ending.ts";
+import { countInstances } from "./instances.ts";
+import { newRun } from "./new-run.ts";
+import { startNext } from "./slots.ts";
+
+/** The only task of a chunk. */
+const GROUP = 0;
+
+/** A chunk as it is first put; undefined: its parent has gone on to other instances since. */
+export function newChunk(
+  parent: Run,
+  manifest: Manifest,
+  { taskId, expansion: number, index }: Extract<RunEffect, { kind: "chunk_order" }>,
+  now: Instant,
+): Run | undefined {
+  const whole = parent.tasks.expansions.find((expansion) => expansion.number === number);
+  const task = chunkManifest(manifest, taskId);
+  const width = task.tasks[GROUP]?.map?.chunkWidth;
+  if (whole?.chunks === undefined || width === undefined) return undefined;
+  const first = index * width;
+  const run = newRun({
+    runId: chunkRunId(parent.runId, number, index),
+    version: parent.version,
+    manifest: task,
+    runType: parent.runType,
+    origin: { kind: "chunk", parent: parent.runId, taskId, number, index },
+    dataInterval: null,
+    params: {},
+    files: [],
+    now,
+  });
+  const { attemptBase, list } = whole;
+  const length = Math.min(width, whole.length - first);
+  const base = planOf(task).tasks.length;
+  const tasks = tableOf({ slot: GROUP, number, length, first, base, rows: length, attemptBase, list }, now);
+  return { ...run, state: "running", startedAt: now, tasks };
+}
+
+function tableOf(expansion: Expansion, since: Instant): TaskTable {
+  const slots = expansion.base + expansion.rows;
+  const states = new Uint8Array(slots);
+  states[GROUP] = TASK_STATES.indexOf("deferred");
+  const attempts = new Uint16Array(slots).fill(expansion.attemptBase, expansion.base);
+  const details = Array.from<TaskDetail | undefined>({ length: slots });
+  details[GROUP] = { since };
+  return { states, attempts, details, expansions: [expansion] };
+}
+
+/** Does what is ordered; an order that is older than the last one says nothing any more. */
+export function hearOrder(draft: Draft, order: ChunkOrder): void {
+  const { head } = draft;
+  if (head.origin.kind !== "chunk" || order.number <= (head.chunk?.order.number ?? 0)) return;
+  const done = head.chunk?.hand ?? 0;
+  const hand = Math.max(done, ...order.hands.map(({ number }) => number));
+  const { hands: _hands, ...rest } = order;
+  setHead(draft, { chunk: { ...head.chunk, order: { ...rest, hands: [] }, hand } });
+  for (const each of order.hands) if (each.number > done) applyHand(draft, each);
+  if (order.end !== undefined && !isRunEnded(draft.head.state) && draft.head.cause === null) {
+    setHead(draft, { cause: order.end.cause });
+    endOpenTasks(draft, order.end.reason, order.end.cause);
+  }
+  draft.touched.add(GROUP);
+}
+
+/** What an operator did to some of the instances. */
+function applyHand(draft: Draft, { to, indexes, cause }: ChunkHand): void {
+  const expansion = expansionOf(draft, GROUP);
+  if (expansion === undefined) return;
+  const wanted = indexes === null ? undefined : new Set(indexes);
+  for (let slot = expansion.base; slot < expansion.base + expansion.rows; slot++) {
+    const meant = wanted === undefined ? isUndone(draft, slot) : wanted.has(mapIndexAt(draft, slot));
+    if (!meant) continue;
+    reopen(draft);
+    if (to === "now") {
+      if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
+    } else if (to === "none") again(draft, slot, cause);
+    else mark(draft, slot, to, cause);
+  }
+}
+
+/** Failed, or passed over because of what failed or of the run's end. */
+export function isUndone(draft: Draft, slot: number): boolean {
+  const state = stateOf(draft, slot);
+  const code = draft.details[slot]?.cause?.code;
+  return state === "failed" || (state === "skipped" && code !== undefined && UNDONE.has(code));
+}
+
+const UNDONE: ReadonlySet<string> = new Set([
+  "tolerance",
+  "cancelled",
+  "run_timeout",
+  "deadlock",
+  "transition_budget",
+  "cleared",
+]);
+
+function again(draft: Draft, slot: number, cause: ChunkHand["cause"]): void {
+  const state = stateOf(draft, slot);
+  if (TASK_STATE[state].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
+  else if (state !== "none") startAfresh(draft, slot, cause);
+}
+
+function mark(draft: Draft, slot: number, to: "success" | "failed", cause: ChunkHand["cause"]): void {
+  const state = stateOf(draft, slot);
+  if (TASK_STATE[state].inFlight) restart(draft, slot, "marked", { to, cause });
+  else if (state !== to) move(draft, slot, to, { since: draft.now, cause });
+}
+
+function reopen(draft: Draft): void {
+  if (isRunEnded(draft.head.state)) {
+    const { epoch } = draft.head;
+    setHead(draft, { state: "running", endedAt: null, degraded: false, cause: null, epoch: epoch + 1 });
+  }
+  if (TASK_STATE[stateOf(draft, GROUP)].terminal) move(draft, GROUP, "deferred", { since: draft.now });
+  draft.transitions = 0;
+}
+
+/** Failures that are told to the parent. */
+const FAILURES_TOLD_MAX = 3;
+
+/** Tells the parent, if there is something that it has not been told and that could change what it decides. */
+export function reportChunk(draft: Draft): void {
+  const { head } = draft;
+  const expansion = expansionOf(draft, GROUP);
+  if (head.origin.kind !== "chunk" || head.chunk === undefined || expansion === undefined) return;
+  const counts = countsOf(draft, expansion);
+  const heard = head.chunk.order.number;
+  const ended = isRunEnded(head.state);
+  const told = gist(draft, counts, heard, ended);
+  if (told === head.chunk.told) return;
+  setHead(draft, { chunk: { ...head.chunk, told } });
+  recordEffect(draft, { kind: "chunk_report", heard, ended, ...counts });
+}
+
+function countsOf(draft: Draft, expansion: Expansion): ChunkCounts {
+  const { success, skipped, failed, atWork, waiting } = countInstances(draft, expansion);
+  const failures: string[] = [];
+  let attempt = 0;
+  let retried = false;
+  let cut = false;
+  for (let slot = expansion.base; slot < expansion.base + expansion.rows; slot++) {
+    const state = stateOf(draft, slot);
+    const cause = draft.details[slot]?.cause;
+    attempt = Math.max(attempt, draft.attempts[slot] ?? 0);
+    retried ||= state === "up_for_retry";
+    cut ||= cause !== undefined && CUT.has(cause.code);
+    if (state === "failed" && failures.length < FAILURES_TOLD_MAX) {
+      failures.push(`[${mapIndexAt(draft, slot)}] ${causeText(cause)}`);
+    }
+  }
+  return { success, skipped, failed, open: atWork + waiting, attempt, retried, cut, failures };
+}
+
+const CUT: ReadonlySet<string> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
+
+/** A chunk that does not use what it is allowed gives it back in parts of this. */
+const RETURNED_SHARE = 1 / 8;
+
+/** What the parent could decide otherwise for; how far the rest has come is nobody's hurry. */
+function gist(draft: Draft, counts: ChunkCounts, heard: number, ended: boolean): string {
+  const { success, skipped, failed, open, retried } = counts;
+  const map = draft.plan.tasks[GROUP]?.spec.map;
+  const allowance = draft.head.chunk?.order.allowance ?? null;
+  const part = Math.max(1, Math.ceil((map?.concurrency ?? 0) * RETURNED_SHARE));
+  const unused = allowance === null || open >= allowance ? "" : Math.ceil(open / part);
+  const failures = (map?.tolerance ?? null) === null && !ended ? failed > 0 : failed;
+  const ends = ended ? `${success},${skipped},${draft.head.epoch}` : `${success > 0},${skipped > 0}`;
+  return [ends, failures, retried, heard, ended, unused].join();
+}
