@@ -55,7 +55,7 @@ export async function chunkContext(
   const list: OutputRef | undefined =
     given?.status === "finished" && given.outcome.kind === "success" ? given.outcome.output : undefined;
   return {
-    context: { ...contextOf(parent, version), epoch: run.epoch },
+    context: { ...contextOf(parent, await engine.versions(parent.version)), epoch: run.epoch },
     item: { over, attempt, length: expansion.length, ...(list === undefined ? {} : { list }) },
     upstream: await resolved(engine, expansion.inputs ?? []),
   };

@@ -58,7 +58,18 @@ export function createRunStore(database: Database, writer: Writer): RunStore {
     return writer.write((db) => {
       const { changes } = db
         .statement(INSERT)
-        .run(run.runId, listedUnder(run), commitId, run.state, run.runType, sortAt(run), run.queuedAt, run.due, head, tasks);
+        .run(
+          run.runId,
+          listedUnder(run),
+          commitId,
+          run.state,
+          run.runType,
+          sortAt(run),
+          run.queuedAt,
+          run.due,
+          head,
+          tasks,
+        );
       if (changes !== 0) return "created";
       const row = db.statement(LAST_COMMIT).get(run.runId) as unknown as Row & { readonly commit_id: string };
       return row.commit_id === commitId ? "created" : { value: decodeRow(run.runId, row), version: row.version };

@@ -12,6 +12,7 @@ import {
 } from "../core/ids.ts";
 import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import { manifestOf } from "../core/plan.ts";
 import type { AuditEntry, AuditSubject, StoredAudit } from "../core/operation.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
@@ -141,7 +142,8 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
       const { dagId, queuedAt } = after;
       if (before?.state !== after.state)
         queued.set(after.runId, after.state === "queued" ? { dagId, queuedAt } : undefined);
-      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: manifest(after.version), audit });
+      const own = manifestOf(after, manifest(after.version));
+      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: own, audit });
     },
   });
   const dags = recordTable<DagId, DagRecord>({

@@ -35,7 +35,7 @@ export function newChunk(
     runId: chunkRunId(parent.runId, number, index),
     version: parent.version,
     manifest: task,
-    runType: parent.runType,
+    runType: "event",
     origin: { kind: "chunk", parent: parent.runId, taskId, number, index },
     dataInterval: null,
     params: {},

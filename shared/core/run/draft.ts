@@ -135,12 +135,12 @@ export function dropInstances(draft: Draft, dropped: Expansion): void {
 function compacted({ states, attempts, details, expansions }: Draft): TaskTable {
   const gone = expansions.filter(({ dropped }) => dropped === true);
   if (gone.length === 0) return { states, attempts, details, expansions };
-  const kept = [...states.keys()].filter((slot) => expansionAt({ expansions: gone }, slot) === undefined);
+  const left = [...states.keys()].filter((slot) => expansionAt({ expansions: gone }, slot) === undefined);
   const before = (slot: number): number => gone.reduce((sum, { base, rows }) => (base < slot ? sum + rows : sum), 0);
   return {
-    states: Uint8Array.from(kept, (slot) => states[slot] ?? 0),
-    attempts: Uint16Array.from(kept, (slot) => attempts[slot] ?? 0),
-    details: kept.map((slot) => details[slot]),
+    states: Uint8Array.from(left, (slot) => states[slot] ?? 0),
+    attempts: Uint16Array.from(left, (slot) => attempts[slot] ?? 0),
+    details: left.map((slot) => details[slot]),
     expansions: expansions
       .filter(({ dropped }) => dropped !== true)
       .map((expansion) => ({ ...expansion, base: expansion.base - before(expansion.base) })),

@@ -97,7 +97,7 @@ describe("a run that is taken over to another version", () => {
     const mapped = (tasks: readonly TaskSpec[]): readonly TaskSpec[] =>
       tasks.map((task) => (task.taskId === "load" ? { ...task, map } : task));
     const { tasks } = ended();
-    const expansions = [{ slot: 2, number: 1, length: 2, first: 0, base: 3, attemptBase: 0 }];
+    const expansions = [{ slot: 2, number: 1, length: 2, first: 0, base: 3, rows: 2, list: 1, attemptBase: 0 }];
     const table = aTaskTable(["success", "success", "failed", "success", { state: "failed", attempt: 4 }]);
     const to = [...mapped(NEW), aTaskSpec("report")];
     const run = over({ ...ended(), tasks: { ...tasks, ...table, expansions } }, mapped(OLD), to);

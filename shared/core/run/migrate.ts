@@ -12,7 +12,7 @@ const AT_WORK: ReadonlySet<string> = new Set(["scheduled", "queued", "running", 
 /** The tasks that keep the run from being taken over now. */
 export function atWork(run: Run, manifest: Manifest): readonly string[] {
   const names = planOf(manifest).tasks.map(({ spec }) => spec.taskId as string);
-  for (const { slot, base, length } of run.tasks.expansions) names.fill(names[slot] ?? "", base, base + length);
+  for (const { slot, base, rows } of run.tasks.expansions) names.fill(names[slot] ?? "", base, base + rows);
   return names.filter((_, slot) => AT_WORK.has(stateOf(run.tasks, slot)));
 }
 
@@ -34,7 +34,7 @@ export function migrate(run: Run, from: Manifest, to: Manifest, version: Version
     const slot = plan.slotOf.get(taskId);
     if (slot === undefined || !isAlike(old, plan, expansion.slot, taskId)) continue;
     expansions.push({ ...expansion, slot, base: rows.length });
-    for (let at = 0; at < expansion.length; at++) rows.push(rowOf(run.tasks, expansion.base + at));
+    for (let at = 0; at < expansion.rows; at++) rows.push(rowOf(run.tasks, expansion.base + at));
   }
   const gone = Object.entries(former).filter(([taskId, attempt]) => attempt > 0 && !plan.slotOf.has(taskId));
   const { formerAttempts: _former, ...head } = run;
@@ -71,9 +71,9 @@ function isAlike(old: Plan, plan: Plan, slot: number, taskId: string): boolean {
 function highestAttempts(tasks: TaskTable, plan: Plan): Record<string, number> {
   const highest: Record<string, number> = {};
   for (const { slot, spec } of plan.tasks) highest[spec.taskId] = tasks.attempts[slot] ?? 0;
-  for (const { slot, base, length } of tasks.expansions) {
+  for (const { slot, base, rows, chunks = [] } of tasks.expansions) {
     const taskId = plan.tasks[slot]?.spec.taskId ?? "";
-    const used = tasks.attempts.subarray(base, base + length);
+    const used = [...tasks.attempts.subarray(base, base + rows), ...chunks.map(({ attempt }) => attempt)];
     highest[taskId] = used.reduce((most, attempt) => Math.max(most, attempt), highest[taskId] ?? 0);
   }
   return highest;

@@ -124,7 +124,9 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
   };
 
   const cancel = (pick: number): void => {
-    const open = [...world.database.runs.rows.values()].filter(({ value }) => !isRunEnded(value.state));
+    const open = [...world.database.runs.rows.values()].filter(
+      ({ value }) => !isRunEnded(value.state) && value.origin.kind !== "chunk",
+    );
     const run = open[Math.floor(pick * open.length)]?.value;
     if (run === undefined) return;
     insist(`cancel ${run.runId}`, async (engine) => {

@@ -3,6 +3,7 @@ import type { AttemptItem } from "../../../shared/core/attempt.ts";
 import { attemptKeyText, type AttemptKey } from "../../../shared/core/ids.ts";
 import type { TaskSpec } from "../../../shared/core/manifest.ts";
 import type { Run } from "../../../shared/core/run.ts";
+import { manifestOf } from "../../../shared/core/plan.ts";
 import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
@@ -41,7 +42,7 @@ export const noOldClaim: Checker = {
 
 function currentAttempt(run: Run | undefined, key: AttemptKey, { database }: Pick<Seen, "database">): number {
   if (run === undefined) return -1;
-  return run.tasks.attempts[slotOfKey(run, database.manifest(run.version), key)] ?? -1;
+  return run.tasks.attempts[slotOfKey(run, manifestOf(run, database.manifest(run.version)), key)] ?? -1;
 }
 
 export const noOldCode: Checker = {

@@ -35,6 +35,7 @@ export const CHECKERS: readonly Checker[] = [
   maps.mapsEndAsTheirInstances,
   maps.instancesStopForFailures,
   maps.concurrencyIsKept,
+  maps.chunksAddUp,
   maps.roomIsUsed,
   maps.listsGiveTheInstances,
   maps.instancesGetTheirItems,

@@ -2,6 +2,9 @@
 import type { OutputRef } from "../../../shared/core/attempt.ts";
 import type { JsonValue } from "../../../shared/core/json.ts";
 import type { MapSpec } from "../../../shared/core/manifest.ts";
+import { manifestOf } from "../../../shared/core/plan.ts";
+import { chunkRunId } from "../../../shared/core/run-id.ts";
+import type { Run } from "../../../shared/core/run.ts";
 import { TASK_STATE, type TaskState } from "../../../shared/core/states.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
@@ -45,11 +48,11 @@ function endOf(map: MapSpec, states: readonly TaskState[]): TaskState {
 export const instancesStopForFailures: Checker = {
   promise: "S6",
   says: "an instance is passed over only once more have failed than its map tolerates",
-  run({ after, manifest }, moves, _seen, expect) {
+  run({ after, manifest }, moves, { database }, expect) {
     for (const move of moves) {
       if (move.mapIndex === UNMAPPED || move.detail?.cause?.code !== "tolerance") continue;
       const map = graphOf(manifest).task(move.taskId)?.map;
-      const states = instanceStates(after, manifest, move.taskId) ?? [];
+      const states = siblingsOf(after, database).flatMap((run) => instanceStates(run, manifest, move.taskId) ?? []);
       const failed = states.filter((state) => state === "failed").length;
       const most = map === null || map === undefined ? 0 : tolerated(map, states.length);
       expect(failed > most, () => `${moveText(after.runId, move)}: ${failed} have failed, ${most} may`);
@@ -60,14 +63,46 @@ export const instancesStopForFailures: Checker = {
 export const concurrencyIsKept: Checker = {
   promise: "S9",
   says: "no more instances of a map are at work than its concurrency",
-  run({ after, manifest }, moves, _seen, expect) {
+  run({ after, manifest }, moves, { database }, expect) {
     const started = new Set(moves.filter((move) => move.attempt > move.attemptBefore).map(({ taskId }) => taskId));
     for (const taskId of started) {
       const concurrency = graphOf(manifest).task(taskId)?.map?.concurrency ?? null;
-      const states = concurrency === null ? undefined : instanceStates(after, manifest, taskId);
-      if (states === undefined || concurrency === null) continue;
-      const atWork = states.filter((state) => TASK_STATE[state].inFlight).length;
+      if (concurrency === null || rowsOf(after, manifest, taskId) === undefined) continue;
+      const atWork = siblingsOf(after, database)
+        .flatMap((run) => instanceStates(run, manifest, taskId) ?? [])
+        .filter((state) => TASK_STATE[state].inFlight).length;
       expect(atWork <= concurrency, () => `${after.runId}: ${atWork} instances of ${taskId} are at work`);
+    }
+  },
+};
+
+/** The run itself; of a chunk, all chunks of its map. */
+function siblingsOf(run: Run, { runs }: Seen["database"]): readonly Run[] {
+  const { origin } = run;
+  if (origin.kind !== "chunk") return [run];
+  const all = [...runs.rows.values()].map(({ value }) => value);
+  return all.filter(
+    ({ origin: other }) => other.kind === "chunk" && other.parent === origin.parent && other.number === origin.number,
+  );
+}
+
+export const chunksAddUp: Checker = {
+  promise: "S4",
+  says: "what a map believes of its chunks is what they told last, each instance counted once",
+  run({ after, manifest }, _moves, { database }, expect) {
+    for (const expansion of after.tasks.expansions) {
+      const width = manifest.tasks[expansion.slot]?.map?.chunkWidth ?? 0;
+      for (const [index, chunk] of (expansion.chunks ?? []).entries()) {
+        const { success, skipped, failed, open } = chunk;
+        const length = Math.min(width, expansion.length - index * width);
+        const sum = success + skipped + failed + open;
+        expect(sum === length, () => `${after.runId}: chunk ${index} of ${length} instances is told to have ${sum}`);
+        const own = database.runs.rows.get(chunkRunId(after.runId, expansion.number, index))?.value;
+        if (!chunk.ended || chunk.heard !== chunk.ordered || own === undefined) continue;
+        const states = instanceStates(own, manifestOf(own, manifest), manifest.tasks[expansion.slot]?.taskId ?? "");
+        const failures = states?.filter((state) => state === "failed").length;
+        expect(failures === failed, () => `${own.runId} has ${failures} failures; its parent believes ${failed}`);
+      }
     }
   },
 };
@@ -76,7 +111,8 @@ export const roomIsUsed: Checker = {
   promise: "L6",
   says: "an instance for which its map has room starts in the same commit",
   run({ after, manifest }, _moves, _seen, expect) {
-    if (after.state !== "running" || isEnding(after)) return;
+    // Chunks have the room that they are given.
+    if (after.state !== "running" || isEnding(after) || after.origin.kind === "chunk") return;
     for (const { taskId, map } of graphOf(manifest).tasks) {
       const states = map === null ? undefined : instanceStates(after, manifest, taskId);
       if (map === null || states === undefined) continue;
@@ -94,6 +130,7 @@ export const listsGiveTheInstances: Checker = {
     for (const move of moves) {
       const map = graphOf(manifest).task(move.taskId)?.map;
       if (map === null || map === undefined || move.mapIndex !== UNMAPPED || move.from !== "none") continue;
+      if (after.origin.kind === "chunk") continue;
       const over = slotOfKey(after, manifest, { taskId: map.over, mapIndex: UNMAPPED });
       const attempt = after.tasks.attempts[over] ?? 0;
       // One that ended otherwise gave nothing, whatever its last attempt came to.

@@ -52,7 +52,7 @@ export function movesOf({ before, after, manifest }: RunChange): readonly Move[]
 function slotsBefore({ before, after }: Pick<RunChange, "before" | "after">): (slot: number) => number {
   const was = new Map(before?.tasks.expansions.map((expansion) => [expansion.number, expansion.base]));
   return (slot) => {
-    const rows = after.tasks.expansions.find(({ base, length }) => slot >= base && slot < base + length);
+    const rows = after.tasks.expansions.find(({ base, rows: count }) => slot >= base && slot < base + count);
     if (rows === undefined) return slot;
     const base = was.get(rows.number);
     return base === undefined ? -1 : base + slot - rows.base;
@@ -61,7 +61,7 @@ function slotsBefore({ before, after }: Pick<RunChange, "before" | "after">): (s
 
 /** Attempts of a new instance start above those of the instances before it. */
 const baseOf = ({ tasks }: RunChange["after"], slot: number): number =>
-  tasks.expansions.find(({ base, length }) => slot >= base && slot < base + length)?.attemptBase ?? 0;
+  tasks.expansions.find(({ base, rows: count }) => slot >= base && slot < base + count)?.attemptBase ?? 0;
 
 export const moveText = (runId: RunId, { name, from, to, attempt }: Move): string =>
   `${runId}: ${name} ${from} → ${to} (attempt ${attempt})`;

@@ -2,6 +2,7 @@
 import { attemptKeyText } from "../../../shared/core/ids.ts";
 import type { Checker, Seen } from "./checker.ts";
 import type { AttemptKey } from "../../../shared/core/ids.ts";
+import { manifestOf } from "../../../shared/core/plan.ts";
 import { slotOfKey } from "./instances.ts";
 
 /** A message of the cloud's queues, at the most. */
@@ -12,7 +13,7 @@ const MEASURED_EVERY = 4;
 const attemptOf = ({ database }: Seen, key: AttemptKey): number => {
   const run = database.runs.rows.get(key.runId)?.value;
   if (run === undefined) return -1;
-  return run.tasks.attempts[slotOfKey(run, database.manifest(run.version), key)] ?? -1;
+  return run.tasks.attempts[slotOfKey(run, manifestOf(run, database.manifest(run.version)), key)] ?? -1;
 };
 
 export const dispatchedAfterCommit: Checker = {

@@ -112,6 +112,8 @@ function withMaps(random: Random, tasks: readonly TaskSpec[]): readonly TaskSpec
 const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
   aMapSpec(over, {
     keyed: random.chance(0.2),
+    // Few instances fill a chunk in half of the worlds.
+    chunkWidth: random.pick([2, 3, 512, 512]),
     limit: random.pick([5, 10]),
     concurrency: random.chance(0.4) ? random.pick([1, 2]) : null,
     tolerance: random.weighted<NonNullable<TaskSpec["map"]>["tolerance"]>([
