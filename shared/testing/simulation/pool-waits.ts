@@ -44,6 +44,6 @@ function add(found: Map<string, number[]>, pool: string, ms: number): void {
 
 /** The task of a slot; of an instance, its mapped task. */
 function specAt({ tasks }: Manifest, run: Run, slot: number): TaskSpec | undefined {
-  const expansion = run.tasks.expansions.find(({ base, length }) => slot >= base && slot < base + length);
+  const expansion = run.tasks.expansions.find(({ base, rows }) => slot >= base && slot < base + rows);
   return tasks[expansion?.slot ?? slot];
 }

@@ -15,7 +15,7 @@ import type { CalmWorld } from "./world.ts";
 export function reportOf(period: Period, version: DagVersion, world: CalmWorld): Simulation {
   const { manifest, seed, from, until, firings } = period;
   const records = [...world.database.runs.rows.values()].map(({ value }) => value);
-  const parts = Map.groupBy(records, ({ runId, origin }) => ("parent" in origin ? origin.parent.runId : runId));
+  const parts = Map.groupBy(records, ({ runId, origin }) => (origin.kind === "chunk" ? origin.parent : runId));
   const dues = new Map<Instant | null, Instant>(firings.map(({ logicalDate, due }) => [logicalDate, due]));
   const runs = records
     .filter((run) => !isPart(run))
@@ -45,7 +45,7 @@ export function reportOf(period: Period, version: DagVersion, world: CalmWorld):
 }
 
 /** A wide map is held in several records: those are parts of their run. */
-const isPart = ({ origin }: Run): boolean => "parent" in origin;
+const isPart = ({ origin }: Run): boolean => origin.kind === "chunk";
 
 const attemptsOf = ({ recorder }: CalmWorld, parts: readonly Run[]): readonly StoredAttempt[] =>
   parts.flatMap(({ runId }) => [...(recorder.attempts.get(runId)?.values() ?? [])]);
