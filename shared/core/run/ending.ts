@@ -152,6 +152,8 @@ function hooksAtWork(draft: Draft): boolean {
 export function deadlocked(draft: Draft): readonly number[] {
   // What is paused will be resumed.
   if (draft.head.state !== "running" || draft.head.pauses.length > 0) return [];
+  // A chunk that has nothing at work waits for its next order.
+  if (draft.head.origin.kind === "chunk") return [];
   const stuck: number[] = [];
   for (let slot = 0; slot < draft.states.length; slot++) {
     const state = stateOf(draft, slot);

@@ -36,6 +36,7 @@ export const CHECKERS: readonly Checker[] = [
   maps.instancesStopForFailures,
   maps.concurrencyIsKept,
   maps.chunksAddUp,
+  maps.chunksEndByOrder,
   maps.roomIsUsed,
   maps.listsGiveTheInstances,
   maps.instancesGetTheirItems,

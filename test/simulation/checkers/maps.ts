@@ -107,6 +107,16 @@ export const chunksAddUp: Checker = {
   },
 };
 
+export const chunksEndByOrder: Checker = {
+  promise: "S10",
+  says: "a chunk is ended by an order of its parent, or by nothing",
+  run({ after }, _moves, _seen, expect) {
+    if (after.origin.kind !== "chunk") return;
+    const ordered = after.cause === null || after.chunk?.order.end !== undefined;
+    expect(ordered, () => `${after.runId} was ended by itself: ${after.cause?.text}`);
+  },
+};
+
 export const roomIsUsed: Checker = {
   promise: "L6",
   says: "an instance for which its map has room starts in the same commit",
