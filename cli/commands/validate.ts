@@ -5,7 +5,6 @@ import type { RetrySpec } from "../../shared/core/manifest.ts";
 import { durationText } from "../../shared/core/time.ts";
 import type { Execute, Invocation } from "../command.ts";
 import { createDagLoader } from "../load/loader.ts";
-import { bundleProblems, type BundleOptions } from "../load/bundle.ts";
 import type { LoadedDag, LoadResult } from "../load/result.ts";
 import { shownPath } from "../load/fault.ts";
 import { EXIT } from "../output/failure.ts";
@@ -26,7 +25,7 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json, a
     const missing = (files ?? []).filter((file) => !existsSync(resolve(cwd, file)));
     const there = files?.filter((file) => !missing.includes(file)).map((file) => resolve(cwd, file));
     const loaded = there?.length === 0 ? NOTHING : await loader.load(there);
-    const problems = [...missing.map(missingProblem), ...loaded.problems, ...(await problemsOfCode(loaded, place))];
+    const problems = [...missing.map(missingProblem), ...loaded.problems];
     if (json) printJson(terminal.out, { dags: loaded.dags.map((dag) => dagView(dag, place.cwd)), problems });
     else printReport(terminal, loaded, problems, place.cwd);
     return problems.some(({ level }) => level === "error") ? EXIT.failure : EXIT.success;
@@ -49,12 +48,6 @@ const missingProblem = (file: string): Problem => ({
   message: `the file '${file}' does not exist`,
   help: "DAGs are in files named `*.dag.ts`; without files, `freshet validate` checks all of the folder",
 });
-
-/** What loads may still not be fit to run. */
-async function problemsOfCode({ dags }: LoadResult, place: BundleOptions): Promise<readonly Problem[]> {
-  const files = [...new Set(dags.map(({ file }) => file))];
-  return files.length === 0 ? [] : bundleProblems(files, place);
-}
 
 /** Waits before the second, third … try, without the jitter. */
 function retryDelays({ retries, delayMs, backoff, maxDelayMs }: RetrySpec): readonly number[] {

@@ -7,7 +7,7 @@ import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
 import { createBlobStore } from "../../shared/embedded/blob-store.ts";
 import { blobsOf } from "../../shared/embedded/worker/bundles.ts";
 import { bundleKey } from "../../shared/ports/blob-store.ts";
-import { bundleFiles, bundleProblems, type CodeBundle } from "./bundle.ts";
+import { bundleFiles, type CodeBundle } from "./bundle.ts";
 
 let project: DagProject;
 let place: PoolPlace | undefined;
@@ -96,22 +96,6 @@ test("what cannot be bundled is reported with its place", async () => {
     kind: "failed",
     problems: [{ code: "LOAD008", at: { file: "dags/orders.dag.ts", line: 3, column: 60 } }],
   });
-});
-
-test("what cannot be bundled is reported alike without making bundles, of all files", async () => {
-  const gone = { returns: `(await import("../lib/gone.ts")).x` };
-  const place = { root: project.root, cwd: project.root };
-  const files = [
-    project.write("dags/orders.dag.ts", aDagFile("orders", gone)),
-    project.write("dags/fine.dag.ts", aDagFile("fine")),
-    project.write("dags/stock.dag.ts", aDagFile("stock", gone)),
-  ];
-
-  const problems = await bundleProblems(files, place);
-
-  const made = await bundleFiles(files, place);
-  expect(problems).toHaveLength(2);
-  expect(problems).toEqual(made.flatMap((result) => (result.kind === "failed" ? result.problems : [])));
 });
 
 test("many files are bundled in their order", async () => {

@@ -65,22 +65,6 @@ async function bundleFile(file: string, { root, cwd }: BundleOptions): Promise<B
   return { kind: "bundled", bundle: { code: bytes, sha256: hash("sha256", bytes) } };
 }
 
-/**
- * Why DAG files (absolute) cannot be bundled, without making bundles: all in one go, and without Freshet's part, which is the
- * same in all of them and larger than most files.
- */
-export async function bundleProblems(
-  files: readonly string[],
-  { root, cwd }: BundleOptions,
-): Promise<readonly Problem[]> {
-  const { build: esbuild } = await import("esbuild");
-  const outdir = join(root, ENTRY); // Nothing is written there.
-  return problemsOf(
-    () => esbuild({ ...COMMON, entryPoints: [...files], outbase: root, outdir, absWorkingDir: root }),
-    (message) => bundleProblem(message, join(root, message.location?.file ?? ""), root, cwd),
-  );
-}
-
 /** What a build of the bundler failed for; none if it did not. */
 async function problemsOf(
   building: () => Promise<unknown>,
