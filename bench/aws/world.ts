@@ -15,6 +15,7 @@ import { createDagStore } from "../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../shared/aws/due-index.ts";
 import { createEventBus } from "../../shared/aws/event-bus.ts";
 import { createInbox } from "../../shared/aws/inbox.ts";
+import { createBackfillStore } from "../../shared/aws/backfill-store.ts";
 import { createPoolStore } from "../../shared/aws/pool-store.ts";
 import { createRunStore } from "../../shared/aws/run-store.ts";
 import { createSqsQueue } from "../../shared/aws/sqs-queue.ts";
@@ -125,6 +126,7 @@ function engineOf(
     runs: createRunStore(table),
     dags,
     pools: createPoolStore(table),
+    backfills: createBackfillStore(table),
     due: createDueIndex(table),
     audit: createAuditLog(table),
     attempts: createAttemptStore({ client: clients.dynamo, tableName: tables.attempts }),

@@ -10,11 +10,12 @@ import type { Stores } from "./stores.ts";
 const REFUSING = { send: async <Message>(messages: readonly Message[]) => ({ refused: messages }) };
 
 export function engineBeside(stores: Stores): Engine {
-  const { runs, dags, pools, due, audit, attempts, inbox, blobs } = stores;
+  const { runs, dags, pools, backfills, due, audit, attempts, inbox, blobs } = stores;
   return {
     runs,
     dags,
     pools,
+    backfills,
     due,
     audit,
     attempts,

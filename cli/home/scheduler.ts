@@ -175,6 +175,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
     runs: stores.runs,
     dags: stores.dags,
     pools: stores.pools,
+    backfills: stores.backfills,
     due: stores.due,
     audit: stores.audit,
     attempts: executor.closing,

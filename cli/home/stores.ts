@@ -8,6 +8,7 @@ import { createDueIndex } from "../../shared/embedded/due-index.ts";
 import { createInbox } from "../../shared/embedded/inbox.ts";
 import { createLogStore, type LogStore } from "../../shared/embedded/log-store.ts";
 import { createObjectStore } from "../../shared/embedded/object-store.ts";
+import { createBackfillStore } from "../../shared/embedded/backfill-store.ts";
 import { createPoolStore } from "../../shared/embedded/pool-store.ts";
 import { createRunStore } from "../../shared/embedded/run-store.ts";
 import { createWriter, type Writer } from "../../shared/embedded/writer.ts";
@@ -17,6 +18,7 @@ import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagStore } from "../../shared/ports/dag-store.ts";
 import type { DueIndex } from "../../shared/ports/due-index.ts";
 import type { Inbox } from "../../shared/ports/inbox.ts";
+import type { BackfillStore } from "../../shared/ports/backfill-store.ts";
 import type { PoolStore } from "../../shared/ports/pool-store.ts";
 import type { RunStore } from "../../shared/ports/run-store.ts";
 import type { ObjectStore } from "../../shared/core/task-host.ts";
@@ -29,6 +31,7 @@ export interface Stores {
   readonly runs: RunStore;
   readonly dags: DagStore;
   readonly pools: PoolStore;
+  readonly backfills: BackfillStore;
   readonly due: DueIndex;
   readonly audit: AuditLog;
   readonly attempts: AttemptStore;
@@ -53,6 +56,7 @@ export function openStores(home: Home): Stores {
     runs: createRunStore(database, writer),
     dags: createDagStore(database, writer),
     pools: createPoolStore(database, writer),
+    backfills: createBackfillStore(database, writer),
     due: createDueIndex(database),
     audit: createAuditLog(database),
     attempts: createAttemptStore(database, writer),

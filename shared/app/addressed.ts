@@ -1,7 +1,8 @@
 /** Events on their way to a record, as deliveries answer with them. */
 import type { DagEvent } from "../core/dag-record.ts";
 import type { RunEvent } from "../core/events.ts";
-import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { BackfillEvent } from "../core/backfill/record.ts";
+import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
 import type { PoolEvent } from "../core/pool/record.ts";
 
 export interface Replies {
@@ -16,6 +17,7 @@ export interface Replies {
 export type Addressed =
   | ({ readonly kind: "run"; readonly id: RunId; readonly event: RunEvent } & Replies)
   | ({ readonly kind: "dag"; readonly id: DagId; readonly event: DagEvent } & Replies)
+  | ({ readonly kind: "backfill"; readonly id: BackfillId; readonly event: BackfillEvent } & Replies)
   | ({
       readonly kind: "pool";
       readonly id: PoolId;
@@ -32,6 +34,12 @@ export const toRun = (id: RunId, event: RunEvent, replies: Replies = {}): Addres
 });
 export const toDag = (id: DagId, event: DagEvent, replies: Replies = {}): Addressed => ({
   kind: "dag",
+  id,
+  event,
+  ...replies,
+});
+export const toBackfill = (id: BackfillId, event: BackfillEvent, replies: Replies = {}): Addressed => ({
+  kind: "backfill",
   id,
   event,
   ...replies,

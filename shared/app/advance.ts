@@ -2,18 +2,21 @@
  * Advances records: load, decide, commit, deliver; then whatever the delivery answered, until it answers nothing. Every
  * record changes only here.
  */
+import { decideBackfill } from "../core/backfill/decide.ts";
+import type { Backfill, BackfillEvent } from "../core/backfill/record.ts";
 import type { DagEvent, DagRecord } from "../core/dag-record.ts";
 import { decideDag } from "../core/dag/decide.ts";
 import type { RunMessage } from "../contract/messages.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
-import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
 import type { AuditEntry } from "../core/operation.ts";
 import { decidePool, newPool } from "../core/pool/decide.ts";
 import type { Pool, PoolEvent } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
 import { advance } from "../core/run/advance.ts";
 import { committed, untilCommitted, type Step } from "./commit.ts";
+import { deliverBackfill } from "./deliver-backfill.ts";
 import { deliverDag } from "./deliver-dag.ts";
 import { deliverPool } from "./deliver-pool.ts";
 import { deliverRun } from "./deliver-run.ts";
@@ -46,6 +49,17 @@ export async function advancePool(
   declared?: number,
 ): Promise<Pool | undefined> {
   const first = await stepPool(engine, id, events, declared);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** The backfill after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
+export async function advanceBackfill(
+  engine: Engine,
+  id: BackfillId,
+  events: readonly BackfillEvent[],
+): Promise<Backfill | undefined> {
+  const first = await stepBackfill(engine, id, events);
   await followUp(engine, first.answers);
   return first.record;
 }
@@ -102,11 +116,10 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
   }
 }
 
+type AnyRecord = Run | DagRecord | Pool | Backfill;
+
 /** undefined: the record kept changing under us, and those who tell it something tell it again a little later. */
-async function stepOrTellLater(
-  engine: Engine,
-  group: readonly Addressed[],
-): Promise<Step<Run | DagRecord | Pool> | undefined> {
+async function stepOrTellLater(engine: Engine, group: readonly Addressed[]): Promise<Step<AnyRecord> | undefined> {
   try {
     return await stepGroup(engine, group);
   } catch (error) {
@@ -143,7 +156,7 @@ function passOver(engine: Engine, group: readonly Addressed[], error: FreshetErr
   return undefined;
 }
 
-async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<Run | DagRecord | Pool>> {
+async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<AnyRecord>> {
   const runEvents = group.flatMap((item) => (item.kind === "run" ? [item] : []));
   const [run] = runEvents;
   if (run !== undefined)
@@ -158,6 +171,14 @@ async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<S
     const events = poolEvents.map((item) => item.event);
     return stepPool(engine, pool.id, events, poolEvents.find(({ declared }) => declared !== undefined)?.declared);
   }
+  const backfillEvents = group.flatMap((item) => (item.kind === "backfill" ? [item] : []));
+  const [backfill] = backfillEvents;
+  if (backfill !== undefined)
+    return stepBackfill(
+      engine,
+      backfill.id,
+      backfillEvents.map((item) => item.event),
+    );
   const dagEvents = group.flatMap((item) => (item.kind === "dag" ? [item] : []));
   const [dag] = dagEvents;
   return dag === undefined
@@ -235,6 +256,21 @@ async function stepPool(
     return { record: pool, answers: await deliverPool(engine, pool, commands) };
   };
   return untilCommitted(engine, commit, `pool '${id}'`);
+}
+
+async function stepBackfill(engine: Engine, id: BackfillId, events: readonly BackfillEvent[]): Promise<Step<Backfill>> {
+  const commitId = engine.ids.commitId();
+  const commit = async (): Promise<Step<Backfill> | "stale"> => {
+    const stored = await engine.backfills.load(id);
+    if (stored === undefined) return { record: undefined, answers: [] };
+    const { schedule } = (await engine.versions(stored.value.plan.version)).manifest;
+    if (schedule === null) throw new FreshetError("BACKFILL_REFUSED", `backfill '${id}' has no schedule to go by`);
+    const { backfill, commands, changed } = decideBackfill(stored.value, schedule, events, engine.clock.now());
+    if (changed && !(await committed(engine.backfills.commit(stored, backfill, commitId)))) return "stale";
+    if (changed) engine.crashPoint("backfill:committed");
+    return { record: backfill, answers: await deliverBackfill(engine, backfill, commands) };
+  };
+  return untilCommitted(engine, commit, `backfill '${id}'`);
 }
 
 /** A registration is decided by what it brings: its own schedule, triggers and limits. */

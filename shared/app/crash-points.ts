@@ -24,6 +24,8 @@ export const CRASH_POINTS = [
   "window:took-arrivals",
   "register:put-version",
   "register:put-pools",
+  "backfill:committed",
+  "backfill:started-date",
 ] as const;
 export type CrashPointName = (typeof CRASH_POINTS)[number];
 

@@ -86,6 +86,8 @@ function again(message: RunMessage): RunMessage | undefined {
       return wakeMessage({ kind: "dag", id: message.dagId }, { all: true });
     case "wake_pool":
       return wakeMessage({ kind: "pool", id: message.poolId }, { all: true });
+    case "wake_backfill":
+      return wakeMessage({ kind: "backfill", id: message.backfillId }, { all: true });
     case "object_created": {
       const tries = (message.tries ?? 0) + 1;
       return tries > ARRIVAL_TRIES_MAX ? undefined : { ...message, tries };

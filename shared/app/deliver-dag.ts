@@ -60,6 +60,8 @@ async function startRun(engine: Engine, dag: DagRecord, active: ActiveRun): Prom
   const gone = toDag(dag.dagId, { type: "run_finished", runId: active.runId, epoch: active.epoch });
   // A run of a later epoch has ended since, and asks for a place of its own.
   if (stored === undefined || isRunEnded(stored.value.state) || stored.value.epoch > active.epoch) return [gone];
+  // A backfill was faster: the date has its run, on a place of the backfill's.
+  if (stored.value.heldBy?.epoch === stored.value.epoch) return [gone];
   if (stored.value.state === "queued")
     return [toRun(active.runId, { type: "admitted", epoch: active.epoch }, { ifMissing: gone })];
   return [toDag(dag.dagId, { type: "run_confirmed", runId: active.runId })];

@@ -12,6 +12,7 @@ import type { DueIndex } from "../ports/due-index.ts";
 import type { EventBus } from "../ports/event-bus.ts";
 import type { FaultLog } from "../ports/fault-log.ts";
 import type { Inbox } from "../ports/inbox.ts";
+import type { BackfillStore } from "../ports/backfill-store.ts";
 import type { PoolStore } from "../ports/pool-store.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { RunStore } from "../ports/run-store.ts";
@@ -23,6 +24,7 @@ export interface Engine {
   readonly runs: RunStore;
   readonly dags: DagStore;
   readonly pools: PoolStore;
+  readonly backfills: BackfillStore;
   readonly due: DueIndex;
   readonly audit: AuditLog;
   readonly attempts: AttemptStore;

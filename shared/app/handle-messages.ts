@@ -2,8 +2,8 @@
 import { FreshetError, assertNever } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { RunMessage } from "../contract/messages.ts";
-import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
-import { advanceDag, advancePool, advanceRun } from "./advance.ts";
+import { toBackfill, toDag, toPool, toRun, type Addressed } from "./addressed.ts";
+import { advanceBackfill, advanceDag, advancePool, advanceRun } from "./advance.ts";
 import { arrive } from "./arrive.ts";
 import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, type Engine } from "./engine.ts";
 
@@ -31,6 +31,8 @@ export function recordOf(message: RunMessage): string {
       return `dag#${message.dagId}`;
     case "wake_pool":
       return `pool#${message.poolId}`;
+    case "wake_backfill":
+      return `backfill#${message.backfillId}`;
     case "object_created":
       return `bucket#${message.object.bucket}`;
     default:
@@ -61,6 +63,10 @@ async function applyGroup(engine: Engine, group: readonly RunMessage[]): Promise
     const poolEvents = events.flatMap((item) => (item.kind === "pool" ? [item.event] : []));
     await advancePool(engine, first.id, poolEvents);
   }
+  if (first?.kind === "backfill") {
+    const backfillEvents = events.flatMap((item) => (item.kind === "backfill" ? [item.event] : []));
+    await advanceBackfill(engine, first.id, backfillEvents);
+  }
   if (first?.kind === "dag") {
     const wakes = events.flatMap((item) => (item.kind === "dag" && item.event.type === "wake" ? [item.event] : []));
     await advanceDag(engine, first.id, [{ type: "wake", all: wakes.some(({ all }) => all) }]);
@@ -82,6 +88,8 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toDag(message.dagId, wakeOf(message))];
     case "wake_pool":
       return [toPool(message.poolId, { ...wakeOf(message), tell: message.tell === true })];
+    case "wake_backfill":
+      return [toBackfill(message.backfillId, wakeOf(message))];
     case "object_created":
       return [];
     default:
@@ -116,7 +124,7 @@ function recordFault(engine: Engine, group: readonly RunMessage[], error: unknow
   if (first === undefined) return;
   const [kind = "message", id = ""] = recordOf(first).split("#", 2);
   engine.faults.record({
-    kind: kind === "run" || kind === "dag" || kind === "pool" ? kind : "message",
+    kind: kind === "run" || kind === "dag" || kind === "pool" || kind === "backfill" ? kind : "message",
     id,
     code: error instanceof FreshetError ? error.code : "UNEXPECTED",
     message: error instanceof Error ? error.message : String(error),

@@ -1,11 +1,17 @@
 /** Tells other records of a run's effects. */
+import { endOf } from "../core/backfill/end-of.ts";
 import { assertNever } from "../core/errors.ts";
-import type { Run, RunEffect } from "../core/run.ts";
+import type { HeldBy, Run, RunEffect } from "../core/run.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
-import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
+import { toBackfill, toDag, toPool, toRun, type Addressed, type Replies } from "./addressed.ts";
 import { cancelChild, startChild } from "./children.ts";
 import { orderChunk } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
+
+/** A backfill's run gives back a place of the backfill's. */
+function toldToBackfill(run: Run, { backfillId, epoch }: HeldBy, replies: Replies): Addressed {
+  return toBackfill(backfillId, { type: "run_finished", runId: run.runId, epoch, ...endOf(run) }, replies);
+}
 
 /** The run keeps the effect, and is due, until the receiver has applied it or turns out not to exist. */
 export async function tell(
@@ -19,6 +25,7 @@ export async function tell(
   const replies = { onApplied: acknowledged, ifMissing: acknowledged, sender };
   switch (effect.kind) {
     case "run_finished":
+      if (run.heldBy?.epoch === effect.epoch) return [toldToBackfill(run, run.heldBy, replies)];
       return [toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch }, replies)];
     case "start_child":
       return [...(await startChild(engine, run, effect)), acknowledged];

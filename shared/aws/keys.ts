@@ -1,10 +1,12 @@
 /** Keys of items, and how records are spread over partitions. */
 import {
   UNMAPPED,
+  backfillId,
   dagId,
   poolId,
   runId,
   type AttemptKey,
+  type BackfillId,
   type DagId,
   type PoolId,
   type RunId,
@@ -24,11 +26,13 @@ export interface ItemKey {
 const RUN = "RUN";
 const DAG = "DAG";
 const POOL = "POOL";
+const BACKFILL = "BACKFILL";
 const VERSION = "VERSION";
 
 export const runKey = (id: RunId): ItemKey => ({ pk: `${RUN}#${id}`, sk: RUN });
 export const dagKey = (id: DagId): ItemKey => ({ pk: `${DAG}#${id}`, sk: DAG });
 export const poolKey = (id: PoolId): ItemKey => ({ pk: `${POOL}#${id}`, sk: POOL });
+export const backfillKey = (id: BackfillId): ItemKey => ({ pk: `${BACKFILL}#${id}`, sk: BACKFILL });
 export const versionKey = (version: VersionHash): ItemKey => ({ pk: `${VERSION}#${version}`, sk: VERSION });
 
 /** Beside the record that it is about, in the order of its versions. */
@@ -46,14 +50,16 @@ export const partitionOf = ({ kind, id }: AuditSubject): string => `${kind.toUpp
 export const TOKEN_KEY: ItemKey = { pk: "ENGINE#token-key", sk: "ENGINE" };
 export const ENGINE_SCHEMA_KEY: ItemKey = { pk: "ENGINE#schema", sk: "ENGINE" };
 
-/** The id in the partition key of a run, a DAG or a pool. */
+/** The id in the partition key of a record. */
 const idOf = (pk: string): string => pk.slice(pk.indexOf("#") + 1);
 export const runIdOf = (pk: string): RunId => runId(idOf(pk));
 export const dagIdOf = (pk: string): DagId => dagId(idOf(pk));
 export const poolIdOf = (pk: string): PoolId => poolId(idOf(pk));
+export const backfillIdOf = (pk: string): BackfillId => backfillId(idOf(pk));
 
 export function dueRecord(pk: string, due: Instant): DueRecord {
   if (pk.startsWith(`${RUN}#`)) return { kind: "run", id: runIdOf(pk), due };
+  if (pk.startsWith(`${BACKFILL}#`)) return { kind: "backfill", id: backfillIdOf(pk), due };
   return pk.startsWith(`${POOL}#`) ? { kind: "pool", id: poolIdOf(pk), due } : { kind: "dag", id: dagIdOf(pk), due };
 }
 

@@ -11,6 +11,7 @@ import { createDagStore } from "./dag-store.ts";
 import { createDueIndex } from "./due-index.ts";
 import { createEventBus } from "./event-bus.ts";
 import { createInbox } from "./inbox.ts";
+import { createBackfillStore } from "./backfill-store.ts";
 import { createPoolStore } from "./pool-store.ts";
 import { createRunStore } from "./run-store.ts";
 import { createSqsQueue } from "./sqs-queue.ts";
@@ -45,6 +46,7 @@ export async function openPorts(
     runs: createRunStore(table),
     dags: createDagStore(table, blobs),
     pools: createPoolStore(table),
+    backfills: createBackfillStore(table),
     due: createDueIndex(table),
     audit: createAuditLog(table),
     attempts: createAttemptStore({ client: clients.dynamo, tableName: resources.attemptsTable }),

@@ -15,12 +15,14 @@ import type {
 import { FreshetError, assertNever } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import {
+  backfillId,
   dagId,
   poolId,
   runId,
   taskId,
   versionHash,
   type AttemptKey,
+  type BackfillId,
   type DagId,
   type PoolId,
   type RunId,
@@ -195,6 +197,7 @@ export const runMessageSchema = z.discriminatedUnion("type", [
   wakeRun,
   wake.extend({ type: z.literal("wake_dag"), dagId: id(dagId) }),
   wakePool,
+  wake.extend({ type: z.literal("wake_backfill"), backfillId: id(backfillId) }),
   z.object({
     type: z.literal("object_created"),
     v: z.literal(1),
@@ -213,6 +216,8 @@ export function wakeMessage(record: WakeTarget, more: { readonly all?: true } = 
       return { type: "wake_dag", v: 1, dagId: record.id, ...more };
     case "pool":
       return { type: "wake_pool", v: 1, poolId: record.id, ...more };
+    case "backfill":
+      return { type: "wake_backfill", v: 1, backfillId: record.id, ...more };
     default:
       return assertNever(record);
   }
@@ -220,7 +225,8 @@ export function wakeMessage(record: WakeTarget, more: { readonly all?: true } = 
 type WakeTarget =
   | { readonly kind: "run"; readonly id: RunId }
   | { readonly kind: "dag"; readonly id: DagId }
-  | { readonly kind: "pool"; readonly id: PoolId };
+  | { readonly kind: "pool"; readonly id: PoolId }
+  | { readonly kind: "backfill"; readonly id: BackfillId };
 
 /** Throws INVALID_MESSAGE, which says what is wrong with it; such a message is set aside, not tried again. */
 export const parseRunMessage = (body: string): RunMessage => parseBody(runMessageSchema, "run message", body);

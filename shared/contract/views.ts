@@ -88,6 +88,34 @@ export interface RunView {
   readonly pausedTasks: readonly string[];
 }
 
+/** What a backfill does, or would do, with one date. */
+export interface BackfillRow {
+  readonly logicalDate: string;
+  readonly action: "create" | "clear" | "skip";
+  readonly reason: string | null;
+}
+
+export interface BackfillView {
+  readonly backfillId: string;
+  readonly dagId: string;
+  readonly state: string;
+  readonly by: string;
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+  /** Who paused or cancelled it, and why. */
+  readonly stopped: { readonly by: string; readonly reason: string; readonly at: string } | null;
+  readonly count: number;
+  readonly success: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly running: number;
+  readonly left: number;
+  readonly skipped: readonly { readonly logicalDate: string; readonly reason: string }[];
+  readonly skippedCount: number;
+  /** When it will be done, by what its runs, or earlier ones, have taken; null: nobody knows. */
+  readonly estimatedEnd: string | null;
+}
+
 /** A scheduled date that was passed over. */
 export interface MissingView {
   readonly dagId: string;

@@ -7,6 +7,8 @@ const RETRYABLE = {
   INVALID_PARAMS: false,
   DAG_NOT_FOUND: false,
   RUN_NOT_FOUND: false,
+  BACKFILL_NOT_FOUND: false,
+  BACKFILL_REFUSED: false,
   TASK_NOT_FOUND: false,
   POOL_NOT_FOUND: false,
   ATTEMPT_NOT_FOUND: false,

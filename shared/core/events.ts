@@ -1,6 +1,6 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
-import type { AttemptKey, DagId, PoolId, RunId, TaskId } from "./ids.ts";
+import type { AttemptKey, BackfillId, DagId, PoolId, RunId, TaskId } from "./ids.ts";
 import type { RunAction, Signature } from "./operation.ts";
 import type { ChildOf, ChunkCounts, ChunkOrder, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
@@ -32,6 +32,18 @@ export type RunEvent =
       /** Why it ended so; empty if there is nothing to say. */
       readonly text: string;
     } & ChildOf)
+  /**
+   * A backfill runs these tasks again, if the run has ended in this epoch: it is opened again on the backfill's places. No
+   * tasks: all of them, or with `onlyFailed` those that failed and what could not run because of that.
+   */
+  | {
+      readonly type: "reprocess";
+      readonly backfillId: BackfillId;
+      readonly epoch: number;
+      readonly tasks: readonly string[];
+      readonly onlyFailed: boolean;
+      readonly by: string;
+    }
   /** There is no such child run, and will not be; `name` as of an error of the task. */
   | ({ readonly type: "child_refused"; readonly name: ChildFault; readonly text: string } & ChildOf)
   /** A pool says what it has granted so far; it has heard the want of effect `number`. */

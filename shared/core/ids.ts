@@ -13,6 +13,7 @@ export type CommitId = Branded<"CommitId">;
 export type TriggerId = Branded<"TriggerId">;
 /** Declared pools have a name like a DAG's; those of a limit, the kind of limit and a `:` before it: `task:orders.load`. */
 export type PoolId = Branded<"PoolId">;
+export type BackfillId = Branded<"BackfillId">;
 
 /** The `mapIndex` of a task instance that is not mapped; JSON shows it as null. */
 export const UNMAPPED = -1;
@@ -80,6 +81,8 @@ const isLimit = (value: string): boolean => {
 };
 /** The pool that a limit is: how many tasks of a DAG, or attempts of one task in all of its runs, are at work at once. */
 export const limitPool = (kind: "dag" | "task", name: string): PoolId => `${kind}:${name}` as PoolId;
+/** A backfill is named as runs are: its DAG, `backfill`, and when. */
+export const backfillId = checked<BackfillId>("run");
 export const versionHash = (value: string): VersionHash => {
   if (!/^[0-9a-f]{64}$/.test(value)) throw new TypeError(`version ${JSON.stringify(value)} is not a content hash`);
   return value as VersionHash;

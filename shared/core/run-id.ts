@@ -1,5 +1,5 @@
 /** How runs are named: their DAG, what made them, and when. The parts sort by time and are safe as names of folders. */
-import { attemptKeyText, type AttemptKey, type DagId, type RunId, type TriggerId } from "./ids.ts";
+import { attemptKeyText, type AttemptKey, type BackfillId, type DagId, type RunId, type TriggerId } from "./ids.ts";
 import { iso, type Instant } from "./time.ts";
 
 /** `20261120T040000Z`, with milliseconds where there are any. */
@@ -16,6 +16,10 @@ export const arrivalRunId = (dagId: DagId, triggerId: TriggerId, window: number)
 /** `suffix` keeps apart runs that are asked for in the same millisecond. */
 export const manualRunId = (dagId: DagId, at: Instant, suffix: string): RunId =>
   `${dagId}.manual.${stamp(at)}-${suffix}` as RunId;
+
+/** `suffix` keeps apart backfills that are asked for in the same millisecond. */
+export const backfillIdOf = (dagId: DagId, at: Instant, suffix: string): BackfillId =>
+  `${dagId}.backfill.${stamp(at)}-${suffix}` as BackfillId;
 
 /** One run for each idempotency key of a client; `digest` is a hash of the key. */
 export const idempotentRunId = (dagId: DagId, digest: string): RunId => `${dagId}.manual.key-${digest}` as RunId;

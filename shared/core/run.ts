@@ -1,6 +1,6 @@
 /** The record of a run. Small whatever happens in it: what an attempt did lives in the attempt store. */
 import type { ArrivedObject, CloseReason, ErrorClass, UpstreamOutput } from "./attempt.ts";
-import type { AttemptKey, DagId, PoolId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
+import type { AttemptKey, BackfillId, DagId, PoolId, RunId, TaskId, TriggerId, VersionHash } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Want } from "./pool/record.ts";
 import type { RunState, RunType } from "./states.ts";
@@ -18,6 +18,7 @@ export type RunOrigin =
   | { readonly kind: "schedule" }
   | { readonly kind: "manual"; readonly by: string; readonly idempotencyKey: string | null }
   | { readonly kind: "arrival"; readonly triggerId: TriggerId; readonly window: number }
+  | { readonly kind: "backfill"; readonly backfillId: BackfillId; readonly by: string }
   | { readonly kind: "child"; readonly parent: AttemptKey; readonly parentEpoch: number }
   /** Some of the instances of a wide map. It belongs to its parent: no list shows it, and no DAG admits it. */
   | {
@@ -59,7 +60,9 @@ export type Cause =
         | "empty_map"
         | "map_input"
         | "instances"
-        | "tolerance";
+        | "tolerance"
+        /** No part of a run of some of its DAG's tasks. */
+        | "not_selected";
       readonly text: string;
     }
   /** By somebody's hand; the text says whose. */
@@ -271,6 +274,12 @@ export interface Pause {
   readonly at: Instant;
 }
 
+/** Whose places a run uses instead of its DAG's, while it is in that epoch. */
+export interface HeldBy {
+  readonly backfillId: BackfillId;
+  readonly epoch: number;
+}
+
 export interface Run {
   readonly schema: typeof RUN_SCHEMA;
   readonly runId: RunId;
@@ -282,6 +291,7 @@ export interface Run {
   readonly dataInterval: DataInterval | null;
   /** An edit of the schedule made the interval shorter or longer than the schedule's own. */
   readonly partial?: true;
+  readonly heldBy?: HeldBy;
   readonly params: JsonObject;
   readonly files: readonly ArrivedObject[] | { readonly blob: string };
   readonly state: RunState;

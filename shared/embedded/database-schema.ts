@@ -53,6 +53,18 @@ export const TABLES = `
     entry TEXT NOT NULL,
     PRIMARY KEY (kind, id, version)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE backfills (
+    backfill_id TEXT PRIMARY KEY,
+    dag_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    commit_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    due INTEGER,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX backfills_by_time ON backfills (created_at, backfill_id);
+  CREATE INDEX backfills_by_dag ON backfills (dag_id, created_at, backfill_id);
+  CREATE INDEX backfills_due ON backfills (due, backfill_id) WHERE due IS NOT NULL;
 
   CREATE TABLE dag_versions (
     version TEXT PRIMARY KEY,

@@ -1,4 +1,4 @@
-import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 import type { DueIndex, DueRecord } from "../ports/due-index.ts";
 import type { Database } from "./database.ts";
@@ -13,6 +13,9 @@ const DAGS_DUE = `
 
 const POOLS_DUE = `
   SELECT pool_id AS id, due FROM pools WHERE due <= ? AND (due, pool_id) > (?, ?) ORDER BY due, pool_id LIMIT ?`;
+const BACKFILLS_DUE = `
+  SELECT backfill_id AS id, due FROM backfills
+  WHERE due <= ? AND (due, backfill_id) > (?, ?) ORDER BY due, backfill_id LIMIT ?`;
 
 interface Row {
   readonly id: string;
@@ -41,6 +44,9 @@ export function createDueIndex(database: Database): DueIndex {
       }
       for (const page of pages(POOLS_DUE, until)) {
         yield page.map(({ id, due }): DueRecord => ({ kind: "pool", id: id as PoolId, due }));
+      }
+      for (const page of pages(BACKFILLS_DUE, until)) {
+        yield page.map(({ id, due }): DueRecord => ({ kind: "backfill", id: id as BackfillId, due }));
       }
       for (const page of pages(RUNS_DUE, until)) {
         yield page.map(({ id, due }): DueRecord => ({ kind: "run", id: id as RunId, due }));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { aFolder } from "../../test/builders/index.ts";
 import { attemptStoreContract } from "../../test/contract/attempt-store.suite.ts";
 import { auditLogContract } from "../../test/contract/audit-log.suite.ts";
+import { backfillStoreContract } from "../../test/contract/backfill-store.suite.ts";
 import { dagStoreContract } from "../../test/contract/dag-store.suite.ts";
 import { dueIndexContract } from "../../test/contract/due-index.suite.ts";
 import { inboxContract } from "../../test/contract/inbox.suite.ts";
@@ -14,6 +15,7 @@ import { createDagStore } from "./dag-store.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { createDueIndex } from "./due-index.ts";
 import { createInbox } from "./inbox.ts";
+import { createBackfillStore } from "./backfill-store.ts";
 import { createPoolStore } from "./pool-store.ts";
 import { createRunStore } from "./run-store.ts";
 import { type Writer, createWriter } from "./writer.ts";
@@ -37,6 +39,7 @@ auditLogContract(() =>
 );
 runStoreContract(() => onNewState((database, writer) => ({ store: createRunStore(database, writer) })));
 dagStoreContract(() => onNewState((database, writer) => ({ store: createDagStore(database, writer) })));
+backfillStoreContract(() => onNewState((database, writer) => ({ store: createBackfillStore(database, writer) })));
 poolStoreContract(() => onNewState((database, writer) => ({ store: createPoolStore(database, writer) })));
 attemptStoreContract(() => onNewState((database, writer) => ({ store: createAttemptStore(database, writer) })));
 inboxContract(() => onNewState((database, writer) => ({ inbox: createInbox(database, writer) })));
@@ -46,5 +49,6 @@ dueIndexContract(() =>
     runs: createRunStore(database, writer),
     dags: createDagStore(database, writer),
     pools: createPoolStore(database, writer),
+    backfills: createBackfillStore(database, writer),
   })),
 );

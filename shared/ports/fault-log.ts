@@ -2,7 +2,7 @@ import type { Instant } from "../core/time.ts";
 
 /** A record that could not be decided (a newer schema, a decision that throws): a person has to look. */
 export interface Fault {
-  readonly kind: "run" | "dag" | "pool" | "message";
+  readonly kind: "run" | "dag" | "pool" | "backfill" | "message";
   readonly id: string;
   readonly code: string;
   readonly message: string;

@@ -1,4 +1,4 @@
-import type { DagId, PoolId, RunId } from "../core/ids.ts";
+import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 
 /** How far ahead a timer may be armed; longer waits live in the due index. */
@@ -7,7 +7,8 @@ export const TIMER_HORIZON_MS = 180_000;
 export type TimerTarget =
   | { readonly kind: "run"; readonly id: RunId }
   | { readonly kind: "dag"; readonly id: DagId }
-  | { readonly kind: "pool"; readonly id: PoolId };
+  | { readonly kind: "pool"; readonly id: PoolId }
+  | { readonly kind: "backfill"; readonly id: BackfillId };
 
 /**
  * Wakes a record at about `at`: never before, at most about a second after, perhaps twice, perhaps not at all (the sweep

@@ -6,6 +6,7 @@ import {
   commitId as commitIdOf,
   type AttemptKey,
   type CommitId,
+  type BackfillId,
   type DagId,
   type PoolId,
   type RunId,
@@ -14,6 +15,8 @@ import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
 import { manifestOf } from "../core/plan.ts";
 import type { AuditEntry, AuditSubject, StoredAudit } from "../core/operation.ts";
+import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
+import type { Backfill } from "../core/backfill/record.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
 import { decodeRun, encodeRun } from "../core/run-codec.ts";
@@ -47,13 +50,14 @@ export interface InboxRow {
   readonly takenBy: RunId | undefined;
 }
 
-export type DueId = RunId | DagId | PoolId;
-type DueKind = "run" | "dag" | "pool";
+export type DueId = RunId | DagId | PoolId | BackfillId;
+type DueKind = "run" | "dag" | "pool" | "backfill";
 
 export interface Database {
   readonly runs: RecordTable<RunId, Run>;
   readonly dags: RecordTable<DagId, DagRecord>;
   readonly pools: RecordTable<PoolId, Pool>;
+  readonly backfills: RecordTable<BackfillId, Backfill>;
   readonly versions: Map<VersionHash, DagVersion>;
   /** By record, the newest first. */
   readonly audits: ReadonlyMap<string, readonly StoredAudit[]>;
@@ -65,7 +69,7 @@ export interface Database {
   readonly queued: LaggingIndex<RunId, { readonly dagId: DagId; readonly queuedAt: Instant }>;
   readonly listed: LaggingIndex<DagId, DagRecord>;
   manifest(version: VersionHash): Manifest;
-  /** Commits of runs, DAGs and pools so far. */
+  /** Commits of records so far. */
   commits(): number;
 }
 
@@ -119,15 +123,11 @@ interface Parts {
 }
 
 export function createDatabase({ kernel, faults, random, watch, encoded }: Parts): Database {
-  const due: Database["due"] = createLaggingIndex(kernel, faults, random.fork("due"));
-  const queued: Database["queued"] = createLaggingIndex(kernel, faults, random.fork("queued"));
-  const listed: Database["listed"] = createLaggingIndex(kernel, faults, random.fork("listed"));
+  const { due, queued, listed } = indexesOf({ kernel, faults, random });
   const versions = new Map<VersionHash, DagVersion>();
   let commits = 0;
   const manifest = (version: VersionHash): Manifest => manifestIn(versions, version);
-  const noteDue = (kind: DueKind, id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
-    if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
-  };
+  const noteDue = dueNotes(due);
 
   const { audits, noteAudit } = auditTable();
   const runs = recordTable<RunId, Run>({
@@ -170,10 +170,16 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
       watch.poolChanged({ by, at: kernel.now(), now, before, after, version });
     },
   });
+  const backfills = backfillTable({ kernel, faults, random, watch, encoded }, (before, after) => {
+    commits += 1;
+    noteDue("backfill", after.backfillId, before?.due, after.due);
+    return manifest(after.plan.version);
+  });
   return {
     runs,
     dags,
     pools,
+    backfills,
     versions,
     audits,
     attempts: attemptTable(kernel, watch),
@@ -186,6 +192,35 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     commits: () => commits,
   };
 }
+
+/** `note`: keeps count of a change, and gives the manifest whose schedule names the dates. */
+function backfillTable(
+  { kernel, faults, watch, encoded }: Parts,
+  note: (before: Backfill | undefined, after: Backfill) => Manifest,
+): RecordTable<BackfillId, Backfill> {
+  return recordTable<BackfillId, Backfill>({
+    idOf: (backfill) => backfill.backfillId,
+    keep: encoded ? (backfill) => decodeBackfill(encodeBackfill(backfill)) : (backfill) => backfill,
+    contended: () => faults.strikes("db:contended"),
+    changed(before, after, version, { name: by, now }) {
+      const manifest = note(before, after);
+      watch.backfillChanged({ by, at: kernel.now(), now, before, after, version, manifest });
+    },
+  });
+}
+
+function indexesOf({ kernel, faults, random }: Pick<Parts, "kernel" | "faults" | "random">) {
+  const due: Database["due"] = createLaggingIndex(kernel, faults, random.fork("due"));
+  const queued: Database["queued"] = createLaggingIndex(kernel, faults, random.fork("queued"));
+  const listed: Database["listed"] = createLaggingIndex(kernel, faults, random.fork("listed"));
+  return { due, queued, listed };
+}
+
+const dueNotes =
+  (due: Database["due"]) =>
+  (kind: DueKind, id: DueId, before: Instant | null | undefined, at: Instant | null): void => {
+    if (before !== at) due.set(id, at === null ? undefined : { kind, due: at });
+  };
 
 function manifestIn(versions: ReadonlyMap<VersionHash, DagVersion>, version: VersionHash): Manifest {
   const known = versions.get(version);

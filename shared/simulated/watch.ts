@@ -1,5 +1,6 @@
 /** What a simulation lets its checkers see: every change of what is stored, and every signal, at the instant it happens. */
 import type { AttemptItem, Dispatch } from "../core/attempt.ts";
+import type { Backfill } from "../core/backfill/record.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import type { Fact } from "../core/events.ts";
 import type { AttemptKey } from "../core/ids.ts";
@@ -46,6 +47,16 @@ export interface PoolChange extends Change {
   readonly now: number;
 }
 
+export interface BackfillChange extends Change {
+  readonly before: Backfill | undefined;
+  readonly after: Backfill;
+  readonly version: number;
+  /** Of the version whose schedule names the dates. */
+  readonly manifest: Manifest;
+  /** The committing process's own time. */
+  readonly now: number;
+}
+
 export interface AttemptChange extends Change {
   readonly key: AttemptKey;
   readonly before: AttemptItem | undefined;
@@ -72,6 +83,7 @@ export interface Watch {
   runChanged(change: RunChange): void;
   dagChanged(change: DagChange): void;
   poolChanged(change: PoolChange): void;
+  backfillChanged(change: BackfillChange): void;
   attemptChanged(change: AttemptChange): void;
   codeStarted(start: CodeStart): void;
   sent(sent: Sent): void;
@@ -87,6 +99,7 @@ export const UNWATCHED: Watch = {
   runChanged: () => undefined,
   dagChanged: () => undefined,
   poolChanged: () => undefined,
+  backfillChanged: () => undefined,
   attemptChanged: () => undefined,
   codeStarted: () => undefined,
   sent: () => undefined,

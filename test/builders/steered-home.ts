@@ -44,7 +44,12 @@ export interface SteeredHome {
 export async function aSteeredHome(start: Instant = NOON): Promise<SteeredHome> {
   const folder = await aFolder();
   const path = join(folder.path, "home");
-  const stores = openStores({ path, stateFile: join(path, "state.db"), buckets: join(folder.path, "buckets"), logs: join(path, "logs") });
+  const stores = openStores({
+    path,
+    stateFile: join(path, "state.db"),
+    buckets: join(folder.path, "buckets"),
+    logs: join(path, "logs"),
+  });
   let now = start;
   let play: (dispatch: Dispatch) => RunnerResult | "never" = () => ({ kind: "success" });
   let timers: { readonly message: RunMessage; readonly at: Instant }[] = [];

@@ -3,9 +3,10 @@ import { commitId, dagId, runId } from "../../shared/core/ids.ts";
 import { type Instant, plus } from "../../shared/core/time.ts";
 import type { DagStore } from "../../shared/ports/dag-store.ts";
 import type { DueIndex, DueRecord } from "../../shared/ports/due-index.ts";
+import type { BackfillStore } from "../../shared/ports/backfill-store.ts";
 import type { PoolStore } from "../../shared/ports/pool-store.ts";
 import type { RunStore } from "../../shared/ports/run-store.ts";
-import { NOON, SECOND_MS, aDagRecord, aPool, aPoolId, aRun } from "../builders/index.ts";
+import { NOON, SECOND_MS, aBackfill, aDagRecord, aPool, aPoolId, aRun } from "../builders/index.ts";
 import { type Subject, atOnce, freshly, present } from "./subject.ts";
 
 export interface DueIndexSubject extends Subject {
@@ -14,6 +15,7 @@ export interface DueIndexSubject extends Subject {
   readonly runs: RunStore;
   readonly dags: DagStore;
   readonly pools: PoolStore;
+  readonly backfills: BackfillStore;
 }
 
 const at = (seconds: number): Instant => plus(NOON, seconds * SECOND_MS);
@@ -66,6 +68,15 @@ export function dueIndexContract(make: () => Promise<DueIndexSubject>): void {
         { kind: "run", id: "orders.before", due: at(-5) },
         { kind: "run", id: "orders.now", due: at(0) },
       ]);
+    });
+
+    test("names backfills likewise", async () => {
+      await subject().backfills.create(aBackfill({ due: at(3) }), commitId("b1"));
+      expect(await dueAt(at(3))).toEqual([{ kind: "backfill", id: "orders.backfill.1", due: at(3) }]);
+
+      const read = present(await subject().backfills.load(aBackfill().backfillId));
+      await subject().backfills.commit(read, { ...read.value, due: null }, commitId("b2"));
+      expect(await dueAt(at(9))).toEqual([]);
     });
 
     test("names pools as it names runs and DAGs, as their due times come and go", async () => {

@@ -86,6 +86,7 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   const faultsStoppedAt = kernel.now();
   // A pool that stays drained lets nothing come to rest.
   for (const { pool, slots } of plan.pools) operators.act({ type: "resize", pool, slots });
+  operators.act({ type: "resume_backfills" });
   const rest = () => ({
     now: kernel.now(),
     faultsStoppedAt,
@@ -108,10 +109,10 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   if (!stopped()) judge.judge("atRest", rest());
 }
 
-const isDrained = ({ runs, dags, pools }: Database, openMessages: number): boolean =>
+const isDrained = ({ runs, dags, pools, backfills }: Database, openMessages: number): boolean =>
   openMessages === 0 &&
   [...runs.rows.values()].every(({ value }) => isRunEnded(value.state) && value.due === null) &&
-  [...dags.rows.values(), ...pools.rows.values()].every(({ value }) => value.due === null);
+  [...dags.rows.values(), ...pools.rows.values(), ...backfills.rows.values()].every(({ value }) => value.due === null);
 
 function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { world: World; judge: Judge } {
   const random = randomOf(seed, "happening");

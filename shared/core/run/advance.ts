@@ -83,6 +83,8 @@ function applyEvent(draft: Draft, event: RunEvent): void {
     case "resume":
     case "cancel":
       return operate(draft, event);
+    case "reprocess":
+      return reprocess(draft, event);
     case "child_report":
       return hearChild(draft, event);
     case "child_refused":
@@ -107,6 +109,20 @@ function admit(draft: Draft, epoch: number): void {
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_started") });
   const timeout = runTimeoutAt(draft.head, draft.plan.manifest);
   if (timeout !== undefined) draft.commands.push({ type: "timer", at: timeout });
+}
+
+/** Opened again, the run has a place of the backfill's: its DAG is not asked for one. */
+function reprocess(draft: Draft, event: Extract<RunEvent, { type: "reprocess" }>): void {
+  const { backfillId, epoch, tasks, onlyFailed, by } = event;
+  if (!isRunEnded(draft.head.state) || draft.head.epoch !== epoch) return;
+  const refs = tasks.map((taskId) => ({ taskId, mapIndex: null }));
+  const selection = { tasks: refs, upstream: false, downstream: false, onlyFailed };
+  operate(draft, { type: "clear", selection, by, reason: `backfill ${backfillId}` });
+  if (draft.head.state !== "queued") return;
+  const asked = draft.commands.findIndex(({ type }) => type === "tell_queued");
+  if (asked >= 0) draft.commands.splice(asked, 1);
+  setHead(draft, { runType: "backfill", heldBy: { backfillId, epoch: draft.head.epoch } });
+  admit(draft, draft.head.epoch);
 }
 
 /** Hands on what is about the current, open attempt of a task; the rest is an echo. */

@@ -22,6 +22,9 @@ const STATE_CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, c
   Record<TaskState, number>
 >;
 
+/** A state as the table has it. */
+export const codeOf = (state: TaskState): number => STATE_CODE[state];
+
 export type DispatchCommand = Extract<RunCommand, { readonly type: "dispatch" }>;
 export type CloseCommand = Extract<RunCommand, { readonly type: "close" }>;
 

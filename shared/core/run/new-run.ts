@@ -1,7 +1,7 @@
 import type { RunId, VersionHash } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
-import { RUN_SCHEMA, type DataInterval, type Run, type RunOrigin } from "../run.ts";
+import { RUN_SCHEMA, type DataInterval, type HeldBy, type Run, type RunOrigin } from "../run.ts";
 import type { RunType } from "../states.ts";
 import type { Instant } from "../time.ts";
 import { emptyTasks } from "./draft.ts";
@@ -15,6 +15,7 @@ export interface NewRun {
   readonly origin: RunOrigin;
   readonly dataInterval: DataInterval | null;
   readonly partial?: true;
+  readonly heldBy?: HeldBy;
   readonly params: Run["params"];
   readonly files: Run["files"];
   readonly now: Instant;

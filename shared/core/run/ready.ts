@@ -120,7 +120,8 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
       // An upstream of which nothing is left counts as skipped.
       case "skipped":
       case "removed":
-        seen.skipped = true;
+        // What was never part of the run counts for nothing.
+        if (table.details[slot]?.cause?.code !== "not_selected") seen.skipped = true;
         break;
       case "failed":
         seen.failed = true;

@@ -56,6 +56,8 @@ function describe(message: RunMessage | Dispatch): string {
       return `wake ${message.dagId}`;
     case "wake_pool":
       return `wake pool ${message.poolId}`;
+    case "wake_backfill":
+      return `wake ${message.backfillId}`;
     case "object_created":
       return `object ${message.object.bucket}/${message.object.key}@${message.object.version}`;
     default:

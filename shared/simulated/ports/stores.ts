@@ -4,6 +4,7 @@ import type { AuditLog } from "../../ports/audit-log.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
 import type { DagStore } from "../../ports/dag-store.ts";
 import type { DueIndex, DueRecord } from "../../ports/due-index.ts";
+import type { BackfillStore } from "../../ports/backfill-store.ts";
 import type { PoolStore } from "../../ports/pool-store.ts";
 import type { Inbox, InboxName } from "../../ports/inbox.ts";
 import type { RunStore } from "../../ports/run-store.ts";
@@ -62,6 +63,25 @@ export function auditLogOf({ database }: SimulatedWorld, process: Process): Audi
   return {
     list: (subject, limit) =>
       process.call("read", () => (database.audits.get(auditKeyOf(subject)) ?? []).slice(0, limit)),
+  };
+}
+
+export function backfillStoreOf({ database }: SimulatedWorld, process: Process): BackfillStore {
+  const { backfills } = database;
+  return {
+    load: (id) => process.call("read", () => backfills.load(id)),
+    create: (backfill, commitId) =>
+      process.call("write", () => backfills.create(backfill, commitId, authorOf(process))),
+    commit: (read, next, commitId) =>
+      process.call("write", () => backfills.commit(read, next, commitId, authorOf(process))),
+    list: ({ dagId, limit }) =>
+      process.call("read", () =>
+        [...backfills.rows.values()]
+          .map(({ value }) => value)
+          .filter(({ plan }) => dagId === undefined || plan.dagId === dagId)
+          .toSorted((a, b) => b.createdAt - a.createdAt)
+          .slice(0, limit),
+      ),
   };
 }
 

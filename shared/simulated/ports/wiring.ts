@@ -8,6 +8,7 @@ import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from ".
 import {
   attemptStoreOf,
   auditLogOf,
+  backfillStoreOf,
   blobStoreOf,
   dagStoreOf,
   dueIndexOf,
@@ -24,6 +25,7 @@ export function engineOf(world: SimulatedWorld, process: Process): Engine {
     runs: runStoreOf(world, process),
     dags,
     pools: poolStoreOf(world, process),
+    backfills: backfillStoreOf(world, process),
     due: dueIndexOf(world, process),
     audit: auditLogOf(world, process),
     attempts: attemptStoreOf(world, process),

@@ -3,6 +3,7 @@ import { freshTable } from "../../../scripts/emulators/resources.ts";
 import { createAuditLog } from "../../../shared/aws/audit-log.ts";
 import { createDagStore } from "../../../shared/aws/dag-store.ts";
 import { createDueIndex } from "../../../shared/aws/due-index.ts";
+import { createBackfillStore } from "../../../shared/aws/backfill-store.ts";
 import { createPoolStore } from "../../../shared/aws/pool-store.ts";
 import { createRunStore } from "../../../shared/aws/run-store.ts";
 import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
@@ -36,6 +37,7 @@ describe.skipIf(!hasDynamo())("on DynamoDB", () => {
       runs: createRunStore(table),
       dags: createDagStore(table, noBlobs),
       pools: createPoolStore(table),
+      backfills: createBackfillStore(table),
       close: table.close,
     };
   });

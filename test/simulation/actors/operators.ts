@@ -1,4 +1,7 @@
 /** People, their tools, and the bucket: they deploy, start, cancel, and drop files. */
+import { changeBackfill, planBackfill, startBackfill } from "../../../shared/app/backfill.ts";
+import { isBackfillOver } from "../../../shared/core/backfill/decide.ts";
+import { BACKFILL_ORDERS } from "../../../shared/core/backfill/record.ts";
 import { cancelRun } from "../../../shared/app/cancel-run.ts";
 import { register, unregister } from "../../../shared/app/register.ts";
 import { resizePool } from "../../../shared/app/pools.ts";
@@ -8,7 +11,7 @@ import { FreshetError } from "../../../shared/core/errors.ts";
 import { dagId, versionHash, type RunId } from "../../../shared/core/ids.ts";
 import type { Manifest } from "../../../shared/core/manifest.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
-import { instant, iso } from "../../../shared/core/time.ts";
+import { instant, iso, plus } from "../../../shared/core/time.ts";
 import type { DagVersion } from "../../../shared/ports/dag-store.ts";
 import type { Engine } from "../../../shared/app/engine.ts";
 import { engineOf } from "../../../shared/simulated/ports/wiring.ts";
@@ -89,6 +92,12 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         return insist(`start ${action.dagId}`, (engine) => start(engine, action));
       case "cancel":
         return cancel(action.pick);
+      case "backfill":
+        return insist(`backfill ${action.dagId}`, (engine) => backfill(engine, action));
+      case "resume_backfills":
+        return resumeAll();
+      case "change_backfill":
+        return changeOne(action.pick);
       case "drop":
         return drop(action);
     }
@@ -104,12 +113,49 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
     deeds.deployed.push({ at: kernel.now(), manifest });
   };
 
+  const backfill = async (
+    engine: Engine,
+    { dagId: id, days, pick }: Extract<Action, { type: "backfill" }>,
+  ): Promise<void> => {
+    const now = engine.clock.now();
+    const planned = await planBackfill(engine, {
+      dagId: dagId(id),
+      from: iso(plus(now, -days * 86_400_000)),
+      to: iso(now),
+      parallel: 1 + (Math.floor(pick * 30) % 3),
+      order: BACKFILL_ORDERS[Math.floor(pick * 9) % 3] ?? "oldest",
+      latest: pick > 0.7,
+    });
+    await startBackfill(engine, planned, "operator");
+  };
+
+  const resumeAll = (): void => {
+    for (const [id, { value }] of world.database.backfills.rows) {
+      if (value.state !== "paused") continue;
+      insist(`resume ${id}`, async (engine) => {
+        await changeBackfill(engine, id, { type: "resume", by: "operator", reason: "" });
+      });
+    }
+  };
+
+  const changeOne = (pick: number): void => {
+    const open = [...world.database.backfills.rows.values()].filter(({ value }) => !isBackfillOver(value));
+    const found = open[Math.floor(pick * open.length)]?.value;
+    if (found === undefined) return;
+    const type = pick > 0.8 ? "cancel" : found.state === "paused" ? "resume" : "pause";
+    insist(`${type} ${found.backfillId}`, async (engine) => {
+      await changeBackfill(engine, found.backfillId, { type, by: "operator", reason: "" });
+    });
+  };
+
   const wakeAll = (): void => {
-    const { runs, dags, pools } = world.database;
+    const { runs, dags, pools, backfills } = world.database;
     for (const { value } of runs.rows.values()) {
       if (isRunEnded(value.state)) continue;
       world.events.accept({ type: "wake_run", v: 1, runId: value.runId, all: true }, 0);
     }
+    for (const id of backfills.rows.keys())
+      world.events.accept(wakeMessage({ kind: "backfill", id }, { all: true }), 0);
     for (const id of pools.rows.keys()) world.events.accept(wakeMessage({ kind: "pool", id }, { all: true }), 0);
     for (const id of dags.rows.keys()) world.events.accept({ type: "wake_dag", v: 1, dagId: id, all: true }, 0);
   };

@@ -3,6 +3,7 @@ import type { Deeds } from "../actors/operators.ts";
 import type { Database } from "../../../shared/simulated/database.ts";
 import type {
   AttemptChange,
+  BackfillChange,
   CodeStart,
   DagChange,
   PoolChange,
@@ -39,6 +40,7 @@ export interface Checker {
   readonly run?: (change: RunChange, moves: readonly Move[], seen: Seen, expect: Expect) => void;
   readonly dag?: (change: DagChange, seen: Seen, expect: Expect) => void;
   readonly pool?: (change: PoolChange, seen: Seen, expect: Expect) => void;
+  readonly backfill?: (change: BackfillChange, seen: Seen, expect: Expect) => void;
   readonly attempt?: (change: AttemptChange, seen: Seen, expect: Expect) => void;
   readonly code?: (start: CodeStart, seen: Seen, expect: Expect) => void;
   readonly sent?: (sent: Sent, seen: Seen, expect: Expect) => void;
@@ -98,6 +100,7 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
       return check === undefined ? [] : [{ check, expect }];
     });
   const [ofRun, ofDag, ofPool, ofAttempt] = [withHook("run"), withHook("dag"), withHook("pool"), withHook("attempt")];
+  const ofBackfill = withHook("backfill");
   const [ofCode, ofSent, ofPublished] = [withHook("code"), withHook("sent"), withHook("published")];
   const convict: Judge["convict"] = (promise, says, text) => {
     violation ??= { promise, says, text, at: now() };
@@ -136,6 +139,10 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
       guarded(() => {
         for (const { check, expect } of ofPool) check(change, seen(), expect);
         onPool?.(change);
+      }),
+    backfillChanged: (change) =>
+      guarded(() => {
+        for (const { check, expect } of ofBackfill) check(change, seen(), expect);
       }),
     attemptChanged: (change) =>
       guarded(() => {

@@ -51,6 +51,11 @@ export const runningHoldsAPlace: Checker = {
   run({ after }, _moves, { database }, expect) {
     // A chunk has the place of its parent.
     if (after.state !== "running" || after.origin.kind === "chunk") return;
+    if (after.heldBy?.epoch === after.epoch) {
+      const backfill = database.backfills.rows.get(after.heldBy.backfillId)?.value;
+      const place = backfill?.active.some((date) => date.runId === after.runId) === true;
+      return expect(place, () => `${after.runId} is running without a place of ${backfill?.backfillId}`);
+    }
     const dag = database.dags.rows.get(after.dagId)?.value;
     const holds = dag?.active.some((run) => run.runId === after.runId && run.epoch === after.epoch) === true;
     expect(holds, () => `${after.runId} is running without a place`);
@@ -66,7 +71,7 @@ export const placesAreFreedByEnds: Checker = {
       if (kept.has(runId)) continue;
       const run = database.runs.rows.get(runId)?.value;
       expect(
-        run !== undefined && isRunEnded(run.state),
+        run !== undefined && (isRunEnded(run.state) || run.heldBy?.epoch === run.epoch),
         () => `${after.dagId} let go of ${runId}, which is ${run?.state ?? "not there"}`,
       );
     }

@@ -6,6 +6,7 @@ import { firingsBetween } from "../world/dags.ts";
 import * as attempts from "./attempts.ts";
 import type { Checker } from "./checker.ts";
 import * as children from "./children.ts";
+import * as backfills from "./backfills.ts";
 import * as dags from "./dags.ts";
 import * as maps from "./maps.ts";
 import * as pools from "./pools.ts";
@@ -85,6 +86,10 @@ export const CHECKERS: readonly Checker[] = [
   rest.everyRunEnds,
   dags.dueDatesAreFired,
   dags.dueDatesAreAccountedFor,
+  backfills.backfillsKeepToTheirPlaces,
+  backfills.backfillsCountEachDate,
+  backfills.backfillsRunOutsideTheDag,
+  backfills.backfillsEnd,
   dags.intervalsAreDisjoint,
   rest.dueDatesHaveRuns(({ schedule }, from, until) =>
     schedule === null ? [] : firingsBetween(schedule, from, until),

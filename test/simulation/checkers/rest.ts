@@ -168,7 +168,7 @@ export function dueDatesHaveRuns(
           if (!room || manifest.schedule === null) continue;
           const made = runsOf(rest).some(
             (run) =>
-              run.runType === "scheduled" &&
+              (run.runType === "scheduled" || run.runType === "backfill") &&
               run.dagId === dag.dagId &&
               run.dataInterval !== null &&
               covers(run.dataInterval, due, manifest),

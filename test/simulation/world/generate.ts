@@ -88,6 +88,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     [2.5, "cancel"],
     [1.5, "deploy"],
     [0.5, "remove"],
+    [1.2, "backfill"],
     [0.5, "wake_all"],
     [context.pools.length === 0 ? 0 : 2.5, "resize"],
   ] as const);
@@ -106,6 +107,15 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
       return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
     case "resize":
       return resizesAt(random, at, context.pools);
+    case "backfill": {
+      const change = (): PlannedAction => ({
+        at: at + random.skewed(0, 600_000),
+        action: { type: "change_backfill", pick: random.next() },
+      });
+      const days = random.integer(1, context.tempo === "hours" ? 1 : 6);
+      const action: Action = { type: "backfill", dagId: dag.dagId, days, pick: random.next() };
+      return [{ at, action }, ...(random.chance(0.5) ? [change(), change()] : [])];
+    }
     case "wake_all":
       return [{ at, action: { type: "wake_all" } }];
     case "remove":

@@ -14,6 +14,11 @@ export type Action =
   /** `pick` in [0, 1) says which of the runs that are there. */
   | { readonly type: "resize"; readonly pool: PoolId; readonly slots: number }
   | { readonly type: "cancel"; readonly pick: number }
+  /** Of the last days; `pick` says how. */
+  | { readonly type: "backfill"; readonly dagId: string; readonly days: number; readonly pick: number }
+  | { readonly type: "resume_backfills" }
+  /** Pauses, resumes or cancels one of those that are at work. */
+  | { readonly type: "change_backfill"; readonly pick: number }
   | { readonly type: "drop"; readonly bucket: string; readonly key: string; readonly version: string };
 
 export interface PlannedAction {

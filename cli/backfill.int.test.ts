@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { aCommandLine, type CommandLine } from "../test/builders/command-line.ts";
+
+let line: CommandLine;
+beforeEach(async () => {
+  line = await aCommandLine();
+});
+afterEach(async () => {
+  await line.close();
+});
+
+const WEEK = ["--from", "2026-03-01", "--to", "2026-03-07"];
+
+describe("freshet backfill", () => {
+  test("lists what it would do, does it, and tells how far it is", async () => {
+    await line.withFixtures("dev", "--once");
+
+    const dry = await line.freshet("backfill", "sums", ...WEEK, "--dry-run", "--json");
+    expect(JSON.parse(dry.out)).toMatchObject({
+      count: 7,
+      runs: Array.from({ length: 7 }, (_, day) => ({
+        logicalDate: `2026-03-0${day + 1}T00:00:00Z`,
+        action: "create",
+        reason: null,
+      })),
+    });
+
+    const begun = await line.freshet("backfill", "sums", ...WEEK);
+    expect([begun.exit, begun.err.split("\n")[0]]).toEqual([0, "7 runs"]);
+    await line.withFixtures("dev", "--once");
+
+    const shown = await line.freshet("backfills", begun.out.trim(), "--json");
+    expect(JSON.parse(shown.out)).toMatchObject({ state: "completed", count: 7, success: 7, left: 0 });
+    expect((await line.freshet("backfills", begun.out.trim())).out).toContain("7 of 7: 7 succeeded");
+    expect((await line.freshet("backfills")).out).toContain("completed");
+  });
+
+  test("asks about many runs, and starts none by accident", async () => {
+    await line.withFixtures("dev", "--once");
+
+    const { exit, err } = await line.freshet("backfill", "sums", "--from", "2016-01-01", "--to", "2025-12-31");
+
+    expect([exit, err]).toEqual([1, expect.stringMatching(/3653 runs\n.*more than 500 runs; `--yes` starts them/s)]);
+    expect(JSON.parse((await line.freshet("backfills", "--json")).out)).toEqual([]);
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ["no dates", [], /from and to are missing/],
+    [
+      "an order that there is not",
+      [...WEEK, "--order", "rndom"],
+      /--order is 'rndom'; expected oldest, newest, random; did you mean 'random'/,
+    ],
+    [
+      "too many at once",
+      [...WEEK, "--parallel", "1000"],
+      /--parallel is '1000'; expected a whole number from 1 to 100/,
+    ],
+    ["no task", [...WEEK, "--tasks", ","], /--tasks is ','/],
+  ])("tells what is wrong: %s", async (_what, options, message) => {
+    await line.withFixtures("dev", "--once");
+
+    const { exit, err } = await line.freshet("backfill", "sums", ...options);
+
+    expect([exit, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test("names the nearest backfill, and wants one to change", async () => {
+    expect((await line.freshet("backfills", "sums.backfill.1", "--pause")).err).toContain(
+      "there is no backfill 'sums.backfill.1'",
+    );
+    expect((await line.freshet("backfills", "--pause")).err).toContain("--pause needs to know which backfill");
+  });
+});

@@ -1,0 +1,121 @@
+/** Carries out what a decision on a backfill asked for, after its commit. */
+import type { ActiveDate, Backfill, BackfillCommand, BackfillEvent } from "../core/backfill/record.ts";
+import { endOf } from "../core/backfill/end-of.ts";
+import { assertNever } from "../core/errors.ts";
+import type { Run } from "../core/run.ts";
+import { advance } from "../core/run/advance.ts";
+import { newRun } from "../core/run/new-run.ts";
+import { withOnly } from "../core/run/subset.ts";
+import { isRunEnded } from "../core/states.ts";
+import type { DagVersion } from "../ports/dag-store.ts";
+import { TIMER_HORIZON_MS } from "../ports/timers.ts";
+import { toBackfill, toRun, type Addressed } from "./addressed.ts";
+import { deliverRun } from "./deliver-run.ts";
+import type { Engine } from "./engine.ts";
+
+export async function deliverBackfill(
+  engine: Engine,
+  backfill: Backfill,
+  commands: readonly BackfillCommand[],
+): Promise<readonly Addressed[]> {
+  const answers: Addressed[] = [];
+  for (const command of commands) {
+    switch (command.type) {
+      case "start_date":
+        answers.push(...(await startDate(engine, backfill, command.date)));
+        engine.crashPoint("backfill:started-date");
+        break;
+      case "cancel_run": {
+        const { runId, by, reason } = command;
+        answers.push(toRun(runId, { type: "cancel", by, reason }, { ifMissing: goneFrom(backfill, runId) }));
+        break;
+      }
+      case "timer": {
+        const now = engine.clock.now();
+        if (command.at - now > TIMER_HORIZON_MS) break;
+        await engine.timers.arm({ kind: "backfill", id: backfill.backfillId }, command.at, now);
+        break;
+      }
+      default:
+        assertNever(command);
+    }
+  }
+  return answers;
+}
+
+/** A run that was never made has nothing to end. */
+const goneFrom = ({ backfillId }: Backfill, runId: Run["runId"]): Addressed =>
+  toBackfill(backfillId, { type: "date_skipped", runId, reason: "cancelled before it started" });
+
+/** Makes the run of a date, or clears the one that is there. Done again after a crash it changes nothing, and tells how it stands. */
+async function startDate(engine: Engine, backfill: Backfill, date: ActiveDate): Promise<readonly Addressed[]> {
+  const tell = (event: BackfillEvent): Addressed => toBackfill(backfill.backfillId, event);
+  const there = (await engine.runs.load(date.runId))?.value;
+  if (there === undefined) return putRun(engine, backfill, date);
+  const { runId } = date;
+  if (there.heldBy?.backfillId === backfill.backfillId) {
+    const { epoch } = there.heldBy;
+    const over = isRunEnded(there.state) || there.epoch > epoch;
+    return [
+      tell(over ? { type: "run_finished", runId, epoch, ...endOf(there) } : { type: "date_started", runId, epoch }),
+    ];
+  }
+  const reason = skipReason(backfill, there);
+  if (reason !== undefined) return [tell({ type: "date_skipped", runId, reason })];
+  const { backfillId, plan, by } = backfill;
+  const onlyFailed = plan.reprocess === "failed";
+  const again = { type: "reprocess", backfillId, epoch: there.epoch, tasks: plan.tasks ?? [], onlyFailed, by } as const;
+  return [toRun(runId, again, { onApplied: tell({ type: "date_started", runId, epoch: there.epoch + 1 }) })];
+}
+
+/** Why the run that is there is left as it is; undefined: it is cleared. */
+export function skipReason(
+  { plan: { reprocess } }: Pick<Backfill, "plan">,
+  { state }: Pick<Run, "state">,
+): string | undefined {
+  if (!isRunEnded(state)) return `it has a run that is ${state}`;
+  if (reprocess === "none") return `it has a run: ${state}`;
+  return reprocess === "failed" && state === "success" ? "it has a run that succeeded" : undefined;
+}
+
+async function putRun(engine: Engine, backfill: Backfill, date: ActiveDate): Promise<readonly Addressed[]> {
+  const { backfillId } = backfill;
+  const { runId } = date;
+  const tell = (event: BackfillEvent): Addressed => toBackfill(backfillId, event);
+  if (backfill.state === "cancelled")
+    return [tell({ type: "date_skipped", runId, reason: "the backfill was cancelled" })];
+  const version = await versionOf(engine, backfill);
+  if (version === undefined) return [tell({ type: "date_skipped", runId, reason: "its DAG is gone from the source" })];
+  const now = engine.clock.now();
+  const put = firstForm(version, backfill, date, now);
+  const { run, commands } = advance(put, version.manifest, [{ type: "admitted", epoch: 0 }], now);
+  if ((await engine.runs.create(run, engine.ids.commitId())) !== "created") {
+    // Somebody was faster: what is there is judged the next time.
+    return startDate(engine, backfill, date);
+  }
+  engine.crashPoint("start:put-run");
+  return [...(await deliverRun(engine, run, version, commands)), tell({ type: "date_started", runId, epoch: 0 })];
+}
+
+async function versionOf(engine: Engine, { plan }: Backfill): Promise<DagVersion | undefined> {
+  if (!plan.latest) return engine.versions(plan.version);
+  const dag = (await engine.dags.load(plan.dagId))?.value;
+  return dag === undefined || dag.removed ? undefined : engine.versions(dag.version);
+}
+
+function firstForm({ version, manifest }: DagVersion, backfill: Backfill, date: ActiveDate, now: Run["queuedAt"]): Run {
+  const { backfillId, plan, by } = backfill;
+  const run = newRun({
+    runId: date.runId,
+    version,
+    manifest,
+    runType: "backfill",
+    origin: { kind: "backfill", backfillId, by },
+    dataInterval: date.dataInterval,
+    heldBy: { backfillId, epoch: 0 },
+    params: { ...manifest.params?.defaults, ...plan.params },
+    files: [],
+    now,
+  });
+  return plan.tasks === null ? run : withOnly(run, manifest, plan.tasks);
+}
