@@ -11,11 +11,15 @@ declare const output: unique symbol;
 declare const asks: unique symbol;
 
 /** A task of a DAG, and a handle on its output for the tasks after it. */
-export interface Task<Id extends string = string, Out = unknown, Asked = unknown> {
+export interface Task<Id extends string = string, Out = unknown> {
   readonly id: Id;
   readonly role: TaskRole;
   /** Only a type. */
   readonly [output]?: () => Out;
+}
+
+/** What the function of a task asks for: for those who try it alone. */
+export interface Asking<Asked> {
   /** Only a type. */
   readonly [asks]?: () => Asked;
 }
@@ -26,7 +30,7 @@ export interface Given<In, Params> {
   readonly params: Params;
 }
 
-export interface SetupTask<Id extends string = string, Out = unknown, Asked = unknown> extends Task<Id, Out, Asked> {
+export interface SetupTask<Id extends string = string, Out = unknown> extends Task<Id, Out> {
   readonly role: "setup";
 }
 
@@ -41,6 +45,14 @@ export type NamedUpstreams = { readonly [name: string]: Upstream };
 type OutputOf<From> = From extends Task<string, infer Out> ? Settled<Out> : never;
 /** A function that gives nothing gives undefined. */
 type Settled<Out> = Out extends void ? undefined : Out;
+
+/** An upstream without what its own function asks for: the compiler's messages would tell all of it, and of what is above. */
+export type Plain<From> =
+  From extends Optional<infer Id, infer Out>
+    ? Optional<Id, Out>
+    : From extends Task<infer Id, infer Out>
+      ? Task<Id, Out>
+      : From;
 
 /** What the inputs of task `Id` hold. Under a rule that lets it run after a failure or a skip, each may be missing. */
 export type Inputs<_Id extends string, From, Rule extends TriggerRule = "all_success"> = {
@@ -72,12 +84,12 @@ export interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefa
 }
 
 type GivenTo<Id extends string, From, Rule extends TriggerRule, Schema> = Given<
-  Inputs<Id, From, Rule>,
+  Inputs<Id, { [Name in keyof From]: Plain<From[Name]> }, Rule>,
   ParamsOf<Schema>
 >;
 
 type Run<Id extends string, From, Rule extends TriggerRule, Schema, Result> = (
-  ctx: TaskContext<Inputs<Id, From, Rule>, ParamsOf<Schema>>,
+  ctx: TaskContext<Inputs<Id, { [Name in keyof From]: Plain<From[Name]> }, Rule>, ParamsOf<Schema>>,
 ) => Result | Promise<Result>;
 
 export interface TaskOptions<Id extends string, From, Out, Rule extends TriggerRule, Schema> extends Common<
@@ -102,7 +114,7 @@ export function task<
 >(
   id: Id & OutputCheck<Id, Out>,
   options: TaskOptions<Id, From, Out, Rule, Schema>,
-): Task<Id, Out, GivenTo<Id, From, Rule, Schema>> {
+): Task<Id, Out> & Asking<GivenTo<Id, From, Rule, Schema>> {
   return make("task", "work", id, options, task);
 }
 
@@ -116,7 +128,7 @@ export function setup<
 >(
   id: Id & OutputCheck<Id, Out>,
   options: TaskOptions<Id, From, Out, Rule, Schema>,
-): SetupTask<Id, Out, GivenTo<Id, From, Rule, Schema>> {
+): SetupTask<Id, Out> & Asking<GivenTo<Id, From, Rule, Schema>> {
   return make("task", "setup", id, options, setup);
 }
 
@@ -146,17 +158,16 @@ export function teardown<
 >(
   id: Id & OutputCheck<Id, Out>,
   options: TeardownOptions<Id, From, Out, Rule, Schema>,
-): Task<Id, Out, GivenTo<Id, From, Rule, Schema>> {
+): Task<Id, Out> & Asking<GivenTo<Id, From, Rule, Schema>> {
   return make("task", "teardown", id, options, teardown);
 }
 
 declare const mapped: unique symbol;
 
 /** A task that runs once for each item of a list. Its output is the list of what its instances gave, without nulls. */
-export interface MappedTask<Id extends string = string, Out = unknown, Asked = unknown> extends Task<
+export interface MappedTask<Id extends string = string, Out = unknown> extends Task<
   Id,
-  readonly Exclude<Out, null | undefined | void>[],
-  Asked
+  readonly Exclude<Out, null | undefined | void>[]
 > {
   /** Only a type. */
   readonly [mapped]?: true;
@@ -198,7 +209,9 @@ export interface MapOptions<Id extends string, Over, From, Out, Rule extends Tri
   /** Failed instances with which the task succeeds still: `{ count: 3 }`, or `{ share: 0.05 }` of all. Default: none. */
   readonly tolerance?: { readonly count: number } | { readonly share: number };
   /** The work on one item. What it returns is one of the task's results, unless it is null. */
-  readonly run: (ctx: MapContext<ItemOf<Over>, Inputs<Id, From, Rule>, ParamsOf<Schema>>) => Out | Promise<Out>;
+  readonly run: (
+    ctx: MapContext<ItemOf<Over>, Inputs<Id, { [Name in keyof From]: Plain<From[Name]> }, Rule>, ParamsOf<Schema>>,
+  ) => Out | Promise<Out>;
 }
 
 /**
@@ -215,7 +228,7 @@ export function map<
 >(
   id: Id & OutputCheck<Id, Out>,
   options: MapOptions<Id, Over, From, Out, Rule, Schema>,
-): MappedTask<Id, Out, GivenItem<ItemOf<Over>, Out> & GivenTo<Id, From, Rule, Schema>> {
+): MappedTask<Id, Out> & Asking<GivenItem<ItemOf<Over>, Out> & GivenTo<Id, From, Rule, Schema>> {
   return make("task", "work", id, options, map);
 }
 
@@ -242,7 +255,10 @@ export function branch<
   const Name extends string = string,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id, options: BranchOptions<Id, From, Name, Rule, Schema>): Task<Id, undefined, GivenTo<Id, From, Rule, Schema>> {
+>(
+  id: Id,
+  options: BranchOptions<Id, From, Name, Rule, Schema>,
+): Task<Id, undefined> & Asking<GivenTo<Id, From, Rule, Schema>> {
   return make("branch", "work", id, options, branch);
 }
 
@@ -261,7 +277,10 @@ export function shortCircuit<
   From extends NamedUpstreams = Nothing,
   Rule extends TriggerRule = "all_success",
   Schema extends ParamsSchema | undefined = undefined,
->(id: Id, options: ShortCircuitOptions<Id, From, Rule, Schema>): Task<Id, undefined, GivenTo<Id, From, Rule, Schema>> {
+>(
+  id: Id,
+  options: ShortCircuitOptions<Id, From, Rule, Schema>,
+): Task<Id, undefined> & Asking<GivenTo<Id, From, Rule, Schema>> {
   return make("shortCircuit", "work", id, options, shortCircuit);
 }
 

@@ -6,7 +6,7 @@ import type { Dag } from "./dag.ts";
 import { asTask, callSite } from "./definition.ts";
 import type { Duration } from "./options.ts";
 import type { ParamsGiven, ParamsOf, ParamsSchema } from "./params.ts";
-import type { Common, Inputs, NamedUpstreams, Task } from "./task.ts";
+import type { Common, Inputs, NamedUpstreams, Plain, Task } from "./task.ts";
 
 /** What a child run is given: of a DAG that is named by its id alone, anything. */
 type Given<Child> = Child extends Dag<string, infer Schema> ? ParamsGiven<Schema> : JsonObject;
@@ -54,7 +54,7 @@ export function triggerDag<
 >(
   id: Id,
   options: TriggerDagOptions<Child, From, Rule, Schema> &
-    WithOption<Child, TaskContext<Inputs<Id, From, Rule>, ParamsOf<Schema>>>,
+    WithOption<Child, TaskContext<Inputs<Id, { [Name in keyof From]: Plain<From[Name]> }, Rule>, ParamsOf<Schema>>>,
 ): Task<Id, ChildRun> {
   return asTask({
     id,

@@ -7,7 +7,7 @@ import type { JsonValue } from "../core/json.ts";
 import type { LogLevel, TaskHost } from "../core/task-host.ts";
 import type { Dag } from "../dsl/dag.ts";
 import { bundle } from "../dsl/runtime.ts";
-import type { Given, GivenItem, Task } from "../dsl/task.ts";
+import type { Asking, Given, GivenItem, Task } from "../dsl/task.ts";
 import { memoryBuckets } from "./test-task/buckets.ts";
 import { readTrial } from "./test-task/trial.ts";
 
@@ -105,7 +105,7 @@ type Settled<Out> = Out extends void ? undefined : Out;
  * that is wrong.
  */
 export async function testTask<Out, Ask>(
-  task: Task<string, Out, Ask>,
+  task: Task<string, Out> & Asking<Ask>,
   ...[options]: {} extends TestTaskOptions<Ask> ? [options?: TestTaskOptions<Ask>] : [options: TestTaskOptions<Ask>]
 ): Promise<TestedTask<OutputOf<Out, Ask>>> {
   const { exports, input } = readTrial(task, options ?? {});
