@@ -137,6 +137,22 @@ const SPECS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/backfills.ts")).execute,
   },
   {
+    name: "pools",
+    arguments: [{ term: "[words...]", description: "a pool, for who holds and who waits; or `set <pool> <slots>`" }],
+    group: LOOK,
+    summary: "pools: their slots, who holds them, who waits",
+    description:
+      "Lists the pools, or shows one. `freshet pools set <pool> <slots>` gives it another size until its declaration says another number: what is in use stays so, and 0 drains it.",
+    options: [{ flags: "--reason <text>", description: "why it is set; it is kept with who set it" }],
+    examples: [
+      ["pools", "which are full?"],
+      ["pools warehouse", "who holds its slots, and who waits?"],
+      ['pools set warehouse 0 --reason "maintenance"', "start nothing more that takes a slot of it"],
+      ["pools set warehouse 8", "go on"],
+    ],
+    load: async () => (await import("./commands/pools.ts")).execute,
+  },
+  {
     name: "why",
     arguments: [RUN_ARGUMENT, { term: "[task]", description: "one of its tasks" }],
     group: LOOK,

@@ -27,6 +27,7 @@ const readingOf = (stores: Stores): OpenHome["reading"] => ({
   audit: stores.audit,
   runs: stores.runs,
   dags: stores.dags,
+  pools: stores.pools,
   attempts: stores.attempts,
   versions: createVersionCache(stores.dags),
   clock: createClock(),

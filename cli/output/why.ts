@@ -12,7 +12,16 @@ const FRAMES_SHOWN_MAX = 3;
 const LABEL_WIDTH = 9;
 
 /** What needs a look comes first. Those that ended well, or only because of others, are counted. */
-const URGENCY: readonly string[] = ["failed", "up_for_retry", "restarting", "running", "deferred", "queued", "none"];
+const URGENCY: readonly string[] = [
+  "failed",
+  "up_for_retry",
+  "restarting",
+  "running",
+  "deferred",
+  "queued",
+  "scheduled",
+  "none",
+];
 
 interface Asked {
   readonly now: Instant;

@@ -48,7 +48,7 @@ export async function advancePool(
   events: readonly PoolEvent[],
   declared?: number,
 ): Promise<Pool | undefined> {
-  const first = await stepPool(engine, id, events, declared);
+  const first = await stepPool(engine, id, events, declared === undefined ? {} : { declared });
   await followUp(engine, first.answers);
   return first.record;
 }
@@ -92,6 +92,18 @@ export async function changeDag(
   hand: Hand<DagRecord>,
 ): Promise<DagRecord | undefined> {
   const first = await stepDag(engine, id, events, hand);
+  await followUp(engine, first.answers);
+  return first.record;
+}
+
+/** As `advancePool`, by an operator's hand. */
+export async function changePool(
+  engine: Engine,
+  id: PoolId,
+  events: readonly PoolEvent[],
+  hand: Hand<Pool>,
+): Promise<Pool | undefined> {
+  const first = await stepPool(engine, id, events, { hand });
   await followUp(engine, first.answers);
   return first.record;
 }
@@ -169,7 +181,8 @@ async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<S
   const [pool] = poolEvents;
   if (pool !== undefined) {
     const events = poolEvents.map((item) => item.event);
-    return stepPool(engine, pool.id, events, poolEvents.find(({ declared }) => declared !== undefined)?.declared);
+    const declared = poolEvents.find((item) => item.declared !== undefined)?.declared;
+    return stepPool(engine, pool.id, events, declared === undefined ? {} : { declared });
   }
   const backfillEvents = group.flatMap((item) => (item.kind === "backfill" ? [item] : []));
   const [backfill] = backfillEvents;
@@ -241,17 +254,21 @@ async function stepPool(
   engine: Engine,
   id: PoolId,
   events: readonly PoolEvent[],
-  declared?: number,
+  { declared, hand }: { readonly declared?: number; readonly hand?: Hand<Pool> } = {},
 ): Promise<Step<Pool>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Pool> | "stale"> => {
     const stored = await engine.pools.load(id);
     if (stored === undefined && declared === undefined) return { record: undefined, answers: [] };
-    const before = stored?.value ?? newPool(id, declared ?? 0);
+    const found = stored?.value ?? newPool(id, declared ?? 0);
+    const before = hand === undefined ? found : await hand.prepare(found);
     const { pool, commands, changed } = decidePool(before, events, engine.clock.now());
     if (stored === undefined) {
       if ((await engine.pools.create(pool, commitId)) !== "created") return "stale";
-    } else if (changed && !(await committed(engine.pools.commit(stored, pool, commitId)))) return "stale";
+    } else if (changed) {
+      const audit = await hand?.audit(stored.value, pool);
+      if (!(await committed(engine.pools.commit(stored, pool, commitId, audit)))) return "stale";
+    }
     if (changed) engine.crashPoint("pool:committed");
     return { record: pool, answers: await deliverPool(engine, pool, commands) };
   };

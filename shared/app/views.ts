@@ -1,8 +1,9 @@
 /** Reads for people: lists of runs and tasks, and why they are as they are. Two round trips at the most, whatever is asked. */
 import type { AttemptItem, StoredAttempt } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
-import { UNMAPPED, dagOfRun, type RunId } from "../core/ids.ts";
+import { UNMAPPED, dagOfRun, type PoolId, type RunId } from "../core/ids.ts";
 import { planOf } from "../core/plan.ts";
+import type { Pool } from "../core/pool/record.ts";
 import { didYouMean } from "../core/problem.ts";
 import type { StoredAudit } from "../core/operation.ts";
 import type { Pause, Run, TaskDetail } from "../core/run.ts";
@@ -15,8 +16,9 @@ import type { DagView, PauseView, RunView, TaskView, WhyView } from "../contract
 import type { DagRecord } from "../core/dag-record.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import type { Engine } from "./engine.ts";
+import { poolsAwaited } from "./pools.ts";
 
-export type Reading = Pick<Engine, "runs" | "dags" | "attempts" | "versions" | "clock">;
+export type Reading = Pick<Engine, "runs" | "dags" | "pools" | "attempts" | "versions" | "clock">;
 
 const isoOrNull = (at: Instant | null | undefined): string | null => (at === null || at === undefined ? null : iso(at));
 
@@ -77,6 +79,8 @@ export interface RunReading {
   readonly attempts: readonly StoredAttempt[];
   /** The child runs that its tasks wait for, with their DAGs. */
   readonly children?: ReadonlyMap<RunId, ChildReading>;
+  /** Pools that its tasks wait for slots of. */
+  readonly pools?: ReadonlyMap<PoolId, Pool>;
   /** The run's DAG, and what operators did to the run; only where somebody asks why. */
   readonly dag?: DagRecord | undefined;
   readonly acts?: readonly StoredAudit[];
@@ -107,8 +111,13 @@ export async function readRun(reading: Reading, id: RunId): Promise<RunReading> 
     );
   }
   const run = stored.value;
-  const [version, children] = await Promise.all([reading.versions(run.version), readChildren(reading, run)]);
-  return { run, version, attempts, children };
+  const waited = (run.pools ?? []).filter(({ told }) => told !== null && told.next !== null).map(({ pool }) => pool);
+  const [version, children, pools] = await Promise.all([
+    reading.versions(run.version),
+    readChildren(reading, run),
+    poolsAwaited(reading, waited),
+  ]);
+  return { run, version, attempts, children, pools };
 }
 
 async function readChildren(reading: Reading, run: Run): Promise<ReadonlyMap<RunId, ChildReading>> {
@@ -189,7 +198,8 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
       const detail = run.tasks.details[slot];
       const child = detail?.child === undefined ? undefined : children?.get(detail.child);
-      const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now, child);
+      const others = { child, pools: reading.pools };
+      const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now, others);
       const childRunId = childRunOf(detail, item);
       return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook), childRunId };
     }),

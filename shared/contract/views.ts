@@ -172,3 +172,29 @@ export interface WhyView {
     readonly childRunId: string | null;
   }[];
 }
+
+/** A pool: how many slots there are, who holds them, and who waits, the first to be served first. */
+export interface PoolView {
+  readonly pool: string;
+  readonly slots: number;
+  /** As the source says; another number stands while an operator's resize does. */
+  readonly declared: number;
+  readonly resized: { readonly by: string; readonly at: string } | null;
+  readonly used: number;
+  /** Slots that are waited for. */
+  readonly waiting: number;
+  readonly holders: readonly { readonly runId: string; readonly slots: number }[];
+  readonly waiters: readonly {
+    readonly runId: string;
+    /** That all of its waiting tasks would take. */
+    readonly slots: number;
+    /** That its best-ranked waiting task takes. */
+    readonly next: number;
+    readonly priority: number;
+    readonly deadline: string | null;
+    readonly logicalDate: string | null;
+    readonly since: string | null;
+  }[];
+  /** DAGs that take slots of it. */
+  readonly dags: readonly string[];
+}

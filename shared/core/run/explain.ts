@@ -1,13 +1,16 @@
 /** Why a task instance or a run is as it is, what it waits for, and when it is next looked at: for people. */
 import type { AttemptItem } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
-import type { Manifest } from "../manifest.ts";
+import type { PoolId } from "../ids.ts";
+import type { Manifest, TaskPool } from "../manifest.ts";
 import { planOf, type Plan, type PlannedTask } from "../plan.ts";
 import type { Signature } from "../operation.ts";
+import { explainWait } from "../pool/explain.ts";
+import type { Pool } from "../pool/record.ts";
 import type { Pause, Run, TaskDetail } from "../run.ts";
 import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
 import { durationText, iso, type Instant } from "../time.ts";
-import { isTerminal, stateOf } from "./draft.ts";
+import { expansionAt, isTerminal, stateOf } from "./draft.ts";
 import { whyItWaits, type ChildReading } from "./explain-child.ts";
 import { outcomeOf } from "./ending.ts";
 import { byHand } from "./operate.ts";
@@ -33,6 +36,20 @@ export function shownState(run: Run, slot: number, item: AttemptItem | null): Ta
   return state === "queued" && item?.status === "running" ? "running" : state;
 }
 
+/** What a waiting instance takes next. */
+function nextPool(plan: Plan, { tasks }: Run, slot: number): TaskPool | undefined {
+  if (stateOf(tasks, slot) !== "scheduled") return undefined;
+  return plan.tasks[expansionAt(tasks, slot)?.slot ?? slot]?.spec.pools[tasks.details[slot]?.taken ?? 0];
+}
+
+/** What others have to do with what a task waits for. */
+interface OtherRecords {
+  /** The child run that it waits for, if it does. */
+  readonly child?: ChildReading | undefined;
+  /** Pools that tasks wait for slots of. */
+  readonly pools?: ReadonlyMap<PoolId, Pool> | undefined;
+}
+
 /** `item`: the current attempt as the attempt store has it. */
 export function explainTask(
   run: Run,
@@ -40,8 +57,7 @@ export function explainTask(
   slot: number,
   item: AttemptItem | null,
   now: Instant,
-  /** Of the child run that it waits for, if it does. */
-  child?: ChildReading,
+  { child, pools }: OtherRecords = {},
 ): TaskExplanation {
   const plan = planOf(manifest);
   const task = plan.tasks[slot] as PlannedTask;
@@ -53,7 +69,7 @@ export function explainTask(
     taskId: task.spec.taskId,
     state,
     attempt: run.tasks.attempts[slot] ?? 0,
-    why: whyOf({ run, plan, task, state, detail, item, open, now, child }),
+    why: whyOf({ run, plan, task, state, detail, item, open, now, child, need: nextPool(plan, run, slot), pools }),
     since: item?.status === "running" || item?.status === "finished" ? item.startedAt : (detail?.since ?? null),
     nextLook: detail?.due ?? null,
     waitsFor: open.map((above) => ({ taskId: nameOf(plan, above), state: stateOf(run.tasks, above) })),
@@ -71,6 +87,8 @@ interface Asked {
   readonly open: readonly number[];
   readonly now: Instant;
   readonly child: ChildReading | undefined;
+  readonly need: TaskPool | undefined;
+  readonly pools: ReadonlyMap<PoolId, Pool> | undefined;
 }
 
 function whyOf(asked: Asked): string {
@@ -97,10 +115,11 @@ function whyOf(asked: Asked): string {
       return `its attempt is being closed (${closingText(detail)})`;
     case "removed":
       return "it is no longer part of the DAG";
+    case "scheduled":
+      return heldText(asked.run, task.slot, asked.plan) ?? whyNoSlots(asked);
     case "deferred":
       if (detail?.child !== undefined) return whyItWaits(detail, task.spec.child, asked.child, now);
       return detail?.cause?.text ?? "it waits";
-    case "scheduled":
     case "up_for_reschedule":
       return detail?.cause?.text ?? "it waits";
     case "failed":
@@ -126,6 +145,9 @@ export function heldText(run: Run, slot: number, plan: Plan): string | undefined
   const pause = pauseOf(run, task);
   return pause === undefined ? undefined : pausedText(pause.taskId === null ? "its run" : "it", pause);
 }
+
+const whyNoSlots = ({ run, need, pools }: Asked): string =>
+  need === undefined ? "it waits" : explainWait(run, need, pools?.get(need.pool));
 
 function whyNotStarted(asked: Asked): string {
   const { run, plan, task, open, detail } = asked;

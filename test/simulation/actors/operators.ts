@@ -84,7 +84,7 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         return insist(`remove ${action.dagId}`, (engine) => remove(engine, action.dagId));
       case "resize":
         return insist(`resize ${action.pool} to ${action.slots}`, async (engine) => {
-          await resizePool(engine, action.pool, action.slots, "operator");
+          await resizePool(engine, { poolId: action.pool, slots: action.slots, by: "operator", reason: "" });
         });
       case "wake_all":
         return wakeAll();
