@@ -89,7 +89,7 @@ export async function resizePool(engine: Engine, { poolId, slots, by, reason }: 
     changePool(engine, poolId, [{ type: "resized", slots, by }], {
       prepare: async (before) => {
         if (before.slots !== slots) return before;
-        throw new FreshetError("NOTHING_TO_DO", `pool '${poolId}' has ${slots} slots already`);
+        throw new FreshetError("NOTHING_TO_DO", `pool '${poolId}' has ${slots} slot${slots === 1 ? "" : "s"} already`);
       },
       audit: async (before, after) => ({
         subject: { kind: "pool", id: poolId },
