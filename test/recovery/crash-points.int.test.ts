@@ -19,8 +19,8 @@ describe("a process killed between two effects", () => {
     const second = await live({});
 
     expect(second.code, second.errors).toBe(0);
-    const { runs, faults } = JSON.parse(second.output) as Summary;
-    expect(faults).toEqual([]);
+    const { runs, faults, holders } = JSON.parse(second.output) as Summary;
+    expect([faults, holders]).toEqual([[], []]);
     expect(statesOf(runs, "diamond.")).toEqual(["success", "success"]);
     expect(runs.filter((run) => run.runId.startsWith("diamond.")).map((run) => run.epoch)).toContain(1);
     expect(statesOf(runs, "endless.")).toEqual(["cancelled"]);

@@ -23,6 +23,8 @@ export interface Summary {
     readonly epoch: number;
     readonly files: readonly string[];
   }[];
+  /** Runs that still have a part in a pool. */
+  readonly holders: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -45,6 +47,7 @@ const scheduler = await startScheduler({
 await register(scheduler.engine, await worldVersions(home, scheduler.stores.blobs));
 await ask(scheduler);
 const runs = await allEnded(scheduler);
+const pools = await scheduler.stores.pools.list();
 await scheduler.close();
 const summary: Summary = {
   runs: runs.map(({ runId, state, epoch, files }) => ({
@@ -53,6 +56,7 @@ const summary: Summary = {
     epoch,
     files: "blob" in files ? [] : files.map((file) => file.key),
   })),
+  holders: pools.flatMap(({ entries }) => entries.map(({ runId }) => runId)),
   faults,
 };
 process.stdout.write(`${JSON.stringify(summary)}\n`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
-import { dagId, triggerId, versionHash } from "../../shared/core/ids.ts";
+import { dagId, poolId, triggerId, versionHash } from "../../shared/core/ids.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { aChildSpec, aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";
@@ -55,7 +55,10 @@ export default {
 
 const retrying = aRetrySpec({ retries: 2, delayMs: 20, maxDelayMs: 20 });
 
-/** A diamond with a retry and a large output; files that arrive; a task that never ends by itself; a run that starts another. */
+const POOL = poolId("one-at-a-time");
+const SLOT = [{ pool: POOL, slots: 1 }];
+
+/** A diamond with a retry and a large output, which share a slot; files that arrive; a task that never ends by itself; a run that starts another. */
 function manifests(home: string): readonly Manifest[] {
   const params = { schema: { type: "object" }, defaults: { journal: journalPath(home) } };
   return [
@@ -63,10 +66,11 @@ function manifests(home: string): readonly Manifest[] {
       dagId: dagId("diamond"),
       maxActiveRuns: 2,
       params,
+      pools: [{ pool: POOL, slots: 1 }],
       tasks: [
         aTaskSpec("extract"),
-        aTaskSpec("flaky", { after: ["extract"], retry: retrying }),
-        aTaskSpec("big", { after: ["extract"] }),
+        aTaskSpec("flaky", { after: ["extract"], retry: retrying, pools: SLOT }),
+        aTaskSpec("big", { after: ["extract"], pools: SLOT }),
         aTaskSpec("load", { after: ["flaky", "big"] }),
       ],
     }),
