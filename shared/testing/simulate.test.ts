@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrival, branch, dag, every, map, shortCircuit, task, type DagOptions } from "../dsl/index.ts";
+import { arrival, branch, dag, every, map, pool, shortCircuit, task, type DagOptions } from "../dsl/index.ts";
 import type { AttemptToScript, SimulateOptions } from "./simulation/options.ts";
 import type { SimulatedRun } from "./simulation/result.ts";
 import { simulate } from "./simulate.ts";
@@ -282,6 +282,38 @@ describe("a mapped task", () => {
   });
 });
 
+describe("pools and limits", () => {
+  const warehouse = pool("warehouse", { slots: 4 });
+  const loads = ["a", "b", "c", "d"].map((id) => task(id, { pools: [warehouse], run: () => {} }));
+
+  test("tasks wait for the limit that is narrow, and for no other", async () => {
+    const limited = dag("limited", { schedule: every.day(), maxActiveTasks: 2, tasks: loads });
+
+    const { totals, runs } = await simulate(limited, { ...DAYS, to: "2026-03-01", durations: { "*": "10m" } });
+
+    expect(totals.pools.map(({ name, waits, longestMs }) => [name, waits, longestMs])).toEqual([
+      ["dag:limited", 2, 600_000],
+      ["warehouse", 0, 0],
+    ]);
+    expect(runs[0]?.endedAt).toBe("2026-03-01T00:20:00Z");
+  });
+
+  test("a pool may be narrower than it is declared", async () => {
+    const loading = dag("loading", { schedule: every.day(), tasks: loads });
+
+    const { totals } = await simulate(loading, {
+      ...DAYS,
+      to: "2026-03-01",
+      durations: { "*": "10m" },
+      pools: { warehouse: 1 },
+    });
+
+    expect(totals.pools).toEqual([
+      { name: "warehouse", slots: 1, waits: 3, medianMs: 1_200_000, longestMs: 1_800_000 },
+    ]);
+  });
+});
+
 describe("a DAG without a schedule", () => {
   const orders = arrival("orders", { bucket: "lake", prefix: "raw/", suffix: ".csv", debounce: "60s", maxWait: "10m" });
   const arriving = dag("arriving", { triggers: [orders], tasks: [load] });
@@ -311,79 +343,5 @@ describe("a DAG without a schedule", () => {
     await expect(simulate(arriving, DAYS)).rejects.toThrow(
       "dag 'arriving' cannot be simulated so; it has no schedule, so no run would start: let files arrive for 'orders', with arrivals, or say when somebody starts one, with starts, or give it a schedule",
     );
-  });
-});
-
-describe("bad input", () => {
-  const messageOf = async (options: object): Promise<string> => {
-    const error = await simulate(nightly(), options as SimulateOptions).catch((thrown: unknown) => thrown);
-    return error instanceof Error ? error.message : "it was taken";
-  };
-
-  test("is told all in one pass", async () => {
-    expect(
-      await messageOf({
-        from: "2026-03-31",
-        to: "2026-03-01",
-        fail: { extrct: 0.1, load: 1.5 },
-        durations: { publish: "soon", load: "1m±2m" },
-        outcomes: { publish: "sucess", loda: "fail" },
-        lostWorker: Number.NaN,
-        seed: 1.5,
-        sed: 1,
-      }),
-    ).toBe(`dag 'nightly' cannot be simulated so; 10 mistakes:
-- there is no option 'sed'; did you mean 'seed'?
-- to: the period ends before it starts: from 2026-03-31 to 2026-03-01
-- fail: dag 'nightly' has no task 'extrct'; did you mean 'extract'?
-- fail: the probability of 'load' is 1.5; expected a number from 0 to 1
-- durations: the duration of 'publish' is 'soon'; expected a duration such as "5m" or "5m±2m"
-- durations: the duration of 'load' is '1m±2m'; expected a duration such as "5m" or "5m±2m"
-- outcomes: task 'publish' ends by 'sucess'; expected success, fail, skip, permanent, quarantine, timeout, lost; did you mean 'success'?
-- outcomes: dag 'nightly' has no task 'loda'; did you mean 'load'?
-- seed: it is 1.5; expected a whole number from 0
-- lostWorker: the probability is NaN; expected a number from 0 to 1`);
-  });
-
-  test.each([
-    [{}, "from: it is missing; expected a date or an instant"],
-    [{ from: "2026-02-30", to: "2026-03-01" }, "from: it is '2026-02-30'; a day that does not exist"],
-    [
-      { ...DAYS, outcomes: { load: "fail" }, fail: { load: 0.5 } },
-      "fail: task 'load' has an outcome for every attempt already",
-    ],
-    [{ ...DAYS, outcomes: { load: { choose: ["publish"] } } }, "task 'load' is no branch"],
-    [{ ...DAYS, outcomes: { load: { output: new Date(0) } } }, "the output of task 'load' is not JSON"],
-    [{ ...DAYS, starts: ["2027-01-01T00:00:00Z"] }, "starts: 2027-01-01T00:00:00Z lies outside of the period"],
-    [{ ...DAYS, arrivals: [{ at: "2026-03-02" }] }, "arrivals: dag 'nightly' has no trigger that waits for files"],
-    [{ ...DAYS, outcomes: { load: () => "sucess" } }, "task 'load' ends by 'sucess'"],
-  ])("%o", async (options, message) => {
-    expect(await messageOf(options)).toContain(message);
-  });
-
-  test("a function that throws ends the simulation with its error", async () => {
-    const outcomes = {
-      load: () => {
-        throw new RangeError("no such day");
-      },
-    };
-
-    await expect(simulate(nightly(), { ...DAYS, outcomes })).rejects.toThrow(new RangeError("no such day"));
-  });
-
-  test("a period with too many firings is refused", async () => {
-    const often = dag("often", { schedule: every("1m"), tasks: [load] });
-
-    await expect(simulate(often, { from: "2026-01-01", to: "2026-12-31" })).rejects.toThrow(
-      "fires more than 20000 times",
-    );
-  });
-
-  test("a DAG with mistakes is refused with them", async () => {
-    await expect(
-      simulate(dag("bad", { schedule: every.day({ at: "25:00" }), tasks: [load] }), DAYS),
-    ).rejects.toMatchObject({
-      code: "INVALID_DAG",
-    });
   });
 });

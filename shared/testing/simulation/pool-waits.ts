@@ -1,4 +1,4 @@
-/** How long tasks waited for slots of their pools: from when they were ready to when they were sent. */
+/** How long tasks waited for slots of their pools, each for one after the other, from when they were ready on. */
 import type { Manifest, TaskSpec } from "../../core/manifest.ts";
 import type { Run } from "../../core/run.ts";
 import { TASK_STATES } from "../../core/states.ts";
@@ -14,23 +14,20 @@ export interface PoolWaits {
 
 export function createPoolWaits(): PoolWaits {
   const found = new Map<string, number[]>();
-  const since = new Map<string, number>();
+  const waiting = new Map<string, { readonly pool: string; readonly since: number }>();
   return {
     found,
     note({ before, after, manifest, at }) {
       if (manifest.pools.length === 0) return;
       const { states } = after.tasks;
       for (let slot = 0; slot < states.length; slot++) {
-        const [was, is] = [before?.tasks.states[slot] === SCHEDULED, states[slot] === SCHEDULED];
-        if (was === is) continue;
+        if (states[slot] !== SCHEDULED && before?.tasks.states[slot] !== SCHEDULED) continue;
         const key = `${after.runId}#${slot}`;
-        const began = since.get(key);
-        if (is) since.set(key, at);
-        else if (began !== undefined) {
-          since.delete(key);
-          if (at > began)
-            for (const { pool } of specAt(manifest, after, slot)?.pools ?? []) add(found, pool, at - began);
-        }
+        const [was, pool] = [waiting.get(key), states[slot] === SCHEDULED ? poolOf(manifest, after, slot) : undefined];
+        if (was?.pool === pool) continue;
+        if (was !== undefined && at > was.since) add(found, was.pool, at - was.since);
+        if (pool === undefined) waiting.delete(key);
+        else waiting.set(key, { pool, since: at });
       }
     },
   };
@@ -42,8 +39,15 @@ function add(found: Map<string, number[]>, pool: string, ms: number): void {
   else known.push(ms);
 }
 
+/** The pool that a ready task has no slots of yet: it takes them in the order of their names. */
+function poolOf(manifest: Manifest, run: Run, slot: number): string | undefined {
+  const pools = specAt(manifest, run, slot)?.pools.map(({ pool }): string => pool) ?? [];
+  return pools.toSorted()[run.tasks.details[slot]?.taken ?? 0];
+}
+
 /** The task of a slot; of an instance, its mapped task. */
-function specAt({ tasks }: Manifest, run: Run, slot: number): TaskSpec | undefined {
-  const expansion = run.tasks.expansions.find(({ base, rows }) => slot >= base && slot < base + rows);
+function specAt({ tasks }: Manifest, { origin, tasks: table }: Run, slot: number): TaskSpec | undefined {
+  if (origin.kind === "chunk") return tasks.find(({ taskId }) => taskId === origin.taskId);
+  const expansion = table.expansions.find(({ base, length }) => slot >= base && slot < base + length);
   return tasks[expansion?.slot ?? slot];
 }
