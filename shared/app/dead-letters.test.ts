@@ -76,10 +76,10 @@ async function decided(body: string, item: AttemptItem | null = null): Promise<O
 const WAKE_ALL = { type: "wake_run", v: 1, runId: KEY.runId, all: true };
 
 describe("a dead dispatch", () => {
-  test("whose attempt nobody claimed is closed as lost, and its run looks", async () => {
+  test("whose attempt nobody claimed is closed, unless somebody does so now, and its run looks", async () => {
     expect(await decided(DISPATCH)).toEqual({
       sent: [WAKE_ALL],
-      closed: [{ reason: "lost", at: NOW }],
+      closed: [{ reason: "undelivered", at: NOW, lease: 0 }],
       faults: [],
       removed: 1,
     });

@@ -4,9 +4,10 @@
  */
 import type { RunMessage } from "../contract/messages.ts";
 import { parseDispatch, wakeMessage } from "../contract/messages.ts";
-import { assertNever } from "../core/errors.ts";
+import { assertNever, FreshetError } from "../core/errors.ts";
+import { attemptKeyText } from "../core/ids.ts";
 import type { Dispatch } from "../core/attempt.ts";
-import type { Instant } from "../core/time.ts";
+import { instant, type Instant } from "../core/time.ts";
 import type { DeadLetter, DeadLetters } from "../ports/dead-letters.ts";
 import type { Engine } from "./engine.ts";
 
@@ -40,7 +41,7 @@ export async function decideDeadLetters(
 async function decide(engine: Deciding, letter: DeadLetter, parse: (body: string) => RunMessage): Promise<boolean> {
   try {
     const dispatch = dispatchOf(letter.body);
-    const message = dispatch === undefined ? again(parse(letter.body)) : await closeLost(engine, dispatch);
+    const message = dispatch === undefined ? again(parse(letter.body)) : await giveUp(engine, dispatch);
     if (message === undefined) {
       recordFault(engine, letter, "INVALID_MESSAGE", `it cannot be delivered: ${letter.body.slice(0, 1_000)}`);
       return true;
@@ -61,17 +62,36 @@ function dispatchOf(body: string): Dispatch | undefined {
   }
 }
 
+/** Takes in what a queue in this process gave up on. Rejects for a passing reason: it must be taken in again. */
+export async function takeDead(engine: Deciding, dead: Dispatch | RunMessage): Promise<void> {
+  const message = "type" in dead ? again(dead) : await giveUp(engine, dead);
+  if (message === undefined) {
+    const id = "type" in dead ? dead.type : attemptKeyText(dead.key);
+    return recordFault(
+      engine,
+      { id },
+      "INVALID_MESSAGE",
+      `it cannot be delivered: ${JSON.stringify(dead).slice(0, 1_000)}`,
+    );
+  }
+  if ((await engine.events.send([message])).refused.length > 0)
+    throw new FreshetError("UNAVAILABLE", "the run-event queue refused what a dead letter told");
+}
+
+/** A lease that no claim has: an attempt is closed by it only if nobody has claimed it. */
+const UNCLAIMED = instant(0);
+
 /** Undefined: it was not sent by the scheduler. */
-async function closeLost({ attempts, clock, tokens }: Deciding, dispatch: Dispatch): Promise<RunMessage | undefined> {
+async function giveUp({ attempts, clock, tokens }: Deciding, dispatch: Dispatch): Promise<RunMessage | undefined> {
   const { key, token } = dispatch;
   if (!tokens.verify(key, token)) return undefined;
   const at = clock.now();
-  const [item] = await attempts.read([key]);
+  const [item = null] = await attempts.read([key]);
+  // Somebody may claim it this very moment: then it is his.
+  if (item === null) await attempts.close(key, { reason: "undelivered", at, lease: UNCLAIMED });
   // One that runs while its lease lasts is somebody's: it ends, or its run finds that the lease is over.
-  if (item === null) await attempts.close(key, { reason: "lost", at });
-  else if (item?.status === "running" && item.leaseUntil < at) {
+  else if (item.status === "running" && item.leaseUntil < at)
     await attempts.close(key, { reason: "lost", at, lease: item.leaseUntil });
-  }
   return wakeMessage({ kind: "run", id: key.runId }, { all: true });
 }
 
@@ -100,6 +120,6 @@ function again(message: RunMessage): RunMessage | undefined {
 const isPassing = (error: unknown): boolean =>
   error instanceof Error && "retryable" in error && error.retryable === true;
 
-function recordFault({ faults, clock }: Deciding, { id }: DeadLetter, code: string, message: string): void {
+function recordFault({ faults, clock }: Deciding, { id }: Pick<DeadLetter, "id">, code: string, message: string): void {
   faults.record({ kind: "message", id, code, message, at: clock.now() });
 }

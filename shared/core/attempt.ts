@@ -72,7 +72,7 @@ export type Outcome =
 
 /** Why an attempt was ended from outside. */
 export type CloseReason =
-  "lost" | "timeout" | "queued_timeout" | "run_timeout" | "cancelled" | "budget" | "cleared" | "marked";
+  "lost" | "undelivered" | "timeout" | "queued_timeout" | "run_timeout" | "cancelled" | "budget" | "cleared" | "marked";
 
 /**
  * What the attempt store holds under one key. `running` may turn into `finished` (by its owner) or `closed` (by the

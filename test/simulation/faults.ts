@@ -30,6 +30,8 @@ export const FAULTS = [
   "queue:send_lost_reply",
   /** A message came again because its handler had not finished in time. */
   "queue:redelivered",
+  /** Nobody has hands for the message: it is handed out, and comes back untouched, until it is given up. */
+  "queue:starved",
   "queue:dead_letter",
   /** A completion whose token was made for another attempt. */
   "queue:forged_completion",
@@ -97,6 +99,7 @@ const USUAL: Readonly<Partial<Record<FaultName, number>>> = {
   "queue:duplicated": 0.06,
   "queue:delayed": 0.04,
   "queue:refused": 0.02,
+  "queue:starved": 0.02,
   "queue:send_failed": 0.01,
   "queue:send_lost_reply": 0.01,
   "queue:forged_completion": 0.05,

@@ -7,6 +7,8 @@ export interface Entry<Message> {
   readonly message: Message;
   readonly sentAt: number;
   receives: number;
+  /** Whoever takes it has no hands for it. */
+  readonly starved: boolean;
   state: "coming" | "ready" | "taken" | "gone";
 }
 
@@ -25,6 +27,7 @@ export interface SimulatedQueue<Message> {
   hurry(): void;
   /** Messages that have not been removed. */
   open(): number;
+  /** Messages that were given up since the faults stopped. */
   readonly dead: readonly Message[];
 }
 
@@ -34,14 +37,24 @@ interface Parts<Message> {
   readonly random: Random;
   /** Whether nothing is lost with it that anybody else could tell: then it is never dropped, only late. */
   readonly precious: (message: Message) => boolean;
+  /** Where a message goes that is given up; without it, it is handed out for as long as it takes. */
+  readonly onDead?: (message: Message) => void;
 }
 
 /** Receives of one message before it is set aside. */
 const RECEIVES_MAX = 5;
 const DELIVERY_MS_MAX = 80;
+/** Between two tries to hand out a message that nobody has hands for. */
+const STARVED_MS_MAX = 20_000;
 const LATE_MS_MAX = 2 * 3_600_000;
 
-export function createQueue<Message>({ kernel, faults, random, precious }: Parts<Message>): SimulatedQueue<Message> {
+export function createQueue<Message>({
+  kernel,
+  faults,
+  random,
+  precious,
+  onDead,
+}: Parts<Message>): SimulatedQueue<Message> {
   const entries = new Set<Entry<Message>>();
   let ready: Entry<Message>[] = [];
   const dead: Message[] = [];
@@ -66,7 +79,9 @@ export function createQueue<Message>({ kernel, faults, random, precious }: Parts
         if (ready.some((other) => other.sentAt < entry.sentAt)) faults.count("queue:reordered");
         entry.state = "taken";
         entry.receives += 1;
-        taken.push(entry);
+        if (entry.starved && faults.active)
+          kernel.after(random.skewed(100, STARVED_MS_MAX), () => queue.comeAgain(entry));
+        else taken.push(entry);
       }
       return taken;
     },
@@ -77,17 +92,18 @@ export function createQueue<Message>({ kernel, faults, random, precious }: Parts
     },
     comeAgain(entry) {
       if (entry.state !== "taken") return;
-      if (entry.receives >= RECEIVES_MAX) {
+      if (onDead !== undefined && entry.receives >= RECEIVES_MAX) {
         faults.count("queue:dead_letter");
         queue.remove(entry);
         dead.push(entry.message);
+        onDead(entry.message);
         return;
       }
       faults.count("queue:redelivered");
       show(entry);
     },
     hurry() {
-      for (const message of dead.splice(0)) put(message, 0);
+      dead.length = 0;
       for (const entry of entries) {
         // Whoever becomes a dead letter from now on has failed without anything going wrong.
         entry.receives = 0;
@@ -97,7 +113,8 @@ export function createQueue<Message>({ kernel, faults, random, precious }: Parts
   };
 
   function put(message: Message, delayMs: number): void {
-    const entry: Entry<Message> = { message, sentAt: kernel.now(), receives: 0, state: "coming" };
+    const starved = onDead !== undefined && faults.strikes("queue:starved");
+    const entry: Entry<Message> = { message, sentAt: kernel.now(), receives: 0, starved, state: "coming" };
     entries.add(entry);
     const lateMs = faults.strikes("queue:delayed") ? random.skewed(1_000, LATE_MS_MAX) : 0;
     kernel.after(delayMs + lateMs + random.skewed(2, DELIVERY_MS_MAX), () => {

@@ -6,6 +6,7 @@ import type { Dispatch } from "../../shared/core/attempt.ts";
 import { attemptKeyText } from "../../shared/core/ids.ts";
 import { isRunEnded } from "../../shared/core/states.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
+import { startDeadLetters } from "./actors/dead-letters.ts";
 import { startExecutors } from "./actors/executors.ts";
 import { startOperators, type Operators } from "./actors/operators.ts";
 import { startSchedulers } from "./actors/schedulers.ts";
@@ -16,7 +17,7 @@ import { moveText } from "./checkers/move.ts";
 import { createDatabase, type Database } from "../../shared/simulated/database.ts";
 import { createFaults } from "./faults.ts";
 import { STEPS_MAX, createKernel } from "../../shared/simulated/kernel.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type SimulatedQueue } from "./queue.ts";
 import { randomOf } from "../../shared/simulated/random.ts";
 import type { World } from "./world.ts";
 import { generateWorld } from "./world/generate.ts";
@@ -63,6 +64,7 @@ export async function simulate(seed: number, { trace }: Options = {}): Promise<O
   const { world, judge } = createWorld(seed, plan, trace);
   startSchedulers(world);
   startExecutors(world);
+  startDeadLetters(world);
   startTicker(world);
   const deploys = plan.dags.map((manifest) => ({ at: plan.startAt, action: { type: "deploy", manifest } as const }));
   const operators = startOperators(world, [...deploys, ...plan.actions]);
@@ -73,14 +75,14 @@ export async function simulate(seed: number, { trace }: Options = {}): Promise<O
 }
 
 async function live(world: World, judge: Judge, operators: Operators, plan: WorldPlan): Promise<void> {
-  const { kernel, faults, database, events, tasks } = world;
+  const { kernel, faults, database, events, tasks, deadEvents, deadTasks } = world;
   const stopped = (): boolean => judge.violation !== undefined;
   await kernel.runUntil(plan.startAt + plan.safetyMs, stopped);
   if (stopped()) return;
 
   faults.stop();
   world.trace?.(() => "--- the faults have stopped");
-  const queues = [events, ...Object.values(tasks)];
+  const queues = [events, ...Object.values(tasks), deadEvents, deadTasks];
   for (const queue of queues) queue.hurry();
   for (const index of [database.due, database.queued, database.listed]) index.catchUp();
   const faultsStoppedAt = kernel.now();
@@ -92,6 +94,7 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
     faultsStoppedAt,
     deeds: operators.deeds,
     openMessages: queues.reduce((sum, queue) => sum + queue.open(), 0),
+    deadDispatches: world.deadDispatches,
     deadLetters: queues.reduce((sum, queue) => sum + queue.dead.length, 0),
   });
   await kernel.runUntil(faultsStoppedAt + SETTLE_MS, stopped);
@@ -127,8 +130,26 @@ function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { 
   });
   const wire = seed % WIRE_EVERY === 0;
   const database = createDatabase({ kernel, faults, random: random.fork("database"), watch: judge, encoded: wire });
-  const queue = <Message>(name: string, precious: (message: Message) => boolean) =>
-    createQueue<Message>({ kernel, faults, random: random.fork(name), precious });
+  const queue = <Message>(
+    name: string,
+    precious: (message: Message) => boolean,
+    onDead?: (message: Message) => void,
+  ): SimulatedQueue<Message> =>
+    createQueue<Message>({
+      kernel,
+      faults,
+      random: random.fork(name),
+      precious,
+      ...(onDead === undefined ? {} : { onDead }),
+    });
+  // Nothing is lost between a queue and that of its dead letters.
+  const deadEvents = queue<RunMessage>("dead-events", () => true);
+  const deadTasks = queue<Dispatch>("dead-tasks", () => true);
+  const deadDispatches: Dispatch[] = [];
+  const giveUp = (dispatch: Dispatch): void => {
+    deadDispatches.push(dispatch);
+    deadTasks.accept(dispatch, 0);
+  };
   let count = 0;
   const world: World = {
     seed,
@@ -139,8 +160,18 @@ function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { 
     watch: judge,
     floating: (process) => judge.leftFloating(process),
     // Only the bucket knows of its objects; all else is found again by the sweep.
-    events: queue<RunMessage>("events", (message) => message.type === "object_created"),
-    tasks: { lambda: queue<Dispatch>("lambda", () => false), worker: queue<Dispatch>("worker", () => false) },
+    events: queue<RunMessage>(
+      "events",
+      (message) => message.type === "object_created",
+      (message) => deadEvents.accept(message, 0),
+    ),
+    tasks: {
+      lambda: queue<Dispatch>("lambda", () => false, giveUp),
+      worker: queue<Dispatch>("worker", () => false, giveUp),
+    },
+    deadEvents,
+    deadTasks,
+    deadDispatches,
     code: createScripts(seed),
     wire,
     recordedFaults: [],

@@ -12,5 +12,10 @@ export interface World extends SimulatedWorld {
   readonly faults: Faults;
   readonly events: SimulatedQueue<RunMessage>;
   readonly tasks: Readonly<Record<Executor, SimulatedQueue<Dispatch>>>;
+  /** Of what the others have given up. */
+  readonly deadEvents: SimulatedQueue<RunMessage>;
+  readonly deadTasks: SimulatedQueue<Dispatch>;
+  /** Every dispatch that was given up. */
+  readonly deadDispatches: readonly Dispatch[];
   readonly code: CodeScripts;
 }

@@ -273,6 +273,8 @@ function targetOf(reason: CloseReason): Target {
       return { to: "retry", class: "timeout", text: "ran longer than its timeout" };
     case "cancelled":
       return { to: "skipped", cause: { code: "cancelled", text: "the run was cancelled" } };
+    case "undelivered":
+      return { to: "retry", class: "lost", text: "its message was given up: no executor could take it" };
     case "queued_timeout":
       return { to: "failed", cause: { code: "closed", reason, text: "no executor took it within its queued timeout" } };
     case "run_timeout":

@@ -67,7 +67,8 @@ export const lostByItsLease: Checker = {
   promise: "S3",
   says: "a claim is closed as lost only when its lease has passed",
   attempt({ key, before, after, at }, _seen, expect) {
-    if (before?.status !== "running" || after.status !== "closed" || after.reason !== "lost") return;
+    if (before?.status !== "running" || after.status !== "closed") return;
+    if (after.reason !== "lost" && after.reason !== "undelivered") return;
     const leftMs = before.leaseUntil - at;
     expect(leftMs <= SCHEDULER_SKEW_MS_MAX, () => `${attemptKeyText(key)} was closed ${leftMs} ms before its lease`);
   },

@@ -1,4 +1,5 @@
 /** What a checker is, and the judge that calls them all. */
+import type { Dispatch } from "../../../shared/core/attempt.ts";
 import type { Deeds } from "../actors/operators.ts";
 import type { Database } from "../../../shared/simulated/database.ts";
 import type {
@@ -31,6 +32,8 @@ export interface Rest extends Seen {
   readonly deeds: Deeds;
   readonly openMessages: number;
   readonly deadLetters: number;
+  /** Every dispatch that its queue gave up on. */
+  readonly deadDispatches: readonly Dispatch[];
 }
 
 /** A promise, and the function that shows whether it is kept. `says` is what it asserts, as a sentence. */

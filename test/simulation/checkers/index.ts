@@ -99,6 +99,7 @@ export const CHECKERS: readonly Checker[] = [
   rest.claimsAreOver,
   pools.poolsEmpty,
   rest.queuesDrain,
+  rest.givenUpIsSettled,
   runs.nothingWaitsForNothing,
   pools.bestRankedFirst,
   pools.nothingIdles,

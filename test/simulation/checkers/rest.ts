@@ -61,10 +61,21 @@ export const claimsAreOver: Checker = {
 
 export const queuesDrain: Checker = {
   promise: "L5",
-  says: "every queue is empty, and no dead letter lies unseen",
+  says: "every queue is empty, that of dead letters too, and without faults no message is given up",
   atRest({ openMessages, deadLetters }, expect) {
     expect(openMessages === 0, () => `${openMessages} messages are left`);
-    expect(deadLetters === 0, () => `${deadLetters} dead letters are left`);
+    expect(deadLetters === 0, () => `${deadLetters} messages were given up`);
+  },
+};
+
+export const givenUpIsSettled: Checker = {
+  promise: "L5",
+  says: "an attempt whose message was given up was claimed all the same, or closed",
+  atRest({ database, deadDispatches }, expect) {
+    for (const { key } of deadDispatches) {
+      const item = database.attempts.get(key);
+      expect(item !== undefined, () => `${attemptKeyText(key)} was given up, and nobody has looked at it`);
+    }
   },
 };
 

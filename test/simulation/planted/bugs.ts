@@ -3,6 +3,7 @@ import type { PlantedBug } from "./bug.ts";
 import { ARRIVAL_BUGS } from "./arrivals.ts";
 import { ATTEMPT_BUGS } from "./attempts.ts";
 import { CHILD_BUGS } from "./children.ts";
+import { DEAD_LETTER_BUGS } from "./dead-letters.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
 
@@ -12,4 +13,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...DECISION_BUGS,
   ...ARRIVAL_BUGS,
   ...CHILD_BUGS,
+  ...DEAD_LETTER_BUGS,
 ];

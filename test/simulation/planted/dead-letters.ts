@@ -1,0 +1,62 @@
+/** Bugs in what becomes of messages that are given up, or come again long after. */
+import type { PlantedBug } from "./bug.ts";
+
+const DEAD = "shared/app/dead-letters.ts";
+
+export const DEAD_LETTER_BUGS: readonly PlantedBug[] = [
+  {
+    name: "dead letter failing an attempt that succeeded",
+    breaks: ["S3", "S2", "S4"],
+    changes: [
+      {
+        file: DEAD,
+        find: `  return wakeMessage({ kind: "run", id: key.runId }, { all: true });\n}\n\n/** What`,
+        replace: `  const error = { name: "Undelivered", message: "given up", class: "permanent" } as const;
+  return { type: "completed", v: 1, key, epoch: dispatch.run.epoch, token, outcome: { kind: "failed", error } };\n}\n\n/** What`,
+      },
+      {
+        file: DEAD,
+        find: `  if (item === null) await attempts.close(`,
+        replace: `  if (item === undefined) await attempts.close(`,
+      },
+    ],
+  },
+  {
+    name: "dead letter closing an attempt that is at work",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: DEAD,
+        find: `if (item === null) await attempts.close(key, { reason: "undelivered", at, lease: UNCLAIMED });`,
+        replace: `if (item === null) await attempts.close(key, { reason: "undelivered", at });`,
+      },
+    ],
+  },
+  {
+    name: "dead letter that nobody looks at",
+    breaks: ["L5"],
+    changes: [
+      {
+        file: DEAD,
+        find: `  if (item === null) await attempts.close(`,
+        replace: `  if (item === undefined) await attempts.close(`,
+      },
+      {
+        file: DEAD,
+        find: `  return wakeMessage({ kind: "run", id: key.runId }, { all: true });\n}\n\n/** What`,
+        replace: `  return wakeMessage({ kind: "run", id: key.runId });\n}\n\n/** What`,
+      },
+    ],
+  },
+  {
+    name: "dedupe forgotten before the queue's retention ends",
+    breaks: ["S1"],
+    changes: [
+      {
+        file: "shared/simulated/ports/stores.ts",
+        find: 'if (rows.has(key)) return "known";',
+        replace: 'if (rows.has(key) && rows.get(key)?.takenBy === undefined) return "known";',
+      },
+    ],
+  },
+];
