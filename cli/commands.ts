@@ -12,6 +12,10 @@ const FILE: OptionSpec = {
   description: "start with this object: a key in the bucket of its trigger, or s3://bucket/key (repeatable)",
   repeatable: true,
 };
+const ENVIRONMENT: OptionSpec = {
+  flags: "--env <name>",
+  description: "of this environment on AWS, instead of this machine",
+};
 const PARAMS: OptionSpec = { flags: "--params <json>", description: "params as JSON, or @file.json" };
 const RUN_ARGUMENT = { term: "<run>", description: "a run id, its beginning, `latest`, or `latest:<dag>`" };
 
@@ -339,7 +343,18 @@ const SPECS: readonly CommandSpec[] = [
 
 const JSON_OPTION: OptionSpec = { flags: "--json", description: "print JSON, for programs" };
 
+/** They look at records and change them, wherever those are. */
+const ANYWHERE: ReadonlySet<string> = new Set([
+  "trigger",
+  "runs",
+  "tasks",
+  "why",
+  "logs",
+  "dags",
+  ...OPERATE_COMMANDS.map(({ name }) => name),
+]);
+
 export const COMMANDS: readonly CommandSpec[] = SPECS.map((spec) => ({
   ...spec,
-  options: [...spec.options, JSON_OPTION],
+  options: [...spec.options, ...(ANYWHERE.has(spec.name) ? [ENVIRONMENT] : []), JSON_OPTION],
 }));

@@ -40,8 +40,9 @@ interface Shell extends Pick<Invocation, "terminal" | "cwd" | "env" | "json"> {
 async function parse(shell: Shell): Promise<ExitCode> {
   let exit: ExitCode = EXIT.success;
   const program = createProgram(shell.terminal, async (spec, args, options) => {
-    const { dags } = options;
-    const project = findProject(shell.cwd, shell.env, typeof dags === "string" ? dags : undefined);
+    const { dags, env: environment } = options;
+    const found = findProject(shell.cwd, shell.env, typeof dags === "string" ? dags : undefined);
+    const project = typeof environment === "string" ? { ...found, environment } : found;
     const execute = (await spec.load()) as Execute<object>;
     exit = await execute({ ...shell, project, args, options });
   });

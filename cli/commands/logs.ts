@@ -9,7 +9,8 @@ import type { LogLine } from "../../shared/embedded/log-store.ts";
 import { required, type Execute } from "../command.ts";
 import { countOf } from "../given.ts";
 import { findRun } from "../home/find-run.ts";
-import { lookIntoRuns, type OpenHome } from "../home/reading.ts";
+import type { OpenHome } from "../home/open-home.ts";
+import { lookIntoRuns } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson, printJsonLine } from "../output/json.ts";
 import { logText } from "../output/log-line.ts";
@@ -68,7 +69,7 @@ async function followTask({ reading, stores }: OpenHome, terminal: Terminal, ask
     const attempt = asked.attempt ?? Math.max(next, now.attempt);
     const key = { runId: id, taskId: task, mapIndex: UNMAPPED, attempt };
     const over = new AbortController();
-    const watching = endOf({ reading, stores }, key, terminal.closed).then(() => over.abort());
+    const watching = endOf(reading, key, terminal.closed).then(() => over.abort());
     for await (const line of stores.logs.follow(key, over.signal)) print(key, line);
     await watching;
     if (asked.attempt !== undefined || terminal.closed.aborted) return;
@@ -77,7 +78,7 @@ async function followTask({ reading, stores }: OpenHome, terminal: Terminal, ask
 }
 
 /** Resolves once the attempt has ended. */
-async function endOf({ reading }: OpenHome, key: AttemptKey, closed: AbortSignal): Promise<void> {
+async function endOf(reading: OpenHome["reading"], key: AttemptKey, closed: AbortSignal): Promise<void> {
   while (!closed.aborted) {
     const { attempt, over } = standing(await readRun(reading, key.runId), key.taskId);
     if (attempt > key.attempt || over) return;

@@ -4,12 +4,12 @@ import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache } from "../../shared/app/engine.ts";
 import { createClock, createIds } from "../../shared/embedded/clock.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
-import type { Stores } from "./stores.ts";
+import type { StateStores } from "./stores.ts";
 
 /** Takes no message: what is refused is found again by the scheduler that is pinged, or by the next one's first look. */
 const REFUSING = { send: async <Message>(messages: readonly Message[]) => ({ refused: messages }) };
 
-export function engineBeside(stores: Stores): Engine {
+export function engineBeside(stores: StateStores): Engine {
   const { runs, dags, pools, backfills, due, audit, attempts, inbox, blobs } = stores;
   return {
     runs,

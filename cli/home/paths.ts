@@ -15,6 +15,8 @@ export interface Project {
   readonly root: string;
   readonly dagsDir: string;
   readonly home: Home;
+  /** On AWS; undefined: the home. */
+  readonly environment?: string;
 }
 
 /** The bucket in which attempts have their staging. */

@@ -24,10 +24,8 @@ import type { RunStore } from "../../shared/ports/run-store.ts";
 import type { ObjectStore } from "../../shared/core/task-host.ts";
 import type { Home } from "./paths.ts";
 
-export interface Stores {
-  readonly home: Home;
-  readonly database: Database;
-  readonly writer: Writer;
+/** The state of a home, or of an environment on AWS. */
+export interface StateStores {
   readonly runs: RunStore;
   readonly dags: DagStore;
   readonly pools: PoolStore;
@@ -38,6 +36,13 @@ export interface Stores {
   readonly inbox: Inbox;
   readonly blobs: BlobStore;
   readonly objects: ObjectStore;
+  readonly logs: Pick<LogStore, "read" | "follow">;
+}
+
+export interface Stores extends StateStores {
+  readonly home: Home;
+  readonly database: Database;
+  readonly writer: Writer;
   readonly logs: LogStore;
   /** Resolves once everything given so far is on disk. */
   close(): Promise<void>;

@@ -75,7 +75,7 @@ describe("a load", () => {
   test("of an empty folder gives nothing", async () => {
     mkdirSync(project.dagsDir);
 
-    expect(await project.load()).toEqual({ dags: [], problems: [], files: [], sources: [] });
+    expect(await project.load()).toEqual({ dags: [], problems: [], files: [], sources: [], packages: [] });
   });
 
   test("of many files gives all of them, whatever processes they were given to", async () => {

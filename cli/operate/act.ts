@@ -4,10 +4,9 @@ import type { DagActView, RunActView } from "../../shared/contract/views.ts";
 import type { DagId, RunId } from "../../shared/core/ids.ts";
 import type { DagAction, RunAction } from "../../shared/core/operation.ts";
 import { iso } from "../../shared/core/time.ts";
-import { ping } from "../../shared/embedded/ping.ts";
 import type { Invocation } from "../command.ts";
-import { engineBeside, operator } from "../home/beside.ts";
-import type { OpenHome } from "../home/reading.ts";
+import { operator } from "../home/beside.ts";
+import type { OpenHome } from "../home/open-home.ts";
 import { printJson } from "../output/json.ts";
 import { printDagAct, printRunAct } from "../output/operation.ts";
 
@@ -16,22 +15,21 @@ export interface ActOptions {
   readonly dryRun?: boolean;
 }
 
-type Given = Pick<Invocation<ActOptions>, "terminal" | "project" | "env" | "json" | "options">;
+type Given = Pick<Invocation<ActOptions>, "terminal" | "env" | "json" | "options">;
 
 /** Throws what the use-case throws. */
 export async function actOnRun(
-  { terminal, project, env, json, options }: Given,
-  { stores, reading }: OpenHome,
+  { terminal, env, json, options }: Given,
+  { engine, reading, heardBy }: OpenHome,
   runId: RunId,
   action: RunAction,
   latest = false,
 ): Promise<void> {
   const request = { runId, action, latest, by: operator(env), reason: options.reason ?? "" };
   const dryRun = options.dryRun === true;
-  const engine = engineBeside(stores);
   const before = dryRun ? undefined : (await engine.runs.load(runId))?.value;
   const operated = dryRun ? await previewRun(reading, request) : await operateRun(engine, request);
-  const heard = !dryRun && (await ping(project.home.path));
+  const heard = dryRun ? undefined : await heardBy({ kind: "run", id: runId });
   const version = before?.version ?? operated.run.version;
   const view = runActView(request.by, request.reason, action, operated, { dryRun, version });
   if (json) return printJson(terminal.out, view);
@@ -63,15 +61,15 @@ function runActView(
 
 /** Pauses or resumes a DAG. Throws what the use-case throws. */
 export async function actOnDag(
-  { terminal, project, env, json, options }: Given,
-  { stores, reading }: OpenHome,
+  { terminal, env, json, options }: Given,
+  { engine, reading, heardBy }: OpenHome,
   dagId: DagId,
   action: DagAction,
 ): Promise<void> {
   const request = { dagId, action, by: operator(env), reason: options.reason ?? "" };
   const dryRun = options.dryRun === true;
-  const dag = dryRun ? await previewDag(reading, request) : await operateDag(engineBeside(stores), request);
-  const heard = !dryRun && (await ping(project.home.path));
+  const dag = dryRun ? await previewDag(reading, request) : await operateDag(engine, request);
+  const heard = dryRun ? undefined : await heardBy({ kind: "dag", id: dagId });
   const { manifest } = await reading.versions(dag.version);
   const view: DagActView = {
     dagId,

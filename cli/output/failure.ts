@@ -1,6 +1,7 @@
 /** Whatever a command threw, as a person or a program can use it; never a stack trace. */
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { Problem } from "../../shared/core/problem.ts";
+import { awsFailure } from "./aws-failure.ts";
 import { safeText } from "./escape.ts";
 import { printProblem, type SourceLine } from "./problems.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +28,7 @@ export function failureOf(error: unknown): Failure | undefined {
     const { code, message, problems } = error;
     return { code, message, problems };
   }
-  return systemFailure(error);
+  return awsFailure(error) ?? systemFailure(error);
 }
 
 /** What the system refuses, in our words: whatever was being written when the disk was full. */

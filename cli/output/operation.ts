@@ -25,8 +25,8 @@ const BECAUSE: Readonly<Record<RunActView["tasks"][number]["because"], string>> 
 };
 
 interface Around {
-  /** A `freshet dev` runs, and has heard of it. */
-  readonly heard: boolean;
+  /** Who runs here, and has heard of it. */
+  readonly heard: string | undefined;
   /** Who paused its DAG. */
   readonly dagPaused: string | undefined;
 }
@@ -41,7 +41,7 @@ export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused }:
   if (run.to !== "queued" && run.to !== "running") return;
   const closing = act.tasks.some(({ closes }) => closes);
   const what = closing ? "stops what is at work, and goes on" : "goes on with it";
-  out.line(heard ? `the running \`freshet dev\` ${what}` : `the next \`freshet dev\` ${what}`);
+  out.line(`${heard ?? "the next `freshet dev`"} ${what}`);
   if (dagPaused !== undefined && run.to === "queued") {
     out.line(`its DAG is paused by ${safeLine(dagPaused)}: \`freshet resume ${act.dagId}\` lets it start`);
   }
@@ -80,13 +80,13 @@ function printChanges(out: Channel, { tasks }: RunActView): void {
 export function printDagAct(
   out: Channel,
   { dagId, action, dryRun, by, activeRuns, nextRun }: DagActView,
-  heard: boolean,
+  heard: string | undefined,
 ): void {
   out.line(`dag ${dagId}: ${dryRun ? "would be " : ""}${DONE[action]} by ${safeLine(by)}`);
   if (action === "pause" && activeRuns > 0)
     out.line(`${plural(activeRuns, "active run")} of it go on; \`freshet pause <run>\` holds one`);
   if (dryRun) return out.line("nothing was changed: without --dry-run it is");
   if (action === "pause") return;
-  if (!heard) return out.line("the next `freshet dev` goes on with it");
-  out.line(nextRun === null ? "the running `freshet dev` goes on with it" : `next run: ${nextRun}`);
+  if (heard === undefined) return out.line("the next `freshet dev` goes on with it");
+  out.line(nextRun === null ? `${heard} goes on with it` : `next run: ${nextRun}`);
 }

@@ -18,10 +18,11 @@ import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { required } from "../command.ts";
 import { engineBeside } from "../home/beside.ts";
 import { findRun } from "../home/find-run.ts";
-import { lookIntoRuns, type OpenHome } from "../home/reading.ts";
+import type { OpenHome } from "../home/open-home.ts";
+import { lookIntoRuns } from "../home/reading.ts";
 import { versionsOf } from "../home/register-dags.ts";
 import { createWorkers, type LocalRunner } from "../home/scheduler.ts";
-import type { Stores } from "../home/stores.ts";
+import type { StateStores } from "../home/stores.ts";
 import { createDagLoader } from "../load/loader.ts";
 import type { LoadedDag } from "../load/result.ts";
 import { safeLine, safeText, shorten } from "../output/escape.ts";
@@ -131,7 +132,7 @@ const trialId = (dagId: string, now: Instant): RunId =>
   `${dagId}.trial.${iso(now).replaceAll(/[-:]/g, "").replace(".", "-")}-${createIds().suffix()}` as RunId;
 
 async function outputsOf(
-  stores: Stores,
+  stores: StateStores,
   from: RunReading,
   spec: TaskSpec,
 ): Promise<{ readonly [taskId: string]: JsonValue }> {
@@ -165,7 +166,7 @@ function outputRef(from: RunReading, taskId: TaskId): OutputRef | undefined {
 
 async function runOnce(
   invocation: RunInvocation,
-  stores: Stores,
+  stores: StateStores,
   dag: LoadedDag,
   input: RunnerInput,
 ): Promise<ExitCode> {
@@ -197,7 +198,7 @@ async function runOnce(
 
 async function printLogs(
   { terminal }: RunInvocation,
-  stores: Stores,
+  stores: StateStores,
   key: AttemptKey,
   over: AbortSignal,
 ): Promise<void> {

@@ -5,6 +5,7 @@ const RETRYABLE = {
   USAGE: false,
   INVALID_DAG: false,
   INVALID_PARAMS: false,
+  ENVIRONMENT_NOT_FOUND: false,
   DAG_NOT_FOUND: false,
   RUN_NOT_FOUND: false,
   BACKFILL_NOT_FOUND: false,

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { deploy } from "../../localstack/lib/deploy.ts";
-import { dagId } from "../../shared/core/ids.ts";
+import type { RunView, TaskView } from "../../shared/contract/views.ts";
+import { dagId, runId } from "../../shared/core/ids.ts";
 import {
   deliverOrders,
   ended,
   endedRunOf,
+  freshet,
   functionStates,
   openDeployed,
   tasksOf,
@@ -26,6 +28,28 @@ describe("the project's pipelines", () => {
     expect(run.state).toBe("success");
     const published = await world.objects.list("data-lake", "published/orders/date=1997-01-01/");
     expect(published.map(({ key }) => key)).toContain("published/orders/date=1997-01-01/_CURRENT");
+  });
+});
+
+describe("freshet --env", () => {
+  test("lists runs and their tasks", () => {
+    const [run] = freshet(world, "runs", "process_new_orders") as readonly RunView[];
+    const tasks = freshet(world, "tasks", run?.runId ?? "") as readonly TaskView[];
+
+    expect(run).toMatchObject({ state: "success" });
+    expect(tasks.map(({ taskId }) => taskId)).toContain("publish");
+  });
+
+  test("starts a run, which the deployed functions carry on with", async () => {
+    const run = freshet(world, "trigger", "process_new_orders", "--file", "raw/orders/1997-01-01.csv") as RunView;
+
+    expect(await ended(world, runId(run.runId))).toMatchObject({ state: "success", runType: "manual" });
+  });
+
+  test("names the environments that there are", () => {
+    expect(() => freshet({ ...world, environment: "locla" }, "runs")).toThrow(
+      "there is no environment 'locla' in region eu-west-1; did you mean 'local'?; there are: local",
+    );
   });
 });
 

@@ -1,10 +1,12 @@
 /** The deployed stack, as an operator with all rights sees it. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { ListFunctionsCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { inject } from "vitest";
-import { REGION } from "../../localstack/lib/deploy.ts";
+import { REGION, endpointEnvironment } from "../../localstack/lib/deploy.ts";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
@@ -82,6 +84,22 @@ export const endedRunOf = ({ engine }: DeployedWorld, dag: string): Promise<Run>
 
 export async function tasksOf({ engine }: DeployedWorld, id: RunId): Promise<readonly TaskView[]> {
   return taskViews(await readRun(engine, id));
+}
+
+/** What the command prints with `--json`, called as a person at a terminal would. Throws what it says when it fails. */
+export function freshet({ url, environment = "local" }: CommandWorld, ...args: readonly string[]): unknown {
+  const cli = fileURLToPath(new URL("../../cli/bin/freshet.mjs", import.meta.url));
+  const { stdout } = spawnSync(process.execPath, [cli, ...args, "--env", environment, "--json"], {
+    encoding: "utf8",
+    env: { ...endpointEnvironment(url), PATH: process.env["PATH"] ?? "" },
+  });
+  const said = JSON.parse(stdout) as { readonly error?: { readonly message: string } };
+  if (said.error !== undefined) throw new Error(said.error.message);
+  return said;
+}
+
+interface CommandWorld extends Pick<DeployedWorld, "url"> {
+  readonly environment?: string;
 }
 
 /** By name, what tells one state of each function from the next. */
