@@ -183,12 +183,14 @@ export interface ChunkOrder {
   readonly hands: readonly ChunkHand[];
 }
 
+export type ChunkHandIndexes = readonly number[] | "all" | "failed" | "cut";
+
 export interface ChunkHand {
   /** As of the order that brought it first. */
   readonly number: number;
   readonly to: "none" | "success" | "failed" | "now";
-  /** Map indexes; null: all that failed, or did not run because of that. */
-  readonly indexes: readonly number[] | null;
+  /** Map indexes; or all of them, those that failed or did not run because of that, or those that the run's end cut short. */
+  readonly indexes: ChunkHandIndexes;
   readonly cause: Cause;
 }
 

@@ -8,10 +8,10 @@ import type { ChunkCounts, ChunkHand, ChunkOrder, Expansion, Run, RunEffect, Tas
 import { chunkRunId } from "../run-id.ts";
 import { isRunEnded, TASK_STATE, TASK_STATES } from "../states.ts";
 import type { Instant } from "../time.ts";
-import { restart, startAfresh } from "./attempts.ts";
 import { causeText, expansionOf, mapIndexAt, move, setHead, stateOf, type Draft } from "./draft.ts";
 import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
+import { clearInstance, isCut, isUndone, markInstance } from "./clear-instances.ts";
 import { countInstances } from "./instances.ts";
 import { newRun } from "./new-run.ts";
 import { startNext } from "./slots.ts";
@@ -79,45 +79,21 @@ export function hearOrder(draft: Draft, order: ChunkOrder): void {
 function applyHand(draft: Draft, { to, indexes, cause }: ChunkHand): void {
   const expansion = expansionOf(draft, GROUP);
   if (expansion === undefined) return;
-  const wanted = indexes === null ? undefined : new Set(indexes);
+  const named = typeof indexes === "string" ? undefined : new Set(indexes);
   for (let slot = expansion.base; slot < expansion.base + expansion.rows; slot++) {
-    const meant = wanted === undefined ? isUndone(draft, slot) : wanted.has(mapIndexAt(draft, slot));
+    const meant = named === undefined ? isMeant(draft, slot, indexes) : named.has(mapIndexAt(draft, slot));
     if (!meant) continue;
     reopen(draft);
     if (to === "now") {
       if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
-    } else if (to === "none") again(draft, slot, cause);
-    else mark(draft, slot, to, cause);
+    } else if (to === "none") clearInstance(draft, slot, cause);
+    else markInstance(draft, slot, to, cause);
   }
 }
 
-/** Failed, or passed over because of what failed or of the run's end. */
-export function isUndone(draft: Draft, slot: number): boolean {
-  const state = stateOf(draft, slot);
-  const code = draft.details[slot]?.cause?.code;
-  return state === "failed" || (state === "skipped" && code !== undefined && UNDONE.has(code));
-}
-
-const UNDONE: ReadonlySet<string> = new Set([
-  "tolerance",
-  "cancelled",
-  "run_timeout",
-  "deadlock",
-  "transition_budget",
-  "cleared",
-]);
-
-function again(draft: Draft, slot: number, cause: ChunkHand["cause"]): void {
-  const state = stateOf(draft, slot);
-  if (TASK_STATE[state].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
-  else if (state !== "none") startAfresh(draft, slot, cause);
-}
-
-function mark(draft: Draft, slot: number, to: "success" | "failed", cause: ChunkHand["cause"]): void {
-  const state = stateOf(draft, slot);
-  if (TASK_STATE[state].inFlight) restart(draft, slot, "marked", { to, cause });
-  else if (state !== to) move(draft, slot, to, { since: draft.now, cause });
-}
+/** Whether an instance is among these. */
+const isMeant = (draft: Draft, slot: number, which: ChunkHand["indexes"]): boolean =>
+  which === "all" || (which === "cut" ? isCut(draft, slot) : isUndone(draft, slot));
 
 function reopen(draft: Draft): void {
   if (isRunEnded(draft.head.state)) {
@@ -156,15 +132,13 @@ function countsOf(draft: Draft, expansion: Expansion): ChunkCounts {
     const cause = draft.details[slot]?.cause;
     attempt = Math.max(attempt, draft.attempts[slot] ?? 0);
     retried ||= state === "up_for_retry";
-    cut ||= cause !== undefined && CUT.has(cause.code);
+    cut ||= isCut(draft, slot);
     if (state === "failed" && failures.length < FAILURES_TOLD_MAX) {
       failures.push(`[${mapIndexAt(draft, slot)}] ${causeText(cause)}`);
     }
   }
   return { success, skipped, failed, open: atWork + waiting, attempt, retried, cut, failures };
 }
-
-const CUT: ReadonlySet<string> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
 
 /** A chunk that does not use what it is allowed gives it back in parts of this. */
 const RETURNED_SHARE = 1 / 8;

@@ -3,7 +3,7 @@ import { assertNever } from "../errors.ts";
 import type { MarkedState, RunAction, Signature, TaskRef, TaskSelection } from "../operation.ts";
 import { isRunEnded } from "../states.ts";
 import { iso } from "../time.ts";
-import { isEnding, stateOf, taskAt, type Draft } from "./draft.ts";
+import { expansionOf, isEnding, stateOf, taskAt, type Draft } from "./draft.ts";
 import { pauseOf } from "./pauses.ts";
 import { namedSlots, namesOf, select, type OperationProblem } from "./select.ts";
 
@@ -85,8 +85,10 @@ function selectionFaults(
   selection: TaskSelection,
   nothingToDo: (slots: readonly number[]) => string | undefined,
 ): readonly OperationProblem[] {
-  const { slots, problems } = select(draft, selection);
+  const { slots, inChunks, problems } = select(draft, selection);
   if (problems.length > 0) return problems;
+  // Chunks themselves know how their instances stand.
+  if (inChunks.size > 0) return [];
   const text = nothingToDo([...slots.keys()]);
   return text === undefined ? [] : nothing(text);
 }
@@ -107,13 +109,21 @@ function nothingToMark(draft: Draft, slots: readonly number[], to: MarkedState):
 }
 
 function nothingToRetry(draft: Draft, slots: readonly number[]): string | undefined {
-  const waiting = slots.filter((slot) => stateOf(draft, slot) === "up_for_retry");
+  const waiting = withInstances(draft, slots).filter((slot) => stateOf(draft, slot) === "up_for_retry");
   const held = waiting.map((slot) => pauseOf(draft.head, taskAt(draft, slot))).find((pause) => pause !== undefined);
   if (held !== undefined)
     return `${held.taskId === null ? "the run" : `task '${held.taskId}'`} is paused by ${held.by}: \`freshet resume\` it first`;
   if (waiting.length > 0) return undefined;
   const named = slots.length === 0 || slots.length === draft.plan.taskCount ? "" : `: ${namesOf(draft, slots)}`;
   return `no task waits for its next try${named}; \`freshet clear\` runs tasks again that have ended`;
+}
+
+/** Of a mapped task, also its instances; one that is held in chunks may have any. */
+function withInstances(draft: Draft, slots: readonly number[]): readonly number[] {
+  return slots.flatMap((slot) => {
+    const { base = 0, rows = 0 } = expansionOf(draft, slot) ?? {};
+    return [slot, ...Array.from({ length: rows }, (_, row) => base + row)];
+  });
 }
 
 function pauseFaults(draft: Draft, refs: readonly TaskRef[]): readonly OperationProblem[] {

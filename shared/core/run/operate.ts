@@ -11,9 +11,12 @@ import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states
 import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
 import { restart, startAfresh } from "./attempts.ts";
+import { clearInstance, clearMap, handOut, markInstance, markMap } from "./clear-instances.ts";
 import {
   amend,
   expansionAt,
+  expansionOf,
+  mapIndexAt,
   isTerminal,
   move,
   openDraft,
@@ -35,6 +38,8 @@ import {
   select,
   type Because,
   type Chosen,
+  type InChunks,
+  type Selected,
   type OperationProblem,
 } from "./select.ts";
 import { startNext } from "./slots.ts";
@@ -84,7 +89,10 @@ export function judge(run: Run, manifest: Manifest, action: RunAction & Signatur
 
 function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>): TaskChange[] {
   const changes: TaskChange[] = [];
-  for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+  for (let slot = 0; slot < run.tasks.states.length; slot++) {
+    const expansion = expansionAt(run.tasks, slot);
+    // What happens to a task happens to its instances.
+    if (taskAt(draft, slot).hook !== null || (expansion !== undefined && because.has(expansion.slot))) continue;
     const from = stateOf(run.tasks, slot);
     const state = stateOf(draft, slot);
     const target = draft.details[slot]?.target;
@@ -93,13 +101,30 @@ function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>
     const to = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
     changes.push({
       taskId: taskIdAt(draft, slot),
-      mapIndex: null,
+      mapIndex: expansion === undefined ? null : mapIndexAt(draft, slot),
       from,
       to,
       attempt: run.tasks.attempts[slot] ?? 0,
       because: because.get(slot) ?? "selected",
       closes,
     });
+  }
+  return [...changes, ...changesInChunks(run, draft)];
+}
+
+/** Instances in chunks, as far as they were named: how they stand only their chunk knows. */
+function changesInChunks(run: Run, draft: Draft): TaskChange[] {
+  const changes: TaskChange[] = [];
+  for (const { slot, number, chunks = [] } of draft.expansions) {
+    const before = run.tasks.expansions.find((other) => other.number === number);
+    for (const [index, { hands = [] }] of chunks.entries()) {
+      for (const hand of hands.slice(before?.chunks?.[index]?.hands?.length ?? 0)) {
+        const to = hand.to === "now" ? "queued" : hand.to;
+        const shared = { taskId: taskIdAt(draft, slot), from: "deferred", to, attempt: 0, closes: false } as const;
+        const named = typeof hand.indexes === "string" ? [] : hand.indexes;
+        for (const mapIndex of named) changes.push({ ...shared, mapIndex, because: "selected" });
+      }
+    }
   }
   return changes;
 }
@@ -124,11 +149,11 @@ export const byHand = (what: string, { by, reason }: Signature): string =>
 function perform(draft: Draft, action: RunAction & Signature): ReadonlyMap<number, Because> {
   switch (action.type) {
     case "clear":
-      return clear(draft, select(draft, action.selection).slots, action);
+      return clear(draft, select(draft, action.selection), action);
     case "mark":
-      return mark(draft, select(draft, action.selection).slots, action);
+      return mark(draft, select(draft, action.selection), action);
     case "retry_now":
-      return retryNow(draft, select(draft, action.selection).slots);
+      return retryNow(draft, select(draft, action.selection), action);
     case "pause":
       return pause(draft, action.tasks, action);
     case "resume":
@@ -141,39 +166,53 @@ function perform(draft: Draft, action: RunAction & Signature): ReadonlyMap<numbe
   }
 }
 
-function clear(draft: Draft, slots: Chosen, hand: Signature): Chosen {
+function clear(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Chosen {
   for (const slot of slots.keys()) if (!isClearable(draft, slot)) slots.delete(slot);
-  if (isRunEnded(draft.head.state)) addUnfinished(draft, slots, new Set());
-  addConsequences(draft, slots);
-  clearSlots(draft, slots, hand);
+  if (isRunEnded(draft.head.state)) addUnfinished(draft, slots, inChunks, new Set());
+  addConsequences(draft, slots, new Set(inChunks.keys()));
+  clearSlots(draft, slots, inChunks, hand);
   reopen(draft);
   return slots;
 }
 
-function clearSlots(draft: Draft, slots: Iterable<readonly [number, Because]>, hand: Signature): void {
+function clearSlots(draft: Draft, slots: Chosen, inChunks: InChunks, hand: Signature): void {
   const cause: Cause = { code: "cleared", text: byHand("cleared", hand) };
   // A fresh start has its budgets for itself.
   draft.transitions = 0;
   setHead(draft, { firstFailureAt: null });
-  for (const [slot] of slots) {
-    if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
+  for (const slot of slots.keys()) {
+    const group = expansionAt(draft, slot)?.slot;
+    // With the task go all of its instances.
+    if (group !== undefined && slots.has(group)) continue;
+    if (group !== undefined) clearInstance(draft, slot, cause);
+    else if (expansionOf(draft, slot) !== undefined) clearMap(draft, slot, cause);
+    else if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
     else startAfresh(draft, slot, cause);
   }
+  for (const [slot, indexes] of inChunks) if (!slots.has(slot)) handOut(draft, slot, { to: "none", indexes, cause });
 }
 
-function mark(draft: Draft, slots: Chosen, { to, ...hand }: { readonly to: MarkedState } & Signature): Chosen {
+function mark(
+  draft: Draft,
+  { slots, inChunks }: Selected,
+  { to, ...hand }: { readonly to: MarkedState } & Signature,
+): Chosen {
   for (const slot of slots.keys()) if (!isMarkable(draft, slot, to)) slots.delete(slot);
-  const marked = new Set(slots.keys());
+  const marked = new Set([...slots.keys(), ...inChunks.keys()]);
   const again: Chosen = new Map();
+  const unfinished: InChunks = new Map();
   if (to === "success") addFailedBelow(draft, again, marked);
-  if (isRunEnded(draft.head.state)) addUnfinished(draft, again, marked);
+  if (isRunEnded(draft.head.state)) addUnfinished(draft, again, unfinished, marked);
   addConsequences(draft, again, marked);
-  clearSlots(draft, again, hand);
+  clearSlots(draft, again, unfinished, hand);
   const cause: Cause = { code: "marked", text: byHand(`marked ${to}`, hand) };
-  for (const slot of marked) {
-    if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "marked", { to, cause });
+  for (const slot of slots.keys()) {
+    if (expansionAt(draft, slot) !== undefined) markInstance(draft, slot, to, cause);
+    else if (expansionOf(draft, slot) !== undefined) markMap(draft, slot, to, cause);
+    else if (TASK_STATE[stateOf(draft, slot)].inFlight) restart(draft, slot, "marked", { to, cause });
     else move(draft, slot, to, { since: draft.now, cause });
   }
+  for (const [slot, indexes] of inChunks) if (!slots.has(slot)) handOut(draft, slot, { to, indexes, cause });
   reopen(draft);
   return new Map([...slots, ...again]);
 }
@@ -210,11 +249,20 @@ function renew(draft: Draft, slot: number): void {
   else restart(draft, slot, "cleared", { to: "none", cause });
 }
 
-function retryNow(draft: Draft, slots: Chosen): Chosen {
+function retryNow(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Chosen {
+  const cause: Cause = { code: "cleared", text: byHand("retried", hand) };
+  for (const slot of [...slots.keys()]) {
+    const expansion = expansionOf(draft, slot);
+    if (expansion === undefined) continue;
+    slots.delete(slot);
+    for (let row = expansion.base; row < expansion.base + expansion.rows; row++) slots.set(row, "selected");
+    if (expansion.chunks !== undefined) inChunks.set(slot, "all");
+  }
   for (const slot of slots.keys()) {
     if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
     else slots.delete(slot);
   }
+  for (const [slot, indexes] of inChunks) handOut(draft, slot, { to: "now", indexes, cause });
   return slots;
 }
 

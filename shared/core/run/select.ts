@@ -3,9 +3,10 @@ import type { ErrorCode } from "../errors.ts";
 import type { TaskRef, TaskSelection } from "../operation.ts";
 import { downstreamOf, type Plan } from "../plan.ts";
 import { didYouMean } from "../problem.ts";
-import type { Cause } from "../run.ts";
+import type { Cause, ChunkHandIndexes } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
-import { stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+import { chunksMeant, rowsMeant } from "./clear-instances.ts";
+import { expansionAt, expansionOf, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
 export interface OperationProblem {
   readonly code: ErrorCode;
@@ -28,17 +29,41 @@ export type Because =
 
 export type Chosen = Map<number, Because>;
 
+/** Instances that lie in chunks, by the slot of their task. */
+export type InChunks = Map<number, ChunkHandIndexes>;
+
+export interface Selected {
+  readonly slots: Chosen;
+  readonly inChunks: InChunks;
+  readonly problems: OperationProblem[];
+}
+
 /** The slots of a selection, whatever their states. The one place that knows names, instances and neighbours. */
-export function select(draft: Draft, selection: TaskSelection): { slots: Chosen; problems: OperationProblem[] } {
+export function select(draft: Draft, selection: TaskSelection): Selected {
   const { plan } = draft;
-  const { slots: named, problems } = namedSlots(draft, selection.tasks);
+  const { slots: named, inChunks, problems } = namedSlots(draft, selection.tasks);
   const slots: Chosen = new Map();
   const all = selection.tasks.length === 0;
   for (const slot of all ? Array.from({ length: plan.taskCount }, (_, at) => at) : named) slots.set(slot, "selected");
-  if (selection.upstream) add(slots, upstreamOf(plan, named), "upstream");
-  if (selection.downstream) add(slots, downstreamOf(plan, named), "downstream");
-  if (selection.onlyFailed) for (const slot of slots.keys()) if (!isFailed(draft, slot)) slots.delete(slot);
-  return { slots, problems };
+  const around = [...named.map((slot) => expansionAt(draft, slot)?.slot ?? slot), ...inChunks.keys()];
+  if (selection.upstream) add(slots, upstreamOf(plan, around), "upstream");
+  if (selection.downstream) add(slots, downstreamOf(plan, around), "downstream");
+  if (selection.onlyFailed) keepFailed(draft, slots, inChunks);
+  return { slots, inChunks, problems };
+}
+
+/** Of a mapped task, the instances that failed: the others keep what they have done. */
+function keepFailed(draft: Draft, slots: Chosen, inChunks: InChunks): void {
+  for (const [slot, because] of slots) {
+    const expansion = expansionOf(draft, slot);
+    if (expansion === undefined) {
+      if (!isFailed(draft, slot)) slots.delete(slot);
+      continue;
+    }
+    slots.delete(slot);
+    for (const row of rowsMeant(draft, expansion, "failed")) slots.set(row, because);
+    if (chunksMeant(expansion, "failed")) inChunks.set(slot, "failed");
+  }
 }
 
 function add(slots: Chosen, more: ReadonlySet<number>, because: Because): void {
@@ -46,17 +71,48 @@ function add(slots: Chosen, more: ReadonlySet<number>, because: Because): void {
 }
 
 /** The slots that these name. A name that the run's version has not is a problem. */
-export function namedSlots(draft: Draft, refs: readonly TaskRef[]): { slots: number[]; problems: OperationProblem[] } {
+export function namedSlots(
+  draft: Draft,
+  refs: readonly TaskRef[],
+): { slots: number[]; inChunks: InChunks; problems: OperationProblem[] } {
   const slots: number[] = [];
+  const inChunks: InChunks = new Map();
   const problems: OperationProblem[] = [];
   for (const { taskId, mapIndex } of refs) {
     const slot = draft.plan.slotOf.get(taskId);
     if (slot === undefined || slot >= draft.plan.taskCount) problems.push(noSuchTask(draft, taskId));
-    else if (mapIndex !== null) problems.push(notMapped(taskId, mapIndex));
-    else slots.push(slot);
+    else if (mapIndex === null) slots.push(slot);
+    else problems.push(...nameInstance(draft, { slot, mapIndex }, slots, inChunks));
   }
-  return { slots, problems };
+  return { slots, inChunks, problems };
 }
+
+/** Adds the instance to `slots`, or to `inChunks`; the problem, if there is none such. */
+function nameInstance(
+  draft: Draft,
+  { slot, mapIndex }: { readonly slot: number; readonly mapIndex: number },
+  slots: number[],
+  inChunks: InChunks,
+): OperationProblem[] {
+  const taskId = taskIdAt(draft, slot);
+  if (taskAt(draft, slot).spec.map === null) return [notMapped(taskId, mapIndex)];
+  const expansion = expansionOf(draft, slot);
+  if (expansion === undefined || mapIndex >= expansion.length) return [noInstance(taskId, mapIndex, expansion?.length)];
+  if (expansion.chunks === undefined) slots.push(expansion.base + mapIndex - expansion.first);
+  else {
+    const known = inChunks.get(slot) ?? [];
+    inChunks.set(slot, typeof known === "string" ? known : [...known, mapIndex]);
+  }
+  return [];
+}
+
+const noInstance = (taskId: string, mapIndex: number, length: number | undefined): OperationProblem => ({
+  code: "TASK_NOT_FOUND",
+  message:
+    length === undefined
+      ? `task '${taskId}' has no instances in this run: it has not come to its list`
+      : `task '${taskId}' has no instance ${mapIndex}; it has ${length}, from 0 to ${length - 1}`,
+});
 
 function noSuchTask({ head, plan }: Draft, taskId: string): OperationProblem {
   const known = plan.manifest.tasks.map((spec) => spec.taskId);
@@ -98,8 +154,14 @@ function isFailed(draft: Draft, slot: number): boolean {
 }
 
 /** What the end of the run kept from running. */
-export function addUnfinished(draft: Draft, slots: Chosen, spared: ReadonlySet<number>): void {
+export function addUnfinished(draft: Draft, slots: Chosen, inChunks: InChunks, spared: ReadonlySet<number>): void {
   for (let slot = 0; slot < draft.plan.taskCount; slot++) {
+    const expansion = slots.has(slot) || spared.has(slot) ? undefined : expansionOf(draft, slot);
+    if (expansion !== undefined) {
+      for (const row of rowsMeant(draft, expansion, "cut")) if (!slots.has(row)) slots.set(row, "unfinished");
+      if (chunksMeant(expansion, "cut") && !inChunks.has(slot)) inChunks.set(slot, "cut");
+      continue;
+    }
     if (!spared.has(slot) && !slots.has(slot) && keptByTheRun(draft, slot)) slots.set(slot, "unfinished");
   }
 }
@@ -129,7 +191,7 @@ export function addConsequences(draft: Draft, slots: Chosen, spared: ReadonlySet
     const { downstream } = taskAt(draft, slot);
     for (const below of downstream) if (isByRule(draft, below)) join(below, "follows");
     if (!slots.has(slot)) continue;
-    for (const setup of setupsAround(plan, slot)) {
+    for (const setup of setupsAround(draft, slot)) {
       const takenDown = teardownsOf(plan, setup).some((teardown) => stateOf(draft, teardown) !== "none");
       if (takenDown) join(setup, "setup");
     }
@@ -144,8 +206,8 @@ function isByRule(draft: Draft, slot: number): boolean {
 }
 
 /** Setups that a task works within. */
-function setupsAround(plan: Plan, slot: number): readonly number[] {
-  const task = plan.tasks[slot];
+function setupsAround({ plan, ...draft }: Draft, slot: number): readonly number[] {
+  const task = plan.tasks[expansionAt(draft, slot)?.slot ?? slot];
   if (task === undefined || task.spec.role === "teardown") return [];
   return [...task.required, ...task.optional, ...task.scopeSetups].filter(
     (above) => plan.tasks[above]?.spec.role === "setup",

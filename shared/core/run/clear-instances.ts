@@ -1,0 +1,87 @@
+/** The operator's hand on instances of a mapped task: of one, of some, or of all of them. */
+import type { Cause, ChunkHand, ChunkHandIndexes, Expansion } from "../run.ts";
+import { TASK_STATE } from "../states.ts";
+import { restart, startAfresh } from "./attempts.ts";
+import { isChunked, orderChunks, replace } from "./chunks.ts";
+import { expansionAt, expansionOf, isTerminal, move, stateOf, type Draft } from "./draft.ts";
+
+const BY_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
+
+/** The run's end came before its own. */
+export function isCut(draft: Draft, slot: number): boolean {
+  const code = draft.details[slot]?.cause?.code;
+  return code !== undefined && BY_THE_RUN.has(code) && isTerminal(draft, slot);
+}
+
+/** It failed, was passed over because too many others did, or was cut short. */
+export const isUndone = (draft: Draft, slot: number): boolean =>
+  stateOf(draft, slot) === "failed" || draft.details[slot]?.cause?.code === "tolerance" || isCut(draft, slot);
+
+/** The rows of an inline map that are meant. */
+export function rowsMeant(draft: Draft, { base, rows }: Expansion, which: "failed" | "cut"): number[] {
+  const slots = Array.from({ length: rows }, (_, row) => base + row);
+  return slots.filter((slot) => (which === "cut" ? isCut(draft, slot) : isUndone(draft, slot)));
+}
+
+/** Whether chunks may hold some that are meant: they themselves know which. */
+export const chunksMeant = ({ chunks = [], stop }: Expansion, which: "failed" | "cut"): boolean =>
+  chunks.some(({ failed, cut }) => cut || (which === "failed" && (failed > 0 || stop === true)));
+
+/** One instance runs again, with a full set of retries. */
+export function clearInstance(draft: Draft, slot: number, cause: Cause): void {
+  const state = stateOf(draft, slot);
+  if (TASK_STATE[state].inFlight) restart(draft, slot, "cleared", { to: "none", cause });
+  else if (state !== "none") startAfresh(draft, slot, cause);
+  reopenTask(draft, expansionAt(draft, slot));
+}
+
+export function markInstance(draft: Draft, slot: number, to: "success" | "failed", cause: Cause): void {
+  const state = stateOf(draft, slot);
+  if (TASK_STATE[state].inFlight) restart(draft, slot, "marked", { to, cause });
+  else if (state !== to) move(draft, slot, to, { since: draft.now, cause });
+  reopenTask(draft, expansionAt(draft, slot));
+}
+
+/** The mapped task waits for its instances again, and ends as they do then. */
+function reopenTask(draft: Draft, expansion: Expansion | undefined): void {
+  if (expansion === undefined) return;
+  if (isTerminal(draft, expansion.slot)) move(draft, expansion.slot, "deferred", { since: draft.now });
+  draft.touched.add(expansion.slot);
+}
+
+/** The mapped task with all of its instances: once their attempts are over, it is made anew from the list as it is then. */
+export function clearMap(draft: Draft, slot: number, cause: Cause): void {
+  const expansion = expansionOf(draft, slot);
+  if (expansion === undefined) return;
+  for (let row = expansion.base; row < expansion.base + expansion.rows; row++) clearInstance(draft, row, cause);
+  move(draft, slot, "deferred", { since: draft.now, target: { to: "none", cause } });
+  if (isChunked(expansion)) orderChunks(draft, expansion, { end: { reason: "cleared", cause } });
+  draft.touched.add(slot);
+}
+
+export function markMap(draft: Draft, slot: number, to: "success" | "failed", cause: Cause): void {
+  const expansion = expansionOf(draft, slot);
+  if (expansion === undefined) return;
+  for (let row = expansion.base; row < expansion.base + expansion.rows; row++) markInstance(draft, row, to, cause);
+  if (isChunked(expansion)) handOut(draft, slot, { to, indexes: "all", cause });
+}
+
+/** Tells the chunks of a map what is done to instances of theirs; they report when it is. */
+export function handOut(draft: Draft, slot: number, hand: Omit<ChunkHand, "number">): void {
+  const before = expansionOf(draft, slot);
+  if (before === undefined || !isChunked(before)) return;
+  const width = draft.plan.tasks[slot]?.spec.map?.chunkWidth ?? 1;
+  const chunks = before.chunks.map((chunk, index) => {
+    const indexes = indexesIn(hand.indexes, index * width, width);
+    if (indexes.length === 0) return chunk;
+    const number = chunk.ordered + 1;
+    return { ...chunk, hands: [...(chunk.hands ?? []), { ...hand, indexes, number }] };
+  });
+  // What ended all of them before holds no longer.
+  const { end: _end, stop: _stop, ...rest } = before;
+  replace(draft, before, { ...rest, chunks });
+  reopenTask(draft, before);
+}
+
+const indexesIn = (indexes: ChunkHandIndexes, first: number, width: number): ChunkHandIndexes =>
+  typeof indexes === "string" ? indexes : indexes.filter((index) => index >= first && index < first + width);
