@@ -165,6 +165,7 @@ const SPECS: readonly CommandSpec[] = [
     examples: [
       ["why latest", "why did the latest run fail, or what does it wait for?"],
       ["why latest:daily_revenue publish", "why has this task not run?"],
+      ["why latest 'load[417]'", "why is this instance of a mapped task as it is?"],
     ],
     load: async () => (await import("./commands/why.ts")).execute,
   },
@@ -188,11 +189,14 @@ const SPECS: readonly CommandSpec[] = [
   },
   {
     name: "tasks",
-    arguments: [RUN_ARGUMENT],
+    arguments: [RUN_ARGUMENT, { term: "[task]", description: "one of its tasks, with all of its instances" }],
     group: LOOK,
     summary: "list the tasks of a run",
     options: [],
-    examples: [["tasks latest", "the tasks of the latest run"]],
+    examples: [
+      ["tasks latest", "the tasks of the latest run"],
+      ["tasks latest load", "every instance of a mapped task"],
+    ],
     load: async () => (await import("./commands/tasks.ts")).execute,
   },
   {
@@ -208,6 +212,7 @@ const SPECS: readonly CommandSpec[] = [
       ["logs latest extract", "the latest attempt"],
       ["logs latest extract --attempt 1", "the first one"],
       ["logs latest extract --follow", "as it comes"],
+      ["logs latest 'load[417]'", "one instance of a mapped task"],
     ],
     load: async () => (await import("./commands/logs.ts")).execute,
   },

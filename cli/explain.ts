@@ -1,10 +1,13 @@
 /** What a person who was woken up needs to know of a run, gathered from its records. */
+import type { FoundInstance } from "../shared/app/instance-views.ts";
 import { runView, whyView, type RunReading } from "../shared/app/views.ts";
 import type { RunView, WhyView } from "../shared/contract/views.ts";
 import type { TaskError } from "../shared/core/attempt.ts";
 import { UNMAPPED, type TaskId } from "../shared/core/ids.ts";
 import { planOf } from "../shared/core/plan.ts";
-import type { Instant } from "../shared/core/time.ts";
+import { mapIndexAt } from "../shared/core/run/draft.ts";
+import { explainTask } from "../shared/core/run/explain.ts";
+import { iso, type Instant } from "../shared/core/time.ts";
 import { logPath } from "../shared/embedded/log-store.ts";
 
 /** The view that every face of Freshet gives, and what this machine knows besides. */
@@ -36,12 +39,20 @@ interface FailedAttempt {
   readonly stack: string | null;
 }
 
-/** All tasks, or the one named. Throws TASK_NOT_FOUND. */
-export function explain(reading: RunReading, now: Instant, home: string, task?: string): Explained {
+interface Asked {
+  /** Only this one. */
+  readonly task?: string | undefined;
+  /** Of this one, if it is mapped: only this instance. */
+  readonly instance?: FoundInstance | undefined;
+}
+
+/** All tasks, or what is named. Throws TASK_NOT_FOUND. */
+export function explain(reading: RunReading, now: Instant, home: string, { task, instance }: Asked = {}): Explained {
   const { run, version } = reading;
   const { owner, runbook } = version.manifest;
   const plan = planOf(version.manifest);
   const view = whyView(reading, now, task);
+  const explained = instance === undefined ? view.tasks : [instanceView(reading, instance, now)];
   const specs = new Map(plan.tasks.map(({ spec }) => [spec.taskId as string, spec]));
   return {
     ...runView(run),
@@ -49,25 +60,45 @@ export function explain(reading: RunReading, now: Instant, home: string, task?: 
     timezone: version.manifest.timezone,
     owner,
     runbook,
-    tasks: view.tasks.map((shown) => {
-      const spec = specs.get(shown.taskId);
-      const key = { runId: run.runId, taskId: shown.taskId as TaskId, mapIndex: UNMAPPED, attempt: shown.attempt };
+    tasks: explained.map((shown) => {
+      const [taskId = ""] = shown.taskId.split("[", 1);
+      const spec = specs.get(taskId);
+      const mapIndex = instance === undefined ? UNMAPPED : mapIndexAt(instance.run.tasks, instance.slot);
+      const { runId } = instance?.run ?? run;
+      const key = { runId, taskId: taskId as TaskId, mapIndex, attempt: shown.attempt };
       return {
         ...shown,
         attemptsMax: (spec?.retry.retries ?? 0) + 1,
         owner: spec?.owner ?? owner,
         runbook: spec?.runbook ?? runbook,
-        error: lastError(reading, shown.taskId),
-        log: shown.attempt === 0 ? null : logPath(home, key),
+        error: lastError(instance?.attempts ?? reading.attempts, taskId, mapIndex),
+        log: shown.attempt === 0 || (spec?.map !== null && instance === undefined) ? null : logPath(home, key),
       };
     }),
   };
 }
 
-function lastError({ attempts }: RunReading, taskId: string): FailedAttempt | null {
+/** An instance as a task is explained, under its own name: `load[417]`. */
+function instanceView(reading: RunReading, found: FoundInstance, now: Instant): WhyTask {
+  const { run, manifest, slot, item } = found;
+  const { since, nextLook, ...rest } = explainTask(run, manifest, slot, item, now);
+  const text = (at: Instant | null): string | null => (at === null ? null : iso(at));
+  const taskId = `${rest.taskId}[${mapIndexAt(run.tasks, slot)}]`;
+  // What it waits for, and what it broke, are its task's: of the run itself.
+  const broke = reading.run === run ? rest.broke : [];
+  return { ...rest, taskId, broke, since: text(since), nextLook: text(nextLook), childRunId: null };
+}
+
+function lastError(attempts: RunReading["attempts"], taskId: string, mapIndex: number): FailedAttempt | null {
   let last: { readonly attempt: number; readonly error: TaskError } | undefined;
   for (const { key, item } of attempts) {
-    if (key.taskId !== taskId || item.status !== "finished" || item.outcome.kind !== "failed") continue;
+    if (
+      key.taskId !== taskId ||
+      key.mapIndex !== mapIndex ||
+      item.status !== "finished" ||
+      item.outcome.kind !== "failed"
+    )
+      continue;
     if (last === undefined || key.attempt > last.attempt) last = { attempt: key.attempt, error: item.outcome.error };
   }
   if (last === undefined) return null;

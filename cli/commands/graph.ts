@@ -39,13 +39,14 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
 
 const graphView = (manifest: Manifest): object => ({
   dagId: manifest.dagId,
-  tasks: manifest.tasks.map(({ taskId, kind, role, rule, upstream, setups, child }) => ({
+  tasks: manifest.tasks.map(({ taskId, kind, role, rule, upstream, setups, map, child }) => ({
     taskId,
     kind,
     role,
     rule,
     upstream,
     setups,
+    map,
     child,
   })),
   mermaid: mermaidOf(manifest, "LR"),

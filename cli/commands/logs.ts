@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { findInstance } from "../../shared/app/instance-views.ts";
 import { readRun, requireTask, type RunReading } from "../../shared/app/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { UNMAPPED, type AttemptKey, type RunId, type TaskId } from "../../shared/core/ids.ts";
@@ -11,6 +12,7 @@ import { countOf } from "../given.ts";
 import { findRun } from "../home/find-run.ts";
 import type { OpenHome } from "../home/open-home.ts";
 import { lookIntoRuns } from "../home/reading.ts";
+import { taskRef } from "../operate/given.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson, printJsonLine } from "../output/json.ts";
 import { logText } from "../output/log-line.ts";
@@ -29,9 +31,12 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   const attempt = countOf("--attempt", options.attempt, ATTEMPT_MAX);
   await lookIntoRuns(project, async (home) => {
     const id = await findRun(home.reading, required(args, 0));
-    const task = required(args, 1) as TaskId;
+    const { taskId, mapIndex } = taskRef(required(args, 1));
+    const task = taskId as TaskId;
     const run = await readRun(home.reading, id);
     requireTask(run, task);
+    if (mapIndex !== null) return printInstance(home, terminal, run, { task, mapIndex, attempt, json });
+    requireNotMapped(run, task);
     if (options.follow === true) return followTask(home, terminal, { id, task, attempt, json });
     const key = { runId: id, taskId: task, mapIndex: UNMAPPED, attempt: attempt ?? standing(run, task).attempt };
     requireAttempt(run, key);
@@ -46,6 +51,40 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   });
   return EXIT.success;
 };
+
+/** The log of an instance, in whichever record it lies. */
+async function printInstance(
+  { reading, stores }: OpenHome,
+  terminal: Terminal,
+  run: RunReading,
+  { task, mapIndex, attempt, json }: Omit<Asked, "id"> & { readonly mapIndex: number },
+): Promise<void> {
+  const found = await findInstance(reading, run, task, mapIndex);
+  if (found.attempt === 0 || (attempt ?? 1) > found.attempt) {
+    const text =
+      found.attempt === 0
+        ? `${task}[${mapIndex}] has not started in this run; \`freshet why ${run.run.runId} '${task}[${mapIndex}]'\` says why`
+        : `${task}[${mapIndex}] has no attempt ${attempt}; the latest is ${found.attempt}`;
+    throw new FreshetError("ATTEMPT_NOT_FOUND", text);
+  }
+  const key = { runId: found.run.runId, taskId: task, mapIndex, attempt: attempt ?? found.attempt };
+  const lines = await stores.logs.read(key);
+  if (json)
+    return printJson(
+      terminal.out,
+      lines.map((line) => lineView({ ...key, runId: run.run.runId }, line)),
+    );
+  for (const line of lines) terminal.out.line(logText(terminal.out, line));
+  if (lines.length === 0) terminal.err.line(`attempt ${key.attempt} of ${task}[${mapIndex}] has logged nothing`);
+}
+
+/** A mapped task logs nothing itself. */
+function requireNotMapped({ run, version }: RunReading, task: string): void {
+  const slot = planOf(version.manifest).slotOf.get(task) ?? 0;
+  if (planOf(version.manifest).tasks[slot]?.spec.map === null) return;
+  const text = `task '${task}' is mapped: its instances log, such as \`freshet logs ${run.runId} '${task}[0]'\`; \`freshet tasks ${run.runId} ${task}\` lists them`;
+  throw new FreshetError("USAGE", text);
+}
 
 interface Asked {
   readonly id: RunId;
@@ -104,10 +143,10 @@ function requireAttempt(reading: RunReading, { taskId, attempt, runId }: Attempt
   throw new FreshetError("ATTEMPT_NOT_FOUND", `task '${taskId}' has no attempt ${attempt}; ${there}`);
 }
 
-const lineView = ({ runId, taskId, attempt }: AttemptKey, line: LogLine): object => ({
+const lineView = ({ runId, taskId, mapIndex, attempt }: AttemptKey, line: LogLine): object => ({
   runId,
   taskId,
-  mapIndex: null,
+  mapIndex: mapIndex === UNMAPPED ? null : mapIndex,
   attempt,
   ...line,
 });

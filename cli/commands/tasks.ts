@@ -1,7 +1,8 @@
-import { readRun, taskViews } from "../../shared/app/views.ts";
+import { instanceViews } from "../../shared/app/instance-views.ts";
+import { readRun, requireTask, taskViews } from "../../shared/app/views.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
 import type { Instant } from "../../shared/core/time.ts";
-import { required, type Execute } from "../command.ts";
+import { optional, required, type Execute } from "../command.ts";
 import { findRun } from "../home/find-run.ts";
 import { lookIntoRuns } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
@@ -12,10 +13,20 @@ import type { Channel } from "../output/terminal.ts";
 import { lengthText, stateText, timeText } from "../output/words.ts";
 
 export const execute: Execute<object> = async ({ terminal, project, json, args }) => {
-  await lookIntoRuns(project, async ({ reading }) => {
-    const tasks = taskViews(await readRun(reading, await findRun(reading, required(args, 0))));
-    if (json) printJson(terminal.out, tasks);
-    else printTasks(terminal.out, tasks, reading.clock.now());
+  await lookIntoRuns(project, async ({ reading, stores }) => {
+    const run = await readRun(reading, await findRun(reading, required(args, 0)));
+    const task = optional(args, 1);
+    if (task !== undefined) requireTask(run, task);
+    const rows: TaskView[] = [];
+    for (const view of taskViews(run)) {
+      if (task !== undefined && view.taskId !== task) continue;
+      const instances =
+        view.instances === null ? [] : await instanceViews({ ...reading, blobs: stores.blobs }, run, view.taskId);
+      rows.push(view, ...(json || task !== undefined ? instances : worthShowing(instances)));
+    }
+    if (json) printJson(terminal.out, rows);
+    else printTasks(terminal.out, rows, reading.clock.now());
+    if (!json) printLeftOut(terminal.out, run.run.runId, rows);
   });
   return EXIT.success;
 };
@@ -23,12 +34,43 @@ export const execute: Execute<object> = async ({ terminal, project, json, args }
 const waitText = ({ state, childRunId }: TaskView): string =>
   state === "deferred" && childRunId !== null ? `waits for child run ${childRunId}` : "";
 
+/** Instances of one task that are listed among the other tasks; of more only those that need a look. */
+const INSTANCES_LISTED_MAX = 20;
+
+function worthShowing(instances: readonly TaskView[]): readonly TaskView[] {
+  if (instances.length <= INSTANCES_LISTED_MAX) return instances;
+  return instances.filter(({ state }) => NEEDS_A_LOOK.has(state)).slice(0, INSTANCES_LISTED_MAX);
+}
+
+const NEEDS_A_LOOK: ReadonlySet<string> = new Set(["failed", "up_for_retry", "restarting"]);
+
+function printLeftOut(out: Channel, runId: string, rows: readonly TaskView[]): void {
+  for (const { taskId, instances } of rows) {
+    const shown = rows.filter((row) => row.taskId === taskId && row.mapIndex !== null).length;
+    if (instances === null || shown === instances.total) continue;
+    const text = `${instances.total - shown} more instances of ${taskId}: \`freshet tasks ${runId} ${taskId}\` lists all`;
+    out.line(out.paint("dim", text));
+  }
+}
+
+/** `load[3]`, with the name of the instance if it has one. */
+const nameOf = ({ taskId, mapIndex, mapKey }: TaskView): string => {
+  if (mapIndex === null) return taskId;
+  return mapKey === null ? `${taskId}[${mapIndex}]` : `${taskId}[${mapIndex}] ${safeLine(mapKey)}`;
+};
+
+/** Of a mapped task, with how many of its instances have ended. */
+const stateCell = (out: Channel, { state, instances }: TaskView): string =>
+  instances === null
+    ? stateText(out, state)
+    : `${stateText(out, state)} ${instances.total - instances.open}/${instances.total}`;
+
 function printTasks(out: Channel, tasks: readonly TaskView[], now: Instant): void {
   printTable(
     out,
     [
-      { heading: "TASK", cell: (task) => (task.mapIndex === null ? task.taskId : `${task.taskId}[${task.mapIndex}]`) },
-      { heading: "STATE", cell: (task) => stateText(out, task.state) },
+      { heading: "TASK", cell: nameOf },
+      { heading: "STATE", cell: (task) => stateCell(out, task) },
       { heading: "ATTEMPT", cell: (task) => (task.attempt === 0 ? "-" : String(task.attempt)), align: "right" },
       { heading: "STARTED", cell: (task) => timeText(task.startedAt) },
       { heading: "TOOK", cell: (task) => lengthText(task, now), align: "right" },

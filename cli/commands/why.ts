@@ -1,8 +1,10 @@
+import { findInstance } from "../../shared/app/instance-views.ts";
 import { readRunToExplain } from "../../shared/app/views.ts";
 import { optional, required, type Execute } from "../command.ts";
 import { explain } from "../explain.ts";
 import { findRun } from "../home/find-run.ts";
 import { lookIntoRuns } from "../home/reading.ts";
+import { taskRef } from "../operate/given.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printWhy } from "../output/why.ts";
@@ -12,7 +14,12 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json, a
     const run = await readRunToExplain(reading, await findRun(reading, required(args, 0)));
     const now = reading.clock.now();
     const task = optional(args, 1);
-    const explained = explain(run, now, project.home.path, task);
+    const ref = task === undefined ? undefined : taskRef(task);
+    const instance =
+      ref === undefined || ref.mapIndex === null
+        ? undefined
+        : await findInstance(reading, run, ref.taskId, ref.mapIndex);
+    const explained = explain(run, now, project.home.path, { task: ref?.taskId, instance });
     if (json) printJson(terminal.out, explained);
     else printWhy(terminal.out, explained, { now, cwd, task });
   });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { readRun, runView, taskViews, type RunReading } from "../../shared/app/views.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import type { Fact } from "../../shared/core/events.ts";
-import type { AttemptKey, RunId } from "../../shared/core/ids.ts";
+import { UNMAPPED, type AttemptKey, type RunId } from "../../shared/core/ids.ts";
 import { planOf } from "../../shared/core/plan.ts";
 import { explainRun } from "../../shared/core/run/explain.ts";
 import { stateOf } from "../../shared/core/run/draft.ts";
@@ -79,7 +79,9 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
       );
     },
     onAttempt(key, result) {
-      if (result.kind === "failed") enqueue(async (reading) => tellFailure(reading, tell, key, result.error));
+      // A mapped task tells for all of its instances, at its end.
+      if (result.kind === "failed" && key.mapIndex === UNMAPPED)
+        enqueue(async (reading) => tellFailure(reading, tell, key, result.error));
     },
     ended: () => ended,
     told: async () => last,

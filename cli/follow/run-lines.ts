@@ -160,8 +160,12 @@ function faultText(item: AttemptItem | null, view: TaskView): string {
 
 const inText = (at: Instant, now: Instant): string => (at <= now ? "now" : `in ${durationText(at - now)}`);
 
-const settledText = (channel: Channel, { state, cause }: TaskView): string =>
-  `${stateText(channel, state)}${cause === null ? "" : `: ${safeLine(cause)}`}`;
+function settledText(channel: Channel, { state, cause, instances }: TaskView): string {
+  const why = cause === null ? "" : `: ${safeLine(cause)}`;
+  if (instances === null || state === "failed") return `${stateText(channel, state)}${why}`;
+  const failed = instances.failed === 0 ? "" : `, ${instances.failed} failed`;
+  return `${stateText(channel, state)} (${plural(instances.total, "instance")}${failed})${why}`;
+}
 
 function footerText(channel: Channel, tasks: readonly TaskView[], now: Instant): string {
   const working = tasks.filter(({ state }) => state === "running");
@@ -173,8 +177,13 @@ function footerText(channel: Channel, tasks: readonly TaskView[], now: Instant):
     return seconds < 1 ? taskId : `${taskId} ${durationText(seconds * 1000)}`;
   });
   if (working.length > named.length) named.push(`${working.length - named.length} more`);
+  const mapped = tasks.flatMap(({ taskId, state, instances }) =>
+    instances === null || state !== "deferred"
+      ? []
+      : [`${taskId} ${instances.total - instances.open}/${instances.total}`],
+  );
   const parts = [
-    named.join(", "),
+    [...mapped, ...named].join(", "),
     waiting > 0 ? `${waiting} waiting` : "",
     `${done} of ${plural(tasks.length, "task")} done`,
   ];

@@ -11,7 +11,8 @@ export function tasksOf(args: Invocation["args"], index: number): readonly TaskR
   return Array.isArray(given) ? (given as readonly string[]).map(taskRef) : [];
 }
 
-function taskRef(text: string): TaskRef {
+/** `load`, or `load[3]`. */
+export function taskRef(text: string): TaskRef {
   const match = /^(.+)\[(\d{1,9})\]$/.exec(text);
   return match === null ? { taskId: text, mapIndex: null } : { taskId: match[1] ?? "", mapIndex: Number(match[2]) };
 }

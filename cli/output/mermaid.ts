@@ -17,8 +17,9 @@ export function mermaidOf({ tasks }: Manifest, direction: "LR" | "TD"): string {
   return `${lines.join("\n")}\n`;
 }
 
-function shape({ taskId, kind, role, child }: TaskSpec): string {
+function shape({ taskId, kind, role, child, map }: TaskSpec): string {
   // A run of another DAG, as a subroutine is drawn.
+  if (map !== null) return `["${taskId}, each of ${map.over}"]`;
   if (child !== null) return `[["${taskId} → ${child.dagId}"]]`;
   if (kind !== "task") return `{"${taskId}"}`;
   return role === "work" ? `["${taskId}"]` : `(["${taskId}"])`;

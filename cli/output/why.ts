@@ -131,8 +131,11 @@ function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly
   const next: (readonly [string, string])[] = [];
   if (failed !== undefined) {
     const isHook = failed.taskId.includes("$");
-    if (failed.attempt > 0) next.push([`freshet logs ${run.runId} ${failed.taskId}`, "what it logged"]);
-    if (!isHook) {
+    const isInstance = failed.taskId.includes("[");
+    const name = isInstance ? `'${failed.taskId}'` : failed.taskId;
+    if (failed.attempt > 0) next.push([`freshet logs ${run.runId} ${name}`, "what it logged"]);
+    if (isInstance) next.push([`freshet clear ${run.runId} ${name}`, "run it again, and no other instance"]);
+    else if (!isHook && failed.attempt > 0) {
       next.push([
         `freshet run ${run.dagId} --task ${failed.taskId} --from-run ${run.runId}`,
         "try it alone, after a change",

@@ -9,13 +9,15 @@ import type { StoredAudit } from "../core/operation.ts";
 import type { Pause, Run, TaskDetail } from "../core/run.ts";
 import type { ChildReading } from "../core/run/explain-child.ts";
 import { explainRun, explainTask, heldText, shownState } from "../core/run/explain.ts";
+import type { InstanceCounts } from "../core/run/instances.ts";
 import { pauseOfRun } from "../core/run/pauses.ts";
 import { scheduleText } from "../core/schedule.ts";
 import { iso, type Instant } from "../core/time.ts";
-import type { DagView, PauseView, RunView, TaskView, WhyView } from "../contract/views.ts";
+import type { DagView, InstancesView, PauseView, RunView, TaskView, WhyView } from "../contract/views.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import type { Engine } from "./engine.ts";
+import { instanceCounts, readChunks } from "./instance-views.ts";
 import { poolsAwaited } from "./pools.ts";
 
 export type Reading = Pick<Engine, "runs" | "dags" | "pools" | "attempts" | "versions" | "clock">;
@@ -81,6 +83,8 @@ export interface RunReading {
   readonly children?: ReadonlyMap<RunId, ChildReading>;
   /** Pools that its tasks wait for slots of. */
   readonly pools?: ReadonlyMap<PoolId, Pool>;
+  /** The records that hold the instances of wide maps. */
+  readonly chunks?: ReadonlyMap<RunId, Run>;
   /** The run's DAG, and what operators did to the run; only where somebody asks why. */
   readonly dag?: DagRecord | undefined;
   readonly acts?: readonly StoredAudit[];
@@ -112,12 +116,13 @@ export async function readRun(reading: Reading, id: RunId): Promise<RunReading> 
   }
   const run = stored.value;
   const waited = (run.pools ?? []).filter(({ told }) => told !== null && told.next !== null).map(({ pool }) => pool);
-  const [version, children, pools] = await Promise.all([
+  const [version, children, pools, chunks] = await Promise.all([
     reading.versions(run.version),
     readChildren(reading, run),
     poolsAwaited(reading, waited),
+    readChunks(reading, run),
   ]);
-  return { run, version, attempts, children, pools };
+  return { run, version, attempts, children, pools, chunks };
 }
 
 async function readChildren(reading: Reading, run: Run): Promise<ReadonlyMap<RunId, ChildReading>> {
@@ -136,7 +141,8 @@ const CHILDREN_READ_MAX = 50;
 const RUNS_SUGGESTED_FROM = 100;
 
 /** The DAG's tasks in its order; of hooks those that were fired. */
-export function taskViews({ run, version, attempts }: RunReading): readonly TaskView[] {
+export function taskViews(reading: RunReading): readonly TaskView[] {
+  const { run, version, attempts } = reading;
   const plan = planOf(version.manifest);
   const current = currentItems(run, attempts);
   return plan.tasks.flatMap(({ slot, spec, hook }) => {
@@ -148,6 +154,8 @@ export function taskViews({ run, version, attempts }: RunReading): readonly Task
     return {
       taskId: spec.taskId,
       mapIndex: null,
+      mapKey: null,
+      instances: instancesView(instanceCounts(reading, slot)),
       state: shownState(run, slot, item),
       attempt,
       startedAt: item !== null && "startedAt" in item ? iso(item.startedAt) : null,
@@ -159,6 +167,13 @@ export function taskViews({ run, version, attempts }: RunReading): readonly Task
       childRunId: childRunOf(detail, item),
     };
   });
+}
+
+function instancesView(counts: InstanceCounts | undefined): InstancesView | null {
+  if (counts === undefined) return null;
+  const { success, failed, skipped, atWork, waiting } = counts;
+  const open = atWork + waiting;
+  return { total: success + failed + skipped + open, success, failed, skipped, open };
 }
 
 /** A task tells its child run's id as its output. */
@@ -198,7 +213,7 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
       const detail = run.tasks.details[slot];
       const child = detail?.child === undefined ? undefined : children?.get(detail.child);
-      const others = { child, pools: reading.pools };
+      const others = { child, pools: reading.pools, instances: instanceCounts(reading, slot) };
       const { since, nextLook, ...rest } = explainTask(run, version.manifest, slot, item, now, others);
       const childRunId = childRunOf(detail, item);
       return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook), childRunId };

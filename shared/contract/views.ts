@@ -125,15 +125,28 @@ export interface MissingView {
   readonly due: string;
 }
 
+/** Numbers of instances; `open`: not ended yet. */
+export interface InstancesView {
+  readonly total: number;
+  readonly success: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly open: number;
+}
+
 export interface TaskView {
   readonly taskId: string;
-  /** null: not mapped. */
+  /** null: no instance of a mapped task. */
   readonly mapIndex: number | null;
+  /** What the mapped task calls the instance; null: nothing. */
+  readonly mapKey: string | null;
   readonly state: string;
   readonly attempt: number;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly cause: string | null;
+  /** Of a mapped task: how its instances stand; null before there are any, and of anything else. */
+  readonly instances: InstancesView | null;
   /** The child run that its latest attempt started. */
   readonly childRunId: string | null;
 }

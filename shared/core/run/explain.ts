@@ -10,7 +10,9 @@ import type { Pool } from "../pool/record.ts";
 import type { Pause, Run, TaskDetail } from "../run.ts";
 import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
 import { durationText, iso, type Instant } from "../time.ts";
-import { expansionAt, isTerminal, stateOf } from "./draft.ts";
+import { expansionAt, expansionOf, isTerminal, stateOf } from "./draft.ts";
+import { instancesText } from "./explain-map.ts";
+import type { InstanceCounts } from "./instances.ts";
 import { whyItWaits, type ChildReading } from "./explain-child.ts";
 import { outcomeOf } from "./ending.ts";
 import { byHand } from "./operate.ts";
@@ -48,6 +50,8 @@ interface OtherRecords {
   readonly child?: ChildReading | undefined;
   /** Pools that tasks wait for slots of. */
   readonly pools?: ReadonlyMap<PoolId, Pool> | undefined;
+  /** Of a mapped task: how its instances stand. */
+  readonly instances?: InstanceCounts | undefined;
 }
 
 /** `item`: the current attempt as the attempt store has it. */
@@ -57,10 +61,10 @@ export function explainTask(
   slot: number,
   item: AttemptItem | null,
   now: Instant,
-  { child, pools }: OtherRecords = {},
+  { child, pools, instances }: OtherRecords = {},
 ): TaskExplanation {
   const plan = planOf(manifest);
-  const task = plan.tasks[slot] as PlannedTask;
+  const task = plan.tasks[expansionAt(run.tasks, slot)?.slot ?? slot] as PlannedTask;
   const state = shownState(run, slot, item);
   const detail = run.tasks.details[slot];
   const waiting = state === "none" ? [...task.required, ...task.optional, ...task.scopeSetups, ...task.setups] : [];
@@ -69,7 +73,21 @@ export function explainTask(
     taskId: task.spec.taskId,
     state,
     attempt: run.tasks.attempts[slot] ?? 0,
-    why: whyOf({ run, plan, task, state, detail, item, open, now, child, need: nextPool(plan, run, slot), pools }),
+    why: whyOf({
+      run,
+      plan,
+      task,
+      state,
+      detail,
+      item,
+      open,
+      now,
+      child,
+      need: nextPool(plan, run, slot),
+      pools,
+      instances,
+      slot,
+    }),
     since: item?.status === "running" || item?.status === "finished" ? item.startedAt : (detail?.since ?? null),
     nextLook: detail?.due ?? null,
     waitsFor: open.map((above) => ({ taskId: nameOf(plan, above), state: stateOf(run.tasks, above) })),
@@ -89,6 +107,8 @@ interface Asked {
   readonly child: ChildReading | undefined;
   readonly need: TaskPool | undefined;
   readonly pools: ReadonlyMap<PoolId, Pool> | undefined;
+  readonly instances: InstanceCounts | undefined;
+  readonly slot: number;
 }
 
 function whyOf(asked: Asked): string {
@@ -108,6 +128,7 @@ function whyOf(asked: Asked): string {
         : "at work";
     case "success":
       if (detail?.cause?.code === "marked") return detail.cause.text;
+      if (asked.instances !== undefined) return mapText(asked, asked.instances);
       return item?.status === "finished" ? `succeeded in ${durationText(item.endedAt - item.startedAt)}` : "succeeded";
     case "up_for_retry":
       return `${detail?.cause?.text ?? "its attempt failed"}; ${heldText(asked.run, task.slot, asked.plan) ?? triedAgain(detail)}`;
@@ -118,6 +139,7 @@ function whyOf(asked: Asked): string {
     case "scheduled":
       return heldText(asked.run, task.slot, asked.plan) ?? whyNoSlots(asked);
     case "deferred":
+      if (asked.instances !== undefined) return mapText(asked, asked.instances);
       if (detail?.child !== undefined) return whyItWaits(detail, task.spec.child, asked.child, now);
       return detail?.cause?.text ?? "it waits";
     case "up_for_reschedule":
@@ -129,6 +151,14 @@ function whyOf(asked: Asked): string {
     default:
       return assertNever(state);
   }
+}
+
+function mapText({ run, task, detail }: Asked, instances: InstanceCounts): string {
+  const expansion = expansionOf(run.tasks, task.slot);
+  if (task.spec.map === null || expansion === undefined) return "it waits";
+  const cleared =
+    detail?.target === undefined ? "" : `${detail.target.to === "retry" ? "" : detail.target.cause.text}; `;
+  return `${cleared}${instancesText(task.spec.map, expansion, instances)}`;
 }
 
 const triedAgain = (detail: TaskDetail | undefined): string =>
@@ -150,14 +180,16 @@ const whyNoSlots = ({ run, need, pools }: Asked): string =>
   need === undefined ? "it waits" : explainWait(run, need, pools?.get(need.pool));
 
 function whyNotStarted(asked: Asked): string {
-  const { run, plan, task, open, detail } = asked;
+  const { run, plan, task, detail } = asked;
   const held = heldText(run, task.slot, plan);
   if (held !== undefined) return held;
   const cleared = detail?.cause?.code === "cleared" ? `${detail.cause.text}; ` : "";
-  return `${cleared}${whyWaiting({ run, plan, task, open })}`;
+  return `${cleared}${whyWaiting(asked)}`;
 }
 
-function whyWaiting({ run, plan, task, open }: Pick<Asked, "run" | "plan" | "task" | "open">): string {
+function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" | "task" | "open" | "slot">): string {
+  if (slot !== task.slot && typeof task.spec.map?.concurrency === "number")
+    return `waits for its turn: at most ${task.spec.map.concurrency} instances of '${task.spec.taskId}' are at work at once`;
   if (run.state === "queued")
     return `its run waits for a place: dag '${run.dagId}' runs ${plan.manifest.maxActiveRuns} at once`;
   if (task.hook !== null) return "it has had nothing to tell";

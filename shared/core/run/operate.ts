@@ -251,7 +251,7 @@ function renew(draft: Draft, slot: number): void {
 
 function retryNow(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Chosen {
   const cause: Cause = { code: "cleared", text: byHand("retried", hand) };
-  for (const slot of [...slots.keys()]) {
+  for (const slot of Array.from(slots.keys())) {
     const expansion = expansionOf(draft, slot);
     if (expansion === undefined) continue;
     slots.delete(slot);

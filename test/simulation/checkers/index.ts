@@ -37,7 +37,7 @@ export const CHECKERS: readonly Checker[] = [
   maps.instancesStopForFailures,
   maps.concurrencyIsKept,
   maps.chunksAddUp,
-  maps.chunksEndByOrder,
+  maps.chunksWaitForOrders,
   maps.roomIsUsed,
   maps.listsGiveTheInstances,
   maps.instancesGetTheirItems,
