@@ -89,6 +89,8 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   // A pool that stays drained lets nothing come to rest.
   for (const { pool, slots } of plan.pools) operators.act({ type: "resize", pool, slots });
   operators.act({ type: "resume_backfills" });
+  // Nor does what stays paused.
+  operators.act({ type: "resume_all" });
   const rest = () => ({
     now: kernel.now(),
     faultsStoppedAt,
@@ -101,6 +103,8 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   if (stopped()) return;
   judge.judge("settled", rest());
 
+  // Somebody may have been slow to pause.
+  operators.act({ type: "resume_all" });
   // Nothing comes to rest while schedules fire: the last version of each DAG has none.
   for (const { value } of database.dags.rows.values()) {
     const manifest = database.manifest(value.version);

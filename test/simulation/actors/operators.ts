@@ -20,6 +20,7 @@ import { digestOf } from "../../../shared/simulated/random.ts";
 import type { World } from "../world.ts";
 import type { Action, PlannedAction } from "../world/plan.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
+import { handOf } from "./hand.ts";
 
 /** What was done and answered: what the checkers hold the engine to. */
 export interface Deeds {
@@ -71,6 +72,8 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
     kernel.settled();
   };
 
+  const hand = handOf(world, insist);
+
   const act = (action: Action): void => {
     switch (action.type) {
       case "deploy": {
@@ -100,6 +103,10 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         return changeOne(action.pick);
       case "drop":
         return drop(action);
+      case "hand":
+        return hand.act(action);
+      case "resume_all":
+        return hand.resumeAll();
     }
   };
 

@@ -6,7 +6,9 @@ import type { Run } from "../../../shared/core/run.ts";
 import { manifestOf } from "../../../shared/core/plan.ts";
 import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
+import type { RunChange } from "../../../shared/simulated/watch.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
+import { isCleared } from "./hand.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
@@ -90,7 +92,8 @@ export const closedBeforeSuperseded: Checker = {
   says: "an attempt is over before anything is committed in its place",
   run({ after }, moves, seen, expect) {
     for (const move of moves) {
-      if (!TASK_STATE[move.from].inFlight || TASK_STATE[move.to].inFlight) continue;
+      const next = move.attempt > move.attemptBefore;
+      if (!TASK_STATE[move.from].inFlight || (TASK_STATE[move.to].inFlight && !next)) continue;
       const item = itemOf(seen, after, move, move.attemptBefore);
       expect(isOver(item), () => `${moveText(after.runId, move)} over an attempt that is ${item?.status ?? "absent"}`);
     }
@@ -103,6 +106,7 @@ export const successIsTheAttemptsOwn: Checker = {
   run({ after }, moves, seen, expect) {
     for (const move of moves) {
       // A mapped task has no attempts: it succeeds by its instances.
+      if (move.detail?.cause?.code === "marked") continue;
       if (move.to !== "success" || move.from === "success" || move.from === "deferred") continue;
       const item = itemOf(seen, after, move, move.attempt);
       const told = item?.status === "finished" && item.outcome.kind === "success";
@@ -113,10 +117,12 @@ export const successIsTheAttemptsOwn: Checker = {
 
 export const finishedCounts: Checker = {
   promise: "S3",
-  says: "an attempt that succeeded is not tried again",
-  run({ after, manifest }, moves, seen, expect) {
+  says: "an attempt that succeeded is not tried again, unless somebody clears it",
+  run(change, moves, seen, expect) {
+    const { after, manifest } = change;
     for (const move of moves) {
       if (move.attempt <= move.attemptBefore || move.attemptBefore === 0 || move.hook) continue;
+      if (clearsOf(seen, change, move).attempt >= move.attemptBefore) continue;
       // Its own part is only to start a run: whether that succeeded, and it may be tried again, is seen elsewhere.
       if (graphOf(manifest).task(move.taskId)?.child != null) continue;
       const item = itemOf(seen, after, move, move.attemptBefore);
@@ -128,21 +134,33 @@ export const finishedCounts: Checker = {
 
 export const attemptsAreBounded: Checker = {
   promise: "S7",
-  says: "attempts stay within the retries and the losses",
-  run({ after, manifest }, moves, _seen, expect) {
+  says: "attempts stay within the retries and the losses, anew with each clear",
+  run(change, moves, seen, expect) {
+    const { after, manifest } = change;
     for (const move of moves) {
       const spec = graphOf(manifest).task(move.taskId);
       if (spec === undefined || move.attempt === move.attemptBefore) continue;
-      const most = spec.retry.retries + 1 + LOSSES_MAX;
+      const most = (spec.retry.retries + 1 + LOSSES_MAX) * (1 + clearsOf(seen, change, move).times);
       expect(move.attempt <= most, () => `${moveText(after.runId, move)}; at most ${most} are allowed`);
     }
   },
 };
 
-/** Tries that failed by the task's own doing, as the attempt items tell. */
-function failuresOf(seen: Seen, run: Run, move: Move, { child }: Pick<TaskSpec, "child">): number {
+/** How often the instance was cleared, this change included, and the attempt that it had come to by then. */
+const clearsOf = (
+  { ledger }: Seen,
+  change: RunChange,
+  move: Move,
+): { readonly times: number; readonly attempt: number } => {
+  const { times, attempt } = ledger.clears.get(`${change.after.runId}#${move.name}`) ?? { times: 0, attempt: 0 };
+  return isCleared(change, move) ? { times: times + 1, attempt: move.attemptBefore } : { times, attempt };
+};
+
+/** Tries that failed by the task's own doing since it was last cleared, as the attempt items tell. */
+function failuresOf(seen: Seen, change: RunChange, move: Move, { child }: Pick<TaskSpec, "child">): number {
+  const { after: run } = change;
   let failures = 0;
-  for (let attempt = 1; attempt <= move.attemptBefore; attempt++) {
+  for (let attempt = clearsOf(seen, change, move).attempt + 1; attempt <= move.attemptBefore; attempt++) {
     const item = itemOf(seen, run, move, attempt);
     const failed = item?.status === "finished" && item.outcome.kind === "failed" && item.outcome.error.class !== "lost";
     // It did its part, and is not what the task ended by: its child run failed.
@@ -155,17 +173,18 @@ function failuresOf(seen: Seen, run: Run, move: Move, { child }: Pick<TaskSpec, 
 export const lossesAreNoTries: Checker = {
   promise: "S7",
   says: "a lost worker does not use up the task's retries, nor does anything else add to them",
-  run({ after, manifest }, moves, seen, expect) {
+  run(change, moves, seen, expect) {
+    const { after, manifest } = change;
     for (const move of moves) {
       const spec = graphOf(manifest).task(move.taskId);
       if (spec === undefined) continue;
       const code = move.detail?.cause?.code;
       if (move.to === "failed" && code === "retries_exhausted") {
-        const failures = failuresOf(seen, after, move, spec);
+        const failures = failuresOf(seen, change, move, spec);
         expect(failures > spec.retry.retries, () => `${moveText(after.runId, move)} after ${failures} failures`);
       }
       if (move.to === "up_for_retry" && code === "error") {
-        const failures = failuresOf(seen, after, move, spec);
+        const failures = failuresOf(seen, change, move, spec);
         expect(failures <= spec.retry.retries, () => `${moveText(after.runId, move)} after ${failures} failures`);
       }
     }

@@ -67,11 +67,11 @@ export const placesAreFreedByEnds: Checker = {
   says: "a place is given back only when its run has ended",
   dag({ before, after }, { database }, expect) {
     const kept = new Set(after.active.map((run) => run.runId));
-    for (const { runId } of before?.active ?? []) {
+    for (const { runId, epoch } of before?.active ?? []) {
       if (kept.has(runId)) continue;
       const run = database.runs.rows.get(runId)?.value;
       expect(
-        run !== undefined && (isRunEnded(run.state) || run.heldBy?.epoch === run.epoch),
+        run !== undefined && (isRunEnded(run.state) || run.epoch > epoch || run.heldBy?.epoch === run.epoch),
         () => `${after.dagId} let go of ${runId}, which is ${run?.state ?? "not there"}`,
       );
     }

@@ -8,6 +8,7 @@ import type { Checker } from "./checker.ts";
 import * as children from "./children.ts";
 import * as backfills from "./backfills.ts";
 import * as dags from "./dags.ts";
+import * as hand from "./hand.ts";
 import * as maps from "./maps.ts";
 import * as pools from "./pools.ts";
 import * as rest from "./rest.ts";
@@ -47,6 +48,7 @@ export const CHECKERS: readonly Checker[] = [
   children.endsAsItsChild,
   tasks.startsWhenItsRuleHolds,
   tasks.nothingStartsInAnEndingRun,
+  hand.nothingStartsWhilePaused,
   tasks.startsOnlyInARunningRun,
   tasks.retriesWaitForTheirTime,
   tasks.passedOverOnlyByRule,
@@ -62,12 +64,14 @@ export const CHECKERS: readonly Checker[] = [
   pools.grantsFit,
   dags.placesAreBounded,
   dags.removedAdmitsNothing,
+  hand.pausedAdmitsNothing,
   dags.noRunTwiceActive,
   dags.runningHoldsAPlace,
   dags.placesAreFreedByEnds,
   dags.admittedBeforeCreated,
   runs.terminalWhenAllAre,
   runs.endedStaysEnded,
+  hand.reopenedAsAnotherEpoch,
   runs.resultFollowsFromItsTasks,
   signals.dispatchedAfterCommit,
   signals.completedAfterFinish,
@@ -78,6 +82,8 @@ export const CHECKERS: readonly Checker[] = [
   rest.effectsAreAcknowledged,
   children.toldUntilHeard,
   runs.versionsRiseByOne,
+  hand.actsAreWrittenDown,
+  hand.actsSayWhatTheyDid,
   runs.storedFormSaysAll,
   runs.recordsStaySmall,
   signals.messagesStaySmall,

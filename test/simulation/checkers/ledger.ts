@@ -3,6 +3,7 @@ import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
+import { isCleared, overturns } from "./hand.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */
@@ -32,6 +33,12 @@ export interface Ledger {
   readonly children: ReadonlyMap<string, RunId>;
   /** How each run ended first, whatever became of it later. */
   readonly firstEnds: ReadonlyMap<RunId, RunState>;
+  /** How often each task instance was cleared, and the attempt that it had come to. */
+  readonly clears: ReadonlyMap<string, { readonly times: number; readonly attempt: number }>;
+  /** Runs of which somebody cleared or marked tasks. */
+  readonly overturned: ReadonlySet<RunId>;
+  /** Runs that went on after they had ended. */
+  readonly reopened: ReadonlySet<RunId>;
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
@@ -51,6 +58,23 @@ export function createLedger(): Ledger {
   const firstEnds = new Map<RunId, RunState>();
   const rooms = new Map<DagId, Room[]>();
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
+  const clears = new Map<string, { readonly times: number; readonly attempt: number }>();
+  const overturned = new Set<RunId>();
+  const reopened = new Set<RunId>();
+  const noteHand = (change: RunChange, moves: readonly Move[]): void => {
+    const { before, after, audit } = change;
+    if (before !== undefined && after.epoch > before.epoch) {
+      reopened.add(after.runId);
+      cancelledAt.delete(after.runId);
+    }
+    if (overturns(audit)) overturned.add(after.runId);
+    for (const move of moves) {
+      if (!isCleared(change, move)) continue;
+      const key = `${after.runId}#${move.name}`;
+      clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: move.attemptBefore });
+      firstFailures.delete(key);
+    }
+  };
   const ledger: Ledger = {
     admitted,
     objects: new Map(),
@@ -63,10 +87,15 @@ export function createLedger(): Ledger {
     asked,
     children,
     firstEnds,
+    clears,
+    overturned,
+    reopened,
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
     codeStarts: 0,
-    noteRun({ before, after, at }, moves) {
+    noteRun(change, moves) {
+      const { before, after, at } = change;
+      noteHand(change, moves);
       if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
       for (const effect of after.effects) if ("childId" in effect) asked.add(effect.childId);
       if (after.origin.kind === "child") children.set(attemptKeyText(after.origin.parent), after.runId);
@@ -86,7 +115,10 @@ export function createLedger(): Ledger {
       rooms.set(after.dagId, known);
       const last = known.at(-1);
       const open = last !== undefined && last.until === Infinity ? last : undefined;
-      const free = !after.removed && after.active.length < Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX);
+      const free =
+        !after.removed &&
+        after.paused === null &&
+        after.active.length < Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX);
       if (free && open === undefined) known.push({ from: at, until: Infinity });
       if (!free && open !== undefined) open.until = at;
     },

@@ -9,6 +9,7 @@ import type { Manifest } from "../../../shared/core/manifest.ts";
 import { RECORD_BYTES_MAX } from "../../../shared/ports/stored.ts";
 import type { ArrivedObject } from "../../../shared/core/attempt.ts";
 import { objectKey } from "../../../shared/simulated/ports/stores.ts";
+import { isPaused, overturns } from "./hand.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
 import { instanceAt, instanceStates, stateAt } from "./instances.ts";
@@ -75,9 +76,9 @@ export const terminalWhenAllAre: Checker = {
 
 export const endedStaysEnded: Checker = {
   promise: "S10",
-  says: "a run that has ended keeps its result",
-  run({ before, after }, _moves, _seen, expect) {
-    if (before === undefined || !isRunEnded(before.state)) return;
+  says: "a run that has ended keeps its result, unless somebody clears or marks tasks of it",
+  run({ before, after, audit }, _moves, _seen, expect) {
+    if (before === undefined || !isRunEnded(before.state) || overturns(audit)) return;
     const same = after.state === before.state && after.endedAt === before.endedAt && after.degraded === before.degraded;
     expect(same, () => `${after.runId} went from ${before.state} to ${after.state}`);
   },
@@ -136,6 +137,10 @@ export const nothingWaitsForNothing: Checker = {
       if (states(task.taskId) !== "none") continue;
       // That its setup was skipped is only said once its own rule has been heard, too.
       if (graph.setupsAbove(task).some((id) => states(id) === "skipped")) continue;
+      if (isPaused(after, task.taskId)) continue;
+      // What it set up last is still being taken down.
+      const teardowns = graph.tasks.filter(({ setups }) => setups.includes(task.taskId));
+      if (teardowns.some(({ taskId }) => TASK_STATE[states(taskId)].inFlight)) continue;
       const open = (["run", "skipped", "upstream_failed"] as const).find((verdict) =>
         mayBe(verdict, task, graph, states, chosen),
       );

@@ -4,6 +4,7 @@ import type { Run } from "../../../shared/core/run.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
+import { isRetryNow, overturns } from "./hand.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
@@ -18,19 +19,24 @@ const reaches = (from: TaskState, to: TaskState): boolean =>
 export const movesFollowTheGraph: Checker = {
   promise: "S2",
   says: "task states move along the declared graph",
-  run({ after }, moves, _seen, expect) {
+  run({ after, audit }, moves, _seen, expect) {
+    // A hand reaches anywhere.
+    if (overturns(audit)) return;
     for (const move of moves) {
       // A hook is told again, under a new attempt, when there is something new to tell.
       if (move.from === move.to || (move.hook && TASK_STATE[move.from].terminal)) continue;
-      expect(reaches(move.from, move.to), () => moveText(after.runId, move));
+      // What was cleared begins afresh once its attempt has been closed.
+      const from = move.detailBefore?.target?.to === "none" ? "none" : move.from;
+      expect(from === move.to || reaches(from, move.to), () => moveText(after.runId, move));
     }
   },
 };
 
 export const terminalIsAbsorbing: Checker = {
   promise: "S2",
-  says: "a task that has ended stays as it is",
-  run({ after }, moves, _seen, expect) {
+  says: "a task that has ended stays as it is, unless somebody clears or marks it",
+  run({ after, audit }, moves, _seen, expect) {
+    if (overturns(audit)) return;
     for (const move of moves) {
       if (!move.hook) expect(!TASK_STATE[move.from].terminal, () => moveText(after.runId, move));
     }
@@ -105,7 +111,8 @@ export const startsOnlyInARunningRun: Checker = {
 export const retriesWaitForTheirTime: Checker = {
   promise: "S5",
   says: "a retry is dispatched only when its delay has passed",
-  run({ after, at }, moves, _seen, expect) {
+  run({ after, at, audit }, moves, _seen, expect) {
+    if (overturns(audit) || isRetryNow(audit)) return;
     for (const move of moves) {
       if (move.from !== "up_for_retry" || move.attempt === move.attemptBefore) continue;
       const due = move.detailBefore?.due ?? 0;
@@ -149,8 +156,9 @@ export const everyEndHasItsCause: Checker = {
 export const finalStatesFollowFromTheRules: Checker = {
   promise: "S6",
   says: "the final states are those that the rules give, whatever the order of events",
-  run({ after, manifest }, _moves, _seen, expect) {
+  run({ after, manifest }, _moves, { ledger }, expect) {
     if (after.endedAt === null || isEnding(after) || after.state === "queued") return;
+    const byHand = ledger.overturned.has(after.runId);
     const graph = graphOf(manifest);
     const states = statesOf(after, manifest);
     const { slotOf } = planOf(manifest);
@@ -158,11 +166,11 @@ export const finalStatesFollowFromTheRules: Checker = {
       const slot = slotOf.get(spec.taskId) ?? -1;
       const ran = (after.tasks.attempts[slot] ?? 0) > 0 || cameToItsList(after, manifest, spec, slot);
       const state = states(spec.taskId);
-      const verdict: Verdict | undefined = ran
-        ? "run"
-        : state === "skipped" || state === "upstream_failed"
-          ? state
-          : undefined;
+      const code = after.tasks.details[slot]?.cause?.code;
+      // What ran before somebody changed things is not run again by itself: only what a rule passed over follows from all.
+      if (byHand && code !== "rule" && code !== "branch") continue;
+      const verdict: Verdict | undefined =
+        ran && !byHand ? "run" : state === "skipped" || state === "upstream_failed" ? state : undefined;
       const follows = verdict !== undefined && mayBe(verdict, spec, graph, states, chosenOf(after, manifest));
       expect(follows, () => `${after.runId}: ${spec.taskId} (${spec.rule}) ended ${state}, ran: ${ran}`);
     }

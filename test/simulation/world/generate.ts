@@ -4,6 +4,7 @@ import { instant } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
 import { withChildren } from "./children.ts";
+import { handActionsAt } from "./hand.ts";
 import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
 
@@ -53,7 +54,7 @@ function generateActions(
   const moments = hotMoments(random, setting);
   const current = [...setting.dags];
   const actions: PlannedAction[] = [];
-  const count = random.integer(4, 14);
+  const count = random.integer(5, 18);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
     actions.push(...actionsAt(random, at, current, { index, tempo, minutes, pools: setting.pools }));
@@ -91,6 +92,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     [1.2, "backfill"],
     [0.5, "wake_all"],
     [context.pools.length === 0 ? 0 : 2.5, "resize"],
+    [6, "hand"],
   ] as const);
   const start = (key: string | undefined): Action => ({ type: "start", dagId: dag.dagId, key });
   switch (kind) {
@@ -105,6 +107,8 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     }
     case "cancel":
       return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
+    case "hand":
+      return handActionsAt(random.fork(`hand-${context.index}`), at, dag.dagId);
     case "resize":
       return resizesAt(random, at, context.pools);
     case "backfill": {

@@ -19,7 +19,31 @@ export type Action =
   | { readonly type: "resume_backfills" }
   /** Pauses, resumes or cancels one of those that are at work. */
   | { readonly type: "change_backfill"; readonly pick: number }
+  /** By hand; `pick` and `task` in [0, 1) say which run and task. */
+  | {
+      readonly type: "hand";
+      readonly what: HandAction;
+      readonly dagId: string;
+      readonly pick: number;
+      readonly task: number;
+    }
+  /** Nothing stays paused. */
+  | { readonly type: "resume_all" }
   | { readonly type: "drop"; readonly bucket: string; readonly key: string; readonly version: string };
+
+export type HandAction =
+  | "clear"
+  | "clear_below"
+  | "clear_failed"
+  | "clear_all"
+  | "mark_success"
+  | "mark_failed"
+  | "retry"
+  | "pause"
+  | "pause_task"
+  | "resume"
+  | "pause_dag"
+  | "resume_dag";
 
 export interface PlannedAction {
   readonly at: number;

@@ -1,0 +1,88 @@
+/** An operator's hand on runs and DAGs. */
+import { operateDag, operateRun } from "../../../shared/app/operate.ts";
+import type { Engine } from "../../../shared/app/engine.ts";
+import { dagId } from "../../../shared/core/ids.ts";
+import type { RunAction, TaskSelection } from "../../../shared/core/operation.ts";
+import type { Run } from "../../../shared/core/run.ts";
+import { isRunEnded } from "../../../shared/core/states.ts";
+import type { World } from "../world.ts";
+import type { Action } from "../world/plan.ts";
+
+type Insist = (what: string, work: (engine: Engine) => Promise<void>) => void;
+type ByHand = Extract<Action, { type: "hand" }>;
+
+const SIGNED = { by: "operator", reason: "by hand" } as const;
+
+export interface Hand {
+  act(action: ByHand): void;
+  /** Nothing stays paused. */
+  resumeAll(): void;
+}
+
+export function handOf({ database }: World, insist: Insist): Hand {
+  const runs = (): readonly Run[] => [...database.runs.rows.values()].map(({ value }) => value);
+  const onRun = (run: Run, action: RunAction): void =>
+    insist(`${action.type} ${run.runId}`, async (engine) => {
+      await operateRun(engine, { runId: run.runId, action, ...SIGNED });
+    });
+  const onDag = (id: string, type: "pause" | "resume"): void =>
+    insist(`${type} ${id}`, async (engine) => {
+      await operateDag(engine, { dagId: dagId(id), action: { type }, ...SIGNED });
+    });
+
+  const act = ({ what, dagId: id, pick, task }: ByHand): void => {
+    if (what === "pause_dag" || what === "resume_dag") return onDag(id, what === "pause_dag" ? "pause" : "resume");
+    const candidates = runs().filter((run) => isChosen(run, what) && isPlain(run));
+    const run = candidates[Math.floor(pick * candidates.length)];
+    if (run !== undefined) onRun(run, actionOf(what, namesOf(run, task)));
+  };
+
+  /** Parts of a run are changed with it; maps have their own ways. */
+  const isPlain = ({ origin, version }: Run): boolean =>
+    origin.kind !== "chunk" && database.manifest(version).tasks.every(({ map }) => map === null);
+
+  const namesOf = ({ version }: Run, task: number): TaskSelection["tasks"] => {
+    const { tasks } = database.manifest(version);
+    const named = tasks[Math.floor(task * tasks.length)];
+    return named === undefined ? [] : [{ taskId: named.taskId, mapIndex: null }];
+  };
+
+  return {
+    act,
+    resumeAll() {
+      for (const { value } of database.dags.rows.values()) if (value.paused !== null) onDag(value.dagId, "resume");
+      for (const run of runs()) if (run.pauses.length > 0) onRun(run, { type: "resume", tasks: [] });
+    },
+  };
+}
+
+/** Clears are for any run, the rest for those that are under way; what is resumed has been paused. */
+function isChosen(run: Run, what: ByHand["what"]): boolean {
+  if (what === "resume") return run.pauses.length > 0;
+  return what.startsWith("clear") || what.startsWith("mark") || !isRunEnded(run.state);
+}
+
+function actionOf(what: ByHand["what"], tasks: TaskSelection["tasks"]): RunAction {
+  const selection = { tasks, upstream: false, downstream: false, onlyFailed: false };
+  switch (what) {
+    case "clear_failed":
+      return { type: "clear", selection: { ...selection, tasks: [], onlyFailed: true } };
+    case "clear_below":
+      return { type: "clear", selection: { ...selection, downstream: true } };
+    case "clear_all":
+      return { type: "clear", selection: { ...selection, tasks: [] } };
+    case "mark_success":
+    case "mark_failed":
+      return { type: "mark", to: what === "mark_success" ? "success" : "failed", selection };
+    case "retry":
+      return { type: "retry_now", selection: { ...selection, tasks: [] } };
+    case "pause":
+      return { type: "pause", tasks: [] };
+    case "pause_task":
+      return { type: "pause", tasks };
+    case "resume":
+      return { type: "resume", tasks: [] };
+    default:
+      return { type: "clear", selection };
+  }
+}

@@ -1,0 +1,94 @@
+/** Promises about what operators do by hand. */
+import type { AuditEntry } from "../../../shared/core/operation.ts";
+import type { Run } from "../../../shared/core/run.ts";
+import { isRunEnded, TASK_STATE } from "../../../shared/core/states.ts";
+import type { RunChange } from "../../../shared/simulated/watch.ts";
+import type { Checker } from "./checker.ts";
+import { moveText, type Move } from "./move.ts";
+
+/** Whether the change is a clear or a mark: only these take a task out of an end. */
+export const overturns = (audit: AuditEntry | undefined): boolean =>
+  audit !== undefined && /^(clear|mark)\b/.test(audit.action);
+
+export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
+
+/** Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. */
+export const isCleared = ({ audit }: Pick<RunChange, "audit">, move: Move): boolean =>
+  overturns(audit) &&
+  (move.detail?.target?.to === "none" ||
+    (move.to !== "restarting" && move.detail?.cause?.code !== "marked" && TASK_STATE[move.from].terminal) ||
+    move.to === "none");
+
+/** Whether an operator holds the task back, as the checkers read the record. */
+export function isPaused(run: Run, taskId: string): boolean {
+  if (run.cancel !== null || run.cause !== null) return false;
+  return run.pauses.some((pause) => pause.taskId === null || pause.taskId === taskId);
+}
+
+export const nothingStartsWhilePaused: Checker = {
+  promise: "S5",
+  says: "nothing of a run or a task that is paused is dispatched",
+  run({ before, after }, moves, _seen, expect) {
+    if (before === undefined || after.pauses.length === 0) return;
+    for (const move of moves) {
+      if (move.hook || !isPaused(before, move.taskId) || !isPaused(after, move.taskId)) continue;
+      expect(move.attempt === move.attemptBefore, () => `${moveText(after.runId, move)} although it is paused`);
+    }
+  },
+};
+
+export const pausedAdmitsNothing: Checker = {
+  promise: "S9",
+  says: "a DAG that is paused admits nothing",
+  dag({ before, after }, _seen, expect) {
+    if (!before?.paused || after.paused === null) return;
+    const known = new Set(before.active.map((run) => run.runId));
+    const admitted = after.active.filter((run) => !known.has(run.runId));
+    expect(admitted.length === 0, () => `${after.dagId} admitted ${admitted.map((run) => run.runId).join(", ")}`);
+  },
+};
+
+export const reopenedAsAnotherEpoch: Checker = {
+  promise: "S10",
+  says: "a run that has ended goes on only by hand, as the next epoch, and waits for a place",
+  run({ before, after, audit }, _moves, _seen, expect) {
+    if (before === undefined || !isRunEnded(before.state) || isRunEnded(after.state)) return;
+    const holds = overturns(audit) && after.epoch === before.epoch + 1 && after.state === "queued";
+    expect(holds, () => `${after.runId} went on as ${after.state}, epoch ${before.epoch} to ${after.epoch}`);
+  },
+};
+
+const held = ({ pauses }: Run): string => JSON.stringify(pauses.filter(({ taskId }) => taskId !== null));
+
+export const actsAreWrittenDown: Checker = {
+  promise: "S12",
+  says: "what operators change is stored with who did it",
+  run({ before, after, audit }, _moves, { database }, expect) {
+    if (before === undefined) return;
+    const byHand =
+      after.epoch !== before.epoch || after.pauses.length > before.pauses.length || held(before) !== held(after);
+    if (!byHand) return;
+    const entry = database.audits.get(`run#${after.runId}`)?.[0];
+    const named = audit !== undefined && entry?.by === audit.by && entry.action === audit.action;
+    // A cancel that comes from elsewhere lifts pauses too.
+    expect(named || after.cancel !== null, () => `${after.runId} was changed by hand, and nothing says by whom`);
+  },
+};
+
+/** An act that nobody heard of is no act: its entry says what came of it. */
+export const actsSayWhatTheyDid: Checker = {
+  promise: "S12",
+  says: "an audit entry has the states before and after",
+  run({ before, after, audit }, moves, _seen, expect) {
+    if (before === undefined || audit === undefined) return;
+    expect(
+      audit.before.state === before.state && audit.after.state === after.state,
+      () => `${after.runId}: ${JSON.stringify(audit)}`,
+    );
+    for (const move of moves) {
+      if (move.hook || move.from === move.to) continue;
+      const said = audit.before.tasks?.[move.name] === move.from && audit.after.tasks?.[move.name] === move.to;
+      expect(said, () => `${moveText(after.runId, move)}, but the entry says ${audit.after.tasks?.[move.name]}`);
+    }
+  },
+};

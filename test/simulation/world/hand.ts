@@ -1,0 +1,43 @@
+/** What operators do by hand in a world: they clear, mark, retry, pause; what they paused they resume by and by. */
+import type { Random } from "../../../shared/simulated/random.ts";
+import type { Action, HandAction, PlannedAction } from "./plan.ts";
+
+const MINUTE_MS = 60_000;
+/** Some things are paused for longer than others wait. */
+const PAUSED_MS_MAX = 90 * MINUTE_MS;
+
+export function handActionsAt(random: Random, at: number, dagId: string): readonly PlannedAction[] {
+  const late = at + random.skewed(0, 30 * MINUTE_MS);
+  const kind = random.weighted([
+    [4, "clear_failed"],
+    [4, "clear"],
+    [1, "clear_all"],
+    [3, "mark"],
+    [1, "retry"],
+    [2, "pause"],
+    [2, "pause_task"],
+    [1, "pause_dag"],
+  ] as const);
+  const picks = { pick: random.next(), task: random.next() };
+  const act = (what: HandAction): Action => ({ type: "hand", what, dagId, ...picks });
+  const resumed = late + random.skewed(5_000, PAUSED_MS_MAX);
+  switch (kind) {
+    case "pause":
+    case "pause_task":
+      return [
+        { at: late, action: act(kind) },
+        { at: resumed, action: act("resume") },
+      ];
+    case "pause_dag":
+      return [
+        { at: late, action: act(kind) },
+        { at: resumed, action: act("resume_dag") },
+      ];
+    case "mark":
+      return [{ at: late, action: act(random.chance(0.6) ? "mark_success" : "mark_failed") }];
+    case "clear":
+      return [{ at: late, action: act(random.chance(0.5) ? "clear_below" : "clear") }];
+    default:
+      return [{ at: late, action: act(kind) }];
+  }
+}
