@@ -3,6 +3,7 @@ import { attemptKeyText, dagOfRun } from "../../../shared/core/ids.ts";
 import type { Run, RunEffect } from "../../../shared/core/run.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
 import type { Checker, Seen } from "./checker.ts";
+import { overturns } from "./hand.ts";
 import { graphOf } from "./graph.ts";
 import { moveText, type Move } from "./move.ts";
 
@@ -24,10 +25,16 @@ export const oneChildAtATime: Checker = {
   run({ before, after }, _moves, { database, ledger }, expect) {
     if (before !== undefined || after.origin.kind !== "child" || after.cancel !== null) return;
     const { parent } = after.origin;
+    const starter = database.runs.rows.get(parent.runId)?.value;
+    const spec = starter === undefined ? undefined : graphOf(database.manifest(starter.version)).task(parent.taskId);
+    // A run that nobody waits for goes its own way, whatever becomes of the task that started it.
+    if (spec?.child?.wait === false) return;
     for (let attempt = 1; attempt < parent.attempt; attempt++) {
       const earlier = ledger.children.get(attemptKeyText({ ...parent, attempt }));
       const run = earlier === undefined ? undefined : database.runs.rows.get(earlier)?.value;
-      const over = run === undefined || isRunEnded(run.state) || run.cancel !== null;
+      // One that somebody cleared after its end is at work for that person alone.
+      const ended = run !== undefined && (isRunEnded(run.state) || ledger.firstEnds.has(run.runId));
+      const over = run === undefined || ended || run.cancel !== null;
       expect(over, () => `${after.runId} was put while ${earlier}, of an earlier try, is at work`);
     }
   },
@@ -58,7 +65,9 @@ function endedWithItsChild({ to, detail }: Move): boolean {
 export const endsAsItsChild: Checker = {
   promise: "S4",
   says: "a task that waits for its child run ends by the first end of that run, once",
-  run({ after, manifest }, moves, { database, ledger }, expect) {
+  run({ after, manifest, audit }, moves, { database, ledger }, expect) {
+    // Who clears or marks it does not wait for that.
+    if (overturns(audit)) return;
     for (const move of moves) {
       const childId = move.detailBefore?.child;
       const child = graphOf(manifest).task(move.taskId)?.child;

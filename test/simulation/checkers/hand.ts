@@ -1,7 +1,7 @@
 /** Promises about what operators do by hand. */
 import type { AuditEntry } from "../../../shared/core/operation.ts";
 import type { Run } from "../../../shared/core/run.ts";
-import { isRunEnded, TASK_STATE } from "../../../shared/core/states.ts";
+import { isRunEnded, type TaskState } from "../../../shared/core/states.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
@@ -13,11 +13,12 @@ export const overturns = (audit: AuditEntry | undefined): boolean =>
 export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
 
 /** Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. */
-export const isCleared = ({ audit }: Pick<RunChange, "audit">, move: Move): boolean =>
+export const isCleared = ({ audit }: Pick<RunChange, "audit">, { from, to, detail }: Move): boolean =>
   overturns(audit) &&
-  (move.detail?.target?.to === "none" ||
-    (move.to !== "restarting" && move.detail?.cause?.code !== "marked" && TASK_STATE[move.from].terminal) ||
-    move.to === "none");
+  from !== "none" &&
+  (to === "restarting" ? detail?.target?.to === "none" : BEGUN_AFRESH.includes(to));
+
+const BEGUN_AFRESH: readonly TaskState[] = ["none", "scheduled", "queued", "deferred"];
 
 /** Whether an operator holds the task back, as the checkers read the record. */
 export function isPaused(run: Run, taskId: string): boolean {

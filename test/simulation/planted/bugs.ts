@@ -6,10 +6,12 @@ import { CHILD_BUGS } from "./children.ts";
 import { DEAD_LETTER_BUGS } from "./dead-letters.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
+import { HAND_BUGS } from "./hand.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ATTEMPT_BUGS,
   ...DELIVERY_BUGS,
+  ...HAND_BUGS,
   ...DECISION_BUGS,
   ...ARRIVAL_BUGS,
   ...CHILD_BUGS,
