@@ -12,9 +12,9 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ADVANCE,
-        find: "if (changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return",
-        replace: `const early = await deliverRun(engine, run, version, commands);
-    if (early.length < 0 || changed && !(await committed(engine.runs.commit(stored, run, commitId)))) return`,
+        find: "const committing = engine.runs.commit(stored, run, commitId, audit);",
+        replace: `await deliverRun(engine, run, version, commands);
+      const committing = engine.runs.commit(stored, run, commitId, audit);`,
       },
     ],
   },
@@ -24,9 +24,9 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ADVANCE,
-        find: "if (changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return",
+        find: "if (changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return",
         replace: `const early = await deliverDag(engine, dag, version, commands);
-    if (early.length < 0 || changed && !(await committed(engine.dags.commit(stored, dag, commitId)))) return`,
+    if (early.length < 0 || changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return`,
       },
     ],
   },
