@@ -17,7 +17,8 @@ export function whyItWaits(
   reading: ChildReading | undefined,
   now: Instant,
 ): string {
-  const until = spec?.waitMs == null ? "" : `; gives up at ${iso(plus(since, spec.waitMs))}`;
+  const waitMs = spec?.waitMs ?? null;
+  const until = waitMs === null ? "" : `; gives up at ${iso(plus(since, waitMs))}`;
   return `waits for child run '${child}'${reading === undefined ? "" : ` (${standing(reading, now)})`}${until}`;
 }
 

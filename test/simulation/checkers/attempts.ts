@@ -124,7 +124,7 @@ export const finishedCounts: Checker = {
       if (move.attempt <= move.attemptBefore || move.attemptBefore === 0 || move.hook) continue;
       if (clearsOf(seen, change, move).attempt >= move.attemptBefore) continue;
       // Its own part is only to start a run: whether that succeeded, and it may be tried again, is seen elsewhere.
-      if (graphOf(manifest).task(move.taskId)?.child != null) continue;
+      if (graphOf(manifest).task(move.taskId)?.child?.dagId !== undefined) continue;
       const item = itemOf(seen, after, move, move.attemptBefore);
       const succeeded = item?.status === "finished" && item.outcome.kind === "success";
       expect(!succeeded, () => `${moveText(after.runId, move)}, but attempt ${move.attemptBefore} succeeded`);

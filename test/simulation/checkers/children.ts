@@ -71,7 +71,7 @@ export const endsAsItsChild: Checker = {
     for (const move of moves) {
       const childId = move.detailBefore?.child;
       const child = graphOf(manifest).task(move.taskId)?.child;
-      if (move.from !== "deferred" || childId === undefined || child == null) continue;
+      if (move.from !== "deferred" || childId === undefined || child === undefined || child === null) continue;
       const end = ledger.firstEnds.get(childId);
       const cause = move.detail?.cause;
       const text = (): string => `${moveText(after.runId, move)} (${cause?.text}); its child run ${childId} is ${end}`;

@@ -121,7 +121,8 @@ const hugeText = (): string => (huge ??= "x".repeat(OUTPUT_BYTES_MAX + 1));
 
 function success(random: Random, manifest: Manifest | undefined, spec: TaskSpec | undefined): RunnerResult {
   // Now and then with params that the DAG does not take.
-  if (spec?.child != null) return { kind: "success", child: { params: random.chance(0.05) ? { day: "monday" } : {} } };
+  if (spec?.child?.dagId !== undefined)
+    return { kind: "success", child: { params: random.chance(0.05) ? { day: "monday" } : {} } };
   if (spec?.kind === "shortCircuit") return { kind: "success", proceed: random.chance(0.6) };
   if (spec?.kind === "branch" && manifest !== undefined) {
     const children = manifest.tasks.filter((task) => task.upstream.some((edge) => edge.taskId === spec.taskId));
