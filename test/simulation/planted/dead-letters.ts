@@ -6,7 +6,7 @@ const DEAD = "shared/app/dead-letters.ts";
 export const DEAD_LETTER_BUGS: readonly PlantedBug[] = [
   {
     name: "dead letter failing an attempt that succeeded",
-    breaks: ["S3", "S2", "S4"],
+    breaks: ["S3", "S11"],
     changes: [
       {
         file: DEAD,
@@ -28,23 +28,24 @@ export const DEAD_LETTER_BUGS: readonly PlantedBug[] = [
       {
         file: DEAD,
         find: `if (item === null) await attempts.close(key, { reason: "undelivered", at, lease: UNCLAIMED });`,
-        replace: `if (item === null) await attempts.close(key, { reason: "undelivered", at });`,
+        replace: `if (item?.status !== "finished") await attempts.close(key, { reason: "undelivered", at });`,
+      },
+      { file: DEAD, find: "const UNCLAIMED = instant(0);", replace: "void instant;" },
+      {
+        file: DEAD,
+        find: `else if (item.status === "running" && item.leaseUntil < at)\n    await attempts.close(key, { reason: "lost", at, lease: item.leaseUntil });`,
+        replace: "",
       },
     ],
   },
   {
-    name: "dead letter that nobody looks at",
-    breaks: ["L5"],
+    name: "arrival forgotten with its dead letter",
+    breaks: ["L3"],
     changes: [
       {
         file: DEAD,
-        find: `  if (item === null) await attempts.close(`,
-        replace: `  if (item === undefined) await attempts.close(`,
-      },
-      {
-        file: DEAD,
-        find: `  return wakeMessage({ kind: "run", id: key.runId }, { all: true });\n}\n\n/** What`,
-        replace: `  return wakeMessage({ kind: "run", id: key.runId });\n}\n\n/** What`,
+        find: `const message = "type" in dead ? again(dead)`,
+        replace: `if ("type" in dead && dead.type === "object_created") return;\n  const message = "type" in dead ? again(dead)`,
       },
     ],
   },
