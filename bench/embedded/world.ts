@@ -103,3 +103,12 @@ const tasks = (count: number, options: (index: number) => string): string =>
     { length: count },
     (_, index) => `const t${index} = task("t${index}", { ${options(index)}run: () => ({ index: ${index} }) });`,
   ).join("\n");
+
+/** A task mapped over `count` items, and one that takes all of its results. */
+export const mapDag = (count: number): string => `
+import { dag, map, task } from "freshet";
+const items = task("items", { run: () => Array.from({ length: ${count} }, (_, index) => index) });
+const work = map("work", { over: items, run: ({ item }) => ({ item }) });
+const sum = task("sum", { inputs: { work }, run: ({ inputs }) => inputs.work.length });
+export default dag("map_${count}", { tasks: [sum] });
+`;

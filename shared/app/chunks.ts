@@ -10,6 +10,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { toRun, type Addressed, type Replies } from "./addressed.ts";
 
 import type { Engine } from "./engine.ts";
+import { readSmallItems } from "./list-output.ts";
 import { contextOf } from "./run-context.ts";
 
 type Order = Extract<RunEffect, { kind: "chunk_order" }>;
@@ -59,6 +60,28 @@ export async function chunkContext(
     item: { over, attempt, length: expansion.length, ...(list === undefined ? {} : { list }) },
     upstream: await resolved(engine, expansion.inputs ?? []),
   };
+}
+
+/**
+ * The dispatches with their items, as far as these are small: instances that are sent together read their items together. What
+ * cannot be read now the executors read themselves.
+ */
+export async function withItems(
+  engine: Engine,
+  dispatches: readonly DispatchCommand[],
+): Promise<readonly DispatchCommand[]> {
+  const list = dispatches[0]?.item?.list;
+  if (dispatches.length < 2 || list?.kind !== "list") return dispatches;
+  const indexes = dispatches.flatMap(({ key, item }) => (item?.list === list ? [key.mapIndex] : []));
+  const items = await readSmallItems(engine.blobs, list.key, Math.min(...indexes), Math.max(...indexes)).catch(
+    () => undefined,
+  );
+  return dispatches.map((dispatch) => {
+    const value = dispatch.item?.list === list ? items?.get(dispatch.key.mapIndex) : undefined;
+    if (value === undefined || dispatch.item === undefined) return dispatch;
+    const { list: _list, ...item } = dispatch.item;
+    return { ...dispatch, item: { ...item, value } };
+  });
 }
 
 /** The dispatches with the attempts of chunks that their inputs come from: those only the chunks themselves know. */

@@ -10,7 +10,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { toDag, toPool, toRun, type Addressed } from "./addressed.ts";
 import { inspectChild } from "./children.ts";
-import { chunkContext, withChunkAttempts } from "./chunks.ts";
+import { chunkContext, withChunkAttempts, withItems } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
 import { contextOf } from "./run-context.ts";
 import { tell } from "./tell.ts";
@@ -106,8 +106,9 @@ async function sendDispatches(
     ofChunk === undefined
       ? await withChunkAttempts(engine, wanted)
       : wanted.map((command) => ({ ...command, upstream: ofChunk.upstream, item: ofChunk.item }));
+  const complete = await withItems(engine, dispatches);
   const executors = executorsOf(version);
-  for (const [executor, group] of Map.groupBy(dispatches, ({ key }) => executors(key.taskId))) {
+  for (const [executor, group] of Map.groupBy(complete, ({ key }) => executors(key.taskId))) {
     // What the queue refuses is found again by the sweep: the run is due until somebody claims the attempt.
     await engine.tasks(executor).send(group.map((command) => dispatchOf(engine, context, command)));
   }

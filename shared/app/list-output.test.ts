@@ -3,7 +3,7 @@ import { MAP_ITEM_BYTES_MAX } from "../core/attempt.ts";
 import { taskId } from "../core/ids.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
-import { mappedFacts, putList, readItem } from "./list-output.ts";
+import { mappedFacts, putList, readItem, readSmallItems } from "./list-output.ts";
 
 const LOAD = taskId("load");
 
@@ -59,6 +59,30 @@ describe("a list that tasks are mapped over", () => {
 
     expect(await readItem(blobs, key, 9_999)).toBe(list[9_999]);
     expect(blobs.read()).toBeLessThan(50);
+  });
+
+  test.each(LISTS.map((list) => [JSON.stringify(list), list] as const))(
+    "%s gives all items together",
+    async (_, list) => {
+      const blobs = aBlobStore();
+      const { key, length } = await putList(blobs, "list.json", list, String);
+      const read = length === 0 ? new Map() : await readSmallItems(blobs, key, 0, length - 1);
+
+      expect([...read.values()]).toEqual(list.filter((item) => item !== null));
+    },
+  );
+
+  test("leaves out items too large to be sent along", async () => {
+    const blobs = aBlobStore();
+    const { key } = await putList(blobs, "list.json", ["a", "x".repeat(5_000), "b"], String);
+
+    expect(await readSmallItems(blobs, key, 0, 2)).toEqual(
+      new Map([
+        [0, "a"],
+        [2, "b"],
+      ]),
+    );
+    expect(await readSmallItems(blobs, key, 2, 2)).toEqual(new Map([[2, "b"]]));
   });
 
   test("is damaged if an item is asked for that it does not have", async () => {

@@ -1,5 +1,5 @@
 /** Lists that tasks are mapped over: stored so that an instance reads its own item and not the list. */
-import { MAP_ITEM_BYTES_MAX, type MappedFacts, type OutputRef } from "../core/attempt.ts";
+import { MAP_ITEM_BYTES_MAX, OUTPUT_CARRIED_BYTES_MAX, type MappedFacts, type OutputRef } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { JsonValue } from "../core/json.ts";
@@ -99,6 +99,34 @@ export async function readItem(blobs: BlobStore, key: string, index: number): Pr
   const body = await blobs.range(key, table.getUint32(0), table.getUint32(PLACE_BYTES / 2));
   if (body === undefined) throw missing(key, index);
   return JSON.parse(new TextDecoder().decode(body)) as JsonValue;
+}
+
+/** Bytes of a list that are read at once for items that are sent along. */
+const ITEMS_AT_ONCE_BYTES_MAX = 256 * 1024;
+
+/** Those of these items, from `first` to `last`, that are small enough to be sent along; none if they lie too far apart. */
+export async function readSmallItems(
+  blobs: BlobStore,
+  key: string,
+  first: number,
+  last: number,
+): Promise<ReadonlyMap<number, JsonValue>> {
+  const items = new Map<number, JsonValue>();
+  const places = await blobs.range(placesKey(key), first * PLACE_BYTES, (last + 1) * PLACE_BYTES);
+  if (places === undefined || places.length < (last + 1 - first) * PLACE_BYTES) return items;
+  const table = new DataView(places.buffer, places.byteOffset, places.length);
+  const start = table.getUint32(0);
+  const end = table.getUint32(places.length - PLACE_BYTES / 2);
+  const body = end - start <= ITEMS_AT_ONCE_BYTES_MAX ? await blobs.range(key, start, end) : undefined;
+  if (body === undefined) return items;
+  const decoder = new TextDecoder();
+  for (let index = first; index <= last; index++) {
+    const at = (index - first) * PLACE_BYTES;
+    const [from, to] = [table.getUint32(at) - start, table.getUint32(at + PLACE_BYTES / 2) - start];
+    if (to - from > OUTPUT_CARRIED_BYTES_MAX) continue;
+    items.set(index, JSON.parse(decoder.decode(body.subarray(from, to))) as JsonValue);
+  }
+  return items;
 }
 
 const missing = (key: string, index: number): FreshetError =>
