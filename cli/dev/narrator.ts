@@ -74,6 +74,10 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
 
   return {
     onFact(fact) {
+      if (fact.type === "dag_paused") {
+        const text = `dag '${fact.dagId}' is paused: ${fact.reason ?? ""}; \`freshet resume ${fact.dagId}\` lets it go on`;
+        return enqueue(() => Promise.resolve(tell({ type: "note", text })));
+      }
       enqueue(async (reading) =>
         fact.type === "run_started" ? tellStart(reading, fact.runId) : tellEnd(reading, fact.runId),
       );

@@ -27,6 +27,9 @@ export async function deliverDag(
         answers.push(...(await startRun(engine, dag, command.active)));
         engine.crashPoint("dag:started-run");
         break;
+      case "publish":
+        await engine.bus.publish([command.fact]);
+        break;
       case "cancel_run":
         answers.push(toRun(command.runId, { type: "cancel", by: "its schedule", reason: "the next run is due" }));
         break;
@@ -101,8 +104,12 @@ async function findCandidates(engine: Engine, dag: DagRecord, places: number): P
   const limit = places + CANDIDATES_SPARE;
   const ids = await engine.runs.queued(dag.dagId, limit);
   const stored = await Promise.all(ids.map((id) => engine.runs.load(id)));
+  const now = engine.clock.now();
   const runs = stored.flatMap((run) =>
-    run?.value.state === "queued" ? [{ runId: run.value.runId, epoch: run.value.epoch }] : [],
+    // One that was asked for in advance says so itself when its time has come.
+    run?.value.state === "queued" && run.value.queuedAt <= now
+      ? [{ runId: run.value.runId, epoch: run.value.epoch }]
+      : [],
   );
   return toDag(dag.dagId, { type: "candidates", runs, complete: ids.length < limit });
 }

@@ -6,7 +6,8 @@ import type { DataInterval, Run } from "../core/run.ts";
 import { idempotentRunId, manualRunId } from "../core/run-id.ts";
 import { newRun } from "../core/run/new-run.ts";
 import { lastFiring } from "../core/schedule.ts";
-import type { Instant } from "../core/time.ts";
+import { instant, type Instant } from "../core/time.ts";
+import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { checkParams } from "../contract/params.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag } from "./advance.ts";
@@ -25,6 +26,8 @@ export interface StartRequest {
   readonly files?: readonly ArrivedObject[];
   /** The same key gives the same run, once. */
   readonly idempotencyKey?: string;
+  /** It waits for a place from then on; default: at once. */
+  readonly startAt?: Instant;
 }
 
 export interface PutRun {
@@ -42,6 +45,12 @@ export async function startRun(
   request: StartRequest,
 ): Promise<{ readonly runId: RunId; readonly created: boolean }> {
   const { run, created } = await putRun(engine, request);
+  const now = engine.clock.now();
+  if (run.state === "queued" && run.queuedAt > now) {
+    if (run.queuedAt - now <= TIMER_HORIZON_MS)
+      await engine.timers.arm({ kind: "run", id: run.runId }, run.queuedAt, now);
+    return { runId: run.runId, created };
+  }
   await patiently(engine, () =>
     advanceDag(engine, request.dagId, [{ type: "run_queued", runId: run.runId, epoch: run.epoch }]),
   );
@@ -61,7 +70,8 @@ export async function putRun(engine: Putting, request: StartRequest): Promise<Pu
     idempotencyKey === undefined
       ? manualRunId(request.dagId, now, engine.ids.suffix())
       : idempotentRunId(request.dagId, engine.ids.digest(idempotencyKey));
-  const run: Run = newRun({
+  const startAt = instant(Math.max(now, request.startAt ?? now));
+  const put: Run = newRun({
     runId,
     version,
     manifest,
@@ -70,11 +80,12 @@ export async function putRun(engine: Putting, request: StartRequest): Promise<Pu
     dataInterval: request.dataInterval ?? lastComplete(manifest, now),
     params,
     files: await listFiles(engine, runId, request.files ?? []),
-    now,
+    now: startAt,
   });
-  const put = await engine.runs.create(run, engine.ids.commitId());
+  const run = startAt > now ? { ...put, due: startAt } : put;
+  const answer = await engine.runs.create(run, engine.ids.commitId());
   engine.crashPoint("start:put-run");
-  return put === "created" ? { run, created: true } : { run: put.value, created: false };
+  return answer === "created" ? { run, created: true } : { run: answer.value, created: false };
 }
 
 const lastComplete = (manifest: DagVersion["manifest"], now: Instant): DataInterval | null =>

@@ -26,7 +26,9 @@ export async function tell(
   switch (effect.kind) {
     case "run_finished":
       if (run.heldBy?.epoch === effect.epoch) return [toldToBackfill(run, run.heldBy, replies)];
-      return [toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch }, replies)];
+      return [
+        toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch, state: run.state }, replies),
+      ];
     case "start_child":
       return [...(await startChild(engine, run, effect)), acknowledged];
     case "cancel_child":

@@ -3,7 +3,9 @@ import type { ArrivedObject } from "./attempt.ts";
 import type { DagId, RunId, TriggerId, VersionHash } from "./ids.ts";
 import type { ScheduleSpec } from "./manifest.ts";
 import type { DagAction, Signature } from "./operation.ts";
+import type { Fact } from "./events.ts";
 import type { DataInterval } from "./run.ts";
+import type { RunState } from "./states.ts";
 import type { Instant } from "./time.ts";
 
 export const DAG_SCHEMA = 1;
@@ -95,6 +97,8 @@ export interface DagRecord {
   readonly queuedTo?: Instant;
   /** What was passed over, oldest first. */
   readonly gaps: readonly Gap[];
+  /** Failed runs in a row, up to now. */
+  readonly failures?: number;
   readonly active: readonly ActiveRun[];
   readonly windows: readonly ArrivalWindow[];
   /** Queued runs may be waiting for a place. */
@@ -126,7 +130,8 @@ export type DagEvent =
   | ({ readonly type: "run_queued" } & QueuedRun)
   /** What the index of queued runs shows, oldest first; `complete` if that is all of them. */
   | { readonly type: "candidates"; readonly runs: readonly QueuedRun[]; readonly complete: boolean }
-  | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number }
+  /** `state`: how it ended; absent: it is known no more than that its place is free. */
+  | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number; readonly state?: RunState }
   /** The run of an active entry was read and is past `queued`. */
   | { readonly type: "run_confirmed"; readonly runId: RunId }
   | { readonly type: "arrived"; readonly triggerId: TriggerId; readonly at: Instant }
@@ -155,6 +160,8 @@ export type DagCommand =
   | { readonly type: "read_inbox"; readonly triggerId: TriggerId; readonly window: number; readonly look: number }
   /** Make the run of the window, mark its arrivals, and come back with `window_fired`. */
   | { readonly type: "fire_window"; readonly triggerId: TriggerId; readonly window: number; readonly maxFiles: number }
+  /** Tell the world. */
+  | { readonly type: "publish"; readonly fact: Fact }
   | { readonly type: "timer"; readonly at: Instant };
 
 /** An arrival in the inbox of a trigger. */

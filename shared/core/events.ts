@@ -103,7 +103,9 @@ export type RunCommand =
 /** What Freshet publishes on its bus: about runs always. */
 export interface Fact {
   readonly v: 1;
-  readonly type: "run_started" | "run_ended";
+  readonly type: "run_started" | "run_ended" | "dag_paused";
+  /** Of a DAG that paused itself, or was paused: why; `runId` is the last run that failed. */
+  readonly reason?: string;
   readonly runId: RunId;
   readonly dagId: DagId;
   readonly state: RunState;

@@ -214,6 +214,12 @@ export interface CatchupSpec {
 export const OVERLAP_POLICIES = ["latest", "queue", "skip", "cancel"] as const;
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 
+/** From one time of day to another, on the DAG's clock: minutes after midnight. Up to the next day if `to` is not later. */
+export interface AllowedHours {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Runs that start because objects arrive under a prefix of a bucket. */
 export interface ArrivalTriggerSpec {
   readonly kind: "arrival";
@@ -246,6 +252,12 @@ export interface Manifest {
   /** Whether intervals that passed while nothing ran are made up for; null: they are passed over, and recorded. */
   readonly catchup: CatchupSpec | null;
   readonly overlap: OverlapPolicy;
+  /** So many failed runs in a row pause the DAG; null: none do. */
+  readonly pauseAfterFailures: number | null;
+  /** A run that has not started this long after it was due, or asked for, does not start any more; null: it waits. */
+  readonly startWithinMs: number | null;
+  /** Outside of these hours no run starts; null: at any time. */
+  readonly allowedHours: AllowedHours | null;
   readonly maxActiveRuns: number;
   readonly runTimeoutMs: number | null;
   /** Total time for retries, from the first failure in the run; null: no such bound. */

@@ -37,6 +37,12 @@ export interface DagOptions<Schema> extends Ownership {
    * over; `"cancel"`: the oldest active run of the schedule is cancelled for it. What is passed over is recorded.
    */
   readonly overlap?: OverlapPolicy;
+  /** So many failed runs in a row pause the DAG, until `freshet resume`; default: none do. */
+  readonly pauseAfterFailures?: number;
+  /** A run that has not started this long after it was due, or asked for, does not start any more. */
+  readonly startWithin?: Duration;
+  /** No run starts outside of these hours, on the DAG's clock: `{ from: "22:00", to: "06:00" }`. */
+  readonly allowedHours?: { readonly from: string; readonly to: string };
   /** Runs that may be active at once; default 1. */
   readonly maxActiveRuns?: number;
   /** Task instances that may be at work at once, in all runs together; by default there is no such bound. */

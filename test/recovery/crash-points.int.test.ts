@@ -24,6 +24,7 @@ describe("a process killed between two effects", () => {
     expect(statesOf(runs, "diamond.")).toEqual(["success", "success"]);
     expect(runs.filter((run) => run.runId.startsWith("diamond.")).map((run) => run.epoch)).toContain(1);
     expect(statesOf(runs, "endless.")).toEqual(["cancelled"]);
+    expect(statesOf(runs, "past.")).toEqual(["success", "success", "success"]);
     expect([statesOf(runs, "parent."), statesOf(runs, "child.")]).toEqual([["success"], ["success"]]);
     expect(new Set(statesOf(runs, "files."))).toEqual(new Set(["success"]));
     expect(runs.flatMap((run) => run.files).toSorted()).toEqual([

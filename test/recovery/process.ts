@@ -2,6 +2,8 @@
  * One life of an embedded Freshet over the small world: starts it, asks for what is not there yet, waits until everything
  * has ended, prints what came of it. With FRESHET_CRASH_AT it dies on the way; the next life must end the work.
  */
+import { planBackfill, startBackfill } from "../../shared/app/backfill.ts";
+import { isBackfillOver } from "../../shared/core/backfill/decide.ts";
 import { startRun } from "../../shared/app/start-run.ts";
 import { register } from "../../shared/app/register.ts";
 import { cancelRun } from "../../shared/app/cancel-run.ts";
@@ -66,6 +68,7 @@ async function ask(scheduler: Scheduler): Promise<void> {
   const { engine } = scheduler;
   for (const key of ["one", "two"])
     await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: key });
+  await backfillOnce(scheduler);
   await startRun(engine, { dagId: dagId("parent"), by: "test", idempotencyKey: "one" });
   const objects = FILES.map((name) => anArrivedObject({ key: `raw/orders/${name}`, version: `v-${name}` }));
   await engine.events.send(objects.map((object) => ({ type: "object_created", v: 1, object })));
@@ -74,6 +77,13 @@ async function ask(scheduler: Scheduler): Promise<void> {
   const cancel = (await engine.runs.load(runId))?.value.cancel;
   if (!(await isEnded(engine, runId)) && !cancel) await cancelRun(engine, runId, "test", "enough");
   await clearOnce(scheduler);
+}
+
+/** By the first life that comes to it. */
+async function backfillOnce({ engine }: Scheduler): Promise<void> {
+  if ((await engine.backfills.list({ limit: 1 })).length > 0) return;
+  const request = { dagId: dagId("past"), from: "2026-01-01", to: "2026-01-03", parallel: 2 };
+  await startBackfill(engine, await planBackfill(engine, request), "test");
 }
 
 /** One of the runs is cleared once it has ended, by the first life that comes to it. */
@@ -97,7 +107,9 @@ async function allEnded({ engine }: Scheduler): Promise<readonly Run[]> {
     found = (await engine.runs.list({ limit: 100 })).runs;
     const files = found.flatMap((run) => ("blob" in run.files ? [] : run.files));
     const open = found.filter((run) => !isRunEnded(run.state) || run.effects.length > 0);
-    return open.length === 0 && found.length >= 6 && files.length >= FILES.length;
+    const backfills = await engine.backfills.list({ limit: 10 });
+    if (!backfills.every((backfill) => isBackfillOver(backfill))) return false;
+    return open.length === 0 && found.length >= 9 && files.length >= FILES.length;
   });
   return found;
 }

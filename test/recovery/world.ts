@@ -6,6 +6,7 @@ import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { dagId, poolId, triggerId, versionHash } from "../../shared/core/ids.ts";
+import { startOfDate } from "../../shared/core/zone.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { aChildSpec, aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";
@@ -53,6 +54,16 @@ export default {
 };
 `;
 
+/** Nothing falls due any more: only a backfill runs them. */
+const PAST_DATES: Manifest["schedule"] = {
+  kind: "dates",
+  dates: ["2026-01-01", "2026-01-02", "2026-01-03"].map((day) => startOfDate("UTC", day)),
+  interval: "none",
+  timezone: "UTC",
+  start: null,
+  end: null,
+};
+
 const retrying = aRetrySpec({ retries: 2, delayMs: 20, maxDelayMs: 20 });
 
 const POOL = poolId("one-at-a-time");
@@ -74,6 +85,7 @@ function manifests(home: string): readonly Manifest[] {
         aTaskSpec("load", { after: ["flaky", "big"] }),
       ],
     }),
+    aManifest({ dagId: dagId("past"), schedule: PAST_DATES, params, tasks: [aTaskSpec("extract")] }),
     aManifest({
       dagId: dagId("files"),
       maxActiveRuns: 2,

@@ -1,5 +1,7 @@
 /** The places of a DAG: which runs hold one, and which that wait get the next. */
-import type { ActiveRun, QueuedRun } from "../dag-record.ts";
+import type { ActiveRun, DagEvent, QueuedRun } from "../dag-record.ts";
+import type { Fact } from "../events.ts";
+import type { RunId } from "../ids.ts";
 import { plus } from "../time.ts";
 import { mayStart, places, type DagDraft } from "./draft.ts";
 
@@ -12,6 +14,29 @@ export function startUnconfirmed(draft: DagDraft, all: boolean): void {
     if (!active.confirmed && (all || plus(active.since, CONFIRM_AFTER_MS) <= draft.now))
       draft.commands.push({ type: "start_run", active });
   }
+}
+
+/** A run has ended: its place is free, and too many that failed in a row pause the DAG. */
+export function finish(draft: DagDraft, { runId, epoch, state }: Extract<DagEvent, { type: "run_finished" }>): void {
+  const held = draft.dag.active.some((run) => run.runId === runId && run.epoch <= epoch);
+  release(draft, runId, epoch);
+  if (!held || (state !== "success" && state !== "failed")) return;
+  const failures = state === "failed" ? (draft.dag.failures ?? 0) + 1 : 0;
+  if (failures !== (draft.dag.failures ?? 0)) draft.dag = { ...draft.dag, failures };
+  const { pauseAfterFailures } = draft.manifest;
+  if (pauseAfterFailures === null || failures < pauseAfterFailures || draft.dag.paused !== null) return;
+  const reason = failures === 1 ? `run ${runId} failed` : `${failures} runs in a row failed, the last of them ${runId}`;
+  draft.dag = { ...draft.dag, paused: { by: PAUSED_BY, reason, at: draft.now } };
+  draft.commands.push({ type: "publish", fact: pausedFact(draft, runId, reason) });
+}
+
+/** Who pauses a DAG that keeps failing. */
+const PAUSED_BY = "freshet";
+
+function pausedFact({ dag, manifest, now }: DagDraft, runId: RunId, reason: string): Fact {
+  const { owner, team, runbook } = manifest;
+  const about = { v: 1, type: "dag_paused", runId, dagId: dag.dagId, state: "failed", degraded: false } as const;
+  return { ...about, at: now, owner, team, runbook, failed: [], reason };
 }
 
 export function release(draft: DagDraft, runId: string, epoch: number): void {

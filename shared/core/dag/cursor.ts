@@ -5,7 +5,7 @@ import { scheduledRunId } from "../run-id.ts";
 import { beginning } from "../schedule-edit.ts";
 import { lastFiring, nextFiring, type Firing } from "../schedule.ts";
 import { plus, type Instant } from "../time.ts";
-import { places, type DagDraft } from "./draft.ts";
+import { freePlaces, places, type DagDraft } from "./draft.ts";
 import { gapAt, withGap } from "./gaps.ts";
 
 /** Once a pass has admitted all that it may, the next one follows after this long. */
@@ -15,7 +15,7 @@ export const PASS_AGAIN_AFTER_MS = 1_000;
 export function skipOverlapped(draft: DagDraft): void {
   const { manifest, dag, now } = draft;
   const { schedule, overlap, catchup } = manifest;
-  if (schedule === null || overlap !== "skip" || catchup !== null || places(draft) > 0) return;
+  if (schedule === null || overlap !== "skip" || catchup !== null || freePlaces(draft) > 0) return;
   if (dag.nextFire !== null && dag.nextFire <= now) passOver(draft, schedule, nextFiring(schedule, now));
 }
 
@@ -36,6 +36,7 @@ export function fireSchedule(draft: DagDraft): void {
 
 /** Passes over what will not have a run, of all that is due. */
 function lookAtDue(draft: DagDraft, schedule: ScheduleSpec): void {
+  dropExpired(draft, schedule);
   const { dag, manifest, now } = draft;
   if (dag.nextFire === null || dag.nextFire > now) return;
   if (manifest.catchup !== null) {
@@ -50,6 +51,14 @@ function lookAtDue(draft: DagDraft, schedule: ScheduleSpec): void {
   if (places(draft) === 0 || draft.queueFirst) return;
   const last = lastFiring(schedule, now);
   passOver(draft, schedule, last ?? nextFiring(schedule, now));
+}
+
+/** What has waited for longer than it may is passed over. */
+function dropExpired(draft: DagDraft, schedule: ScheduleSpec): void {
+  const { dag, manifest, now } = draft;
+  if (manifest.startWithinMs === null || dag.nextFire === null) return;
+  const oldest = plus(now, -manifest.startWithinMs);
+  if (dag.nextFire <= oldest) passOver(draft, schedule, nextFiring(schedule, oldest));
 }
 
 /** What falls due joins those that wait; of what fell due while nobody looked, the last. */

@@ -16,10 +16,10 @@ import type { Manifest, ScheduleSpec } from "../manifest.ts";
 import type { Signature } from "../operation.ts";
 import { coveredUntil, isSame, resumeSchedule } from "../schedule-edit.ts";
 import { earliest, plus, type Instant } from "../time.ts";
-import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, release, startUnconfirmed } from "./active.ts";
+import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, finish, startUnconfirmed } from "./active.ts";
 import { fireSchedule, scheduleLook, skipOverlapped } from "./cursor.ts";
 
-import { armTimer, mayStart, places, type DagDraft } from "./draft.ts";
+import { armTimer, freePlaces, mayStart, opensAt, places, type DagDraft } from "./draft.ts";
 import { withGap } from "./gaps.ts";
 import { closeWindow, lookAtWindow, lookAtWindows, openWindow, windowOf } from "./windows.ts";
 
@@ -90,7 +90,7 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
     case "candidates":
       return admitQueued(draft, event.runs, event.complete);
     case "run_finished":
-      return release(draft, event.runId, event.epoch);
+      return finish(draft, event);
     case "run_confirmed":
       return confirm(draft, event.runId);
     case "arrived":
@@ -152,7 +152,7 @@ function pause(draft: DagDraft, { by, reason }: Signature): void {
 /** What fell due meanwhile is decided as after any time in which nothing ran: one run of the schedule, and what arrived. */
 function resume(draft: DagDraft): void {
   if (draft.dag.paused === null) return;
-  draft.dag = { ...draft.dag, paused: null };
+  draft.dag = { ...draft.dag, paused: null, failures: 0 };
   if (mayStart(draft.dag)) lookAtWindows(draft);
 }
 
@@ -169,8 +169,11 @@ function dagDue(draft: DagDraft): Instant | null {
   const unconfirmed = dag.active.filter((run) => !run.confirmed).map((run) => later(plus(run.since, CONFIRM_AFTER_MS)));
   if (!mayStart(dag)) return earliest(...unconfirmed) ?? null;
   const free = places(draft) > 0;
+  const opens = opensAt(draft);
+  const waits = dag.queue === "maybe" || (dag.nextFire !== null && dag.nextFire <= now);
   const times = [
     later(scheduleLook(draft)),
+    opens > now && waits && freePlaces(draft) > 0 ? opens : undefined,
     free && dag.queue === "maybe" ? plus(now, ASK_AGAIN_AFTER_MS) : undefined,
     ...unconfirmed,
     ...dag.windows.map((window) => later(window.open?.due)),

@@ -1,4 +1,5 @@
 /** The decision on a DAG under way: the record as it becomes, and what is to be done once it is stored. */
+import { allowedFrom } from "../allowed-hours.ts";
 import { ACTIVE_RUNS_MAX, type DagCommand, type DagRecord } from "../dag-record.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Instant } from "../time.ts";
@@ -18,8 +19,16 @@ export interface DagDraft {
 export const mayStart = ({ removed, paused }: Pick<DagRecord, "removed" | "paused">): boolean =>
   !removed && paused === null;
 
-/** Runs that may still become active. */
-export const places = ({ dag, manifest }: Pick<DagDraft, "dag" | "manifest">): number =>
+/** Runs that may still become active, if it is the hour for it. */
+export const freePlaces = ({ dag, manifest }: Pick<DagDraft, "dag" | "manifest">): number =>
   Math.max(0, Math.min(manifest.maxActiveRuns, ACTIVE_RUNS_MAX) - dag.active.length);
+
+/** Runs that may become active now. */
+export const places = (draft: Pick<DagDraft, "dag" | "manifest" | "now">): number =>
+  opensAt(draft) > draft.now ? 0 : freePlaces(draft);
+
+/** When runs may start, from now on. */
+export const opensAt = ({ manifest, now }: Pick<DagDraft, "manifest" | "now">): Instant =>
+  allowedFrom(manifest.allowedHours, manifest.timezone, now);
 
 export const armTimer = (draft: DagDraft, at: Instant): void => void draft.commands.push({ type: "timer", at });

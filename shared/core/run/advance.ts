@@ -29,6 +29,7 @@ import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } f
 import { deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { transitionsMax } from "./instances.ts";
 import { operate } from "./operate.ts";
+import { expire, isExpired, startsUntil } from "./expiry.ts";
 import { runTimeoutAt } from "./pauses.ts";
 import { hearOrder, reportChunk } from "./chunk.ts";
 import { hearChunk } from "./chunks.ts";
@@ -104,6 +105,7 @@ function applyEvent(draft: Draft, event: RunEvent): void {
 
 function admit(draft: Draft, epoch: number): void {
   if (draft.head.state !== "queued" || epoch !== draft.head.epoch) return;
+  if (isExpired(draft.head, draft.plan.manifest, draft.now)) return expire(draft);
   setHead(draft, { state: "running", startedAt: draft.now });
   for (const task of draft.plan.tasks.slice(0, draft.plan.taskCount)) draft.touched.add(task.slot);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_started") });
@@ -158,7 +160,8 @@ function hearEcho(draft: Draft, slot: number, retried: boolean): void {
 function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { type: "wake" }>): void {
   const { head, now } = draft;
   tellAgain(draft, all || tell);
-  if (head.state === "queued" && head.due !== null && (head.due <= now || all || tell)) {
+  if (isExpired(head, draft.plan.manifest, now)) return expire(draft);
+  if (head.state === "queued" && head.queuedAt <= now && head.due !== null && (head.due <= now || all || tell)) {
     draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch: head.epoch });
   }
   if (head.state !== "running") return;
@@ -184,7 +187,11 @@ function overBudget(draft: Draft): void {
 const runDue = (draft: Draft): Instant | undefined => earliest(ownDue(draft), effectsDue(draft.head.effects));
 
 function ownDue({ head, plan, now }: Draft): Instant | undefined {
-  if (head.state === "queued") return tellAgainAt(head.queuedAt, now);
+  if (head.state === "queued") {
+    const expires = startsUntil(head, plan.manifest);
+    // Asked for in advance, it waits for its time before it waits for a place.
+    return earliest(head.queuedAt > now ? head.queuedAt : tellAgainAt(head.queuedAt, now), expires);
+  }
   if (isRunEnded(head.state)) return undefined;
   return head.cause === null && head.cancel === null ? runTimeoutAt(head, plan.manifest) : undefined;
 }

@@ -1,4 +1,5 @@
 /** Why a task instance or a run is as it is, what it waits for, and when it is next looked at: for people. */
+import { allowedFrom } from "../allowed-hours.ts";
 import type { AttemptItem } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import type { PoolId } from "../ids.ts";
@@ -228,6 +229,11 @@ function broken(plan: Plan, run: Run, slot: number): string[] {
 export function explainRun(run: Run, manifest: Manifest, now: Instant, dagPaused: Signature | null = null): string {
   const pause = pauseOfRun(run);
   if (pause !== undefined) return `${pausedText("it", pause)}; what was sent before finishes`;
+  if (run.state === "queued" && run.queuedAt > now)
+    return `waits for its time: it was asked for at ${iso(run.queuedAt)}`;
+  const opens = allowedFrom(manifest.allowedHours, manifest.timezone, now);
+  if (run.state === "queued" && opens > now)
+    return `waits for the hours in which its DAG starts runs: from ${iso(opens)}`;
   if (run.state === "queued" && dagPaused !== null) {
     return `waits for ${durationText(now - run.queuedAt)} for its DAG, which is ${byHand("paused", dagPaused)}: \`freshet resume ${run.dagId}\` lets it start`;
   }
