@@ -8,12 +8,11 @@ import {
   REPROCESS,
 } from "../../shared/core/backfill/record.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
-import { ping } from "../../shared/embedded/ping.ts";
 import { required, type Execute } from "../command.ts";
 import { choiceOf, countOf, paramsOf } from "../given.ts";
-import { engineBeside, operator } from "../home/beside.ts";
+import { operator } from "../home/beside.ts";
 import { requireDag } from "../home/find-run.ts";
-import { openStores } from "../home/stores.ts";
+import { withHome } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printTable } from "../output/table.ts";
@@ -37,16 +36,14 @@ interface Options {
 
 export const execute: Execute<Options> = async ({ terminal, project, cwd, env, json, args, options }) => {
   const given = requestOf(options, cwd);
-  const stores = openStores(project.home);
-  try {
-    const engine = engineBeside(stores);
+  await withHome(project, async ({ engine, heardBy }) => {
     const dagId = await requireDag(engine, required(args, 0));
     const planned = await planBackfill(engine, { dagId, ...given });
     const rows = await backfillRows(engine, planned);
     if (options.dryRun === true) {
       if (json) printJson(terminal.out, { runs: rows, count: toRun(rows).length });
       else printRows(terminal, rows);
-      return EXIT.success;
+      return;
     }
     warn(terminal, planned, options);
     const count = toRun(rows).length;
@@ -56,17 +53,15 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
       throw new FreshetError("BACKFILL_REFUSED", what);
     }
     const backfill = await putBackfill(engine, planned, operator(env));
-    const heard = await ping(project.home.path);
+    const heard = await heardBy({ kind: "backfill", id: backfill.backfillId });
     if (json) printJson(terminal.out, await backfillView(engine, backfill));
     else {
       terminal.out.line(backfill.backfillId);
-      const where = heard ? "it starts in the running `freshet dev`" : "it starts with the next `freshet dev`";
+      const where = heard === undefined ? "it starts with the next `freshet dev`" : `it starts in ${heard}`;
       terminal.err.line(`${where}; \`freshet backfills ${backfill.backfillId}\` shows how far it is`);
     }
-    return EXIT.success;
-  } finally {
-    await stores.close();
-  }
+  });
+  return EXIT.success;
 };
 
 function requestOf(options: Options, cwd: string) {

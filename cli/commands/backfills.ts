@@ -2,10 +2,9 @@ import { changeBackfill, findBackfill } from "../../shared/app/backfill.ts";
 import { backfillView } from "../../shared/app/backfill-view.ts";
 import type { BackfillView } from "../../shared/contract/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
-import { ping } from "../../shared/embedded/ping.ts";
 import { optional, type Execute } from "../command.ts";
-import { engineBeside, operator } from "../home/beside.ts";
-import { openStores } from "../home/stores.ts";
+import { operator } from "../home/beside.ts";
+import { withHome } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
@@ -35,28 +34,25 @@ export const execute: Execute<Options> = async ({ terminal, project, env, json, 
     throw new FreshetError("USAGE", `--${String(action)} and --${another} were both given; one of them is meant`);
   if (action !== undefined && id === undefined)
     throw new FreshetError("USAGE", `--${action} needs to know which backfill: \`freshet backfills <id> --${action}\``);
-  const stores = openStores(project.home);
-  try {
-    const engine = engineBeside(stores);
+  await withHome(project, async ({ engine, heardBy }) => {
     const now = engine.clock.now();
     if (id === undefined) {
       const all = await engine.backfills.list({ limit: LISTED_MAX });
       const views = await Promise.all(all.map(async (backfill) => backfillView(engine, backfill)));
       if (json) printJson(terminal.out, views);
       else printAll(terminal, views, now);
-      return EXIT.success;
+      return;
     }
     if (action !== undefined) {
-      await changeBackfill(engine, id, { type: action, by: operator(env), reason: options.reason ?? "" });
-      await ping(project.home.path);
+      const signed = { type: action, by: operator(env), reason: options.reason ?? "" };
+      const { backfillId } = await changeBackfill(engine, id, signed);
+      await heardBy({ kind: "backfill", id: backfillId });
     }
     const view = await backfillView(engine, (await findBackfill(engine, id)).value);
     if (json) printJson(terminal.out, view);
     else printOne(terminal.out, view, now);
-    return EXIT.success;
-  } finally {
-    await stores.close();
-  }
+  });
+  return EXIT.success;
 };
 
 const doneText = ({ success, failed, cancelled, count, skippedCount }: BackfillView): string =>
