@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
 import { attemptKeyText, commitId, type AttemptKey } from "../../shared/core/ids.ts";
@@ -19,7 +19,9 @@ const COMMIT = commitId("c");
  * An executor whose runner runs until the test ends an attempt; the code may take its time to stop. `committed`: whether the
  * commit that it is told of takes place.
  */
-function anExecutor({ committed = true, waits = false, heartbeatMs = 60_000 } = {}) {
+function anExecutor({ committed = true, waits = false, heartbeatMs = 60_000, broken = false } = {}) {
+  const dead: string[] = [];
+  let claims = 0;
   const along: string[] = [];
   const beats: (Instant | undefined)[] = [];
   const claimed = new Set<string>();
@@ -29,6 +31,8 @@ function anExecutor({ committed = true, waits = false, heartbeatMs = 60_000 } = 
   const attempts = {
     claim: async (key: AttemptKey) => {
       const name = attemptKeyText(key);
+      claims += 1;
+      if (broken) throw new Error("the store does not answer");
       if (claimed.has(name)) return CLOSED;
       claimed.add(name);
       return "claimed" as const;
@@ -70,12 +74,15 @@ function anExecutor({ committed = true, waits = false, heartbeatMs = 60_000 } = 
     },
     onEnd: () => undefined,
     onError: (_key, error) => {
-      throw error;
+      if (!broken) throw error;
     },
+    onDead: async ({ key }) => void dead.push(attemptKeyText(key)),
   });
   const settled = async (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 10));
   return {
     begun,
+    dead,
+    claims: () => claims,
     told,
     along,
     beats,
@@ -185,4 +192,18 @@ describe("the executor of one machine", () => {
 
     expect(executor.along).toEqual([]);
   });
+});
+
+test("a dispatch whose attempt cannot be claimed comes again a few times, and then is given up", async () => {
+  vi.useFakeTimers();
+  try {
+    const executor = anExecutor({ broken: true });
+    void executor.send(FIRST);
+
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect([executor.claims(), executor.dead]).toEqual([5, [attemptKeyText(FIRST)]]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

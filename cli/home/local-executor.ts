@@ -6,6 +6,7 @@ import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { ATTEMPT_READ_MAX, type AttemptStore } from "../../shared/ports/attempt-store.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { TaskRunner } from "../../shared/ports/task-runner.ts";
+import { createRedelivery } from "./redelivery.ts";
 import { createEarlyClaims, type ClaimAlong } from "./early-claims.ts";
 
 export interface LocalExecutor {
@@ -28,6 +29,8 @@ interface Options {
   readonly onEnd: (key: AttemptKey, result: RunnerResult) => void;
   /** An attempt could not be claimed or ended: the sweep looks after it; people may want to know. */
   readonly onError: (key: AttemptKey, error: unknown) => void;
+  /** A dispatch that came again too often; if it rejects, it comes once more. */
+  readonly onDead: (dispatch: Dispatch) => Promise<void>;
 }
 
 interface AtWork {
@@ -35,7 +38,7 @@ interface AtWork {
   readonly control: AbortController;
 }
 
-export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onError }: Options): LocalExecutor {
+export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onError, onDead }: Options): LocalExecutor {
   const waiting: Dispatch[] = [];
   const atWork = new Map<string, AtWork>();
   const ending = new Map<Promise<void>, AttemptKey>();
@@ -65,7 +68,7 @@ export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onEr
     if (!atWork.has(name)) atWork.set(name, { key: dispatch.key, control });
     const end = olderEnded(ending, dispatch.key)
       .then(() => runAttempt({ ...executing, runner: counted }, dispatch, control, claim))
-      .catch((error: unknown) => onError(dispatch.key, error))
+      .catch((error: unknown) => comeAgain(dispatch, error))
       .then(() => {
         if (atWork.get(name)?.control === control) atWork.delete(name);
         ending.delete(end);
@@ -73,6 +76,16 @@ export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onEr
       });
     ending.set(end, dispatch.key);
   };
+
+  const comeAgain = createRedelivery({
+    isClosed: () => state.closed,
+    receive: (dispatch) => {
+      waiting.push(dispatch);
+      drain();
+    },
+    onError,
+    onDead,
+  });
 
   return {
     queue: {

@@ -3,6 +3,7 @@
  * any moment: the records say what was to be done, and a start begins by looking at all that was at work.
  */
 import type { CrashPoint } from "../../shared/app/crash-points.ts";
+import { takeDead } from "../../shared/app/dead-letters.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { handleRunMessages, recordOf } from "../../shared/app/handle-messages.ts";
 import { tick } from "../../shared/app/tick.ts";
@@ -153,6 +154,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
   const events = createKeyedQueue<RunMessage>({
     keyOf: recordOf,
     handle: (messages) => handleRunMessages(engine, messages),
+    onDead: (message) => takeDead(engine, message),
   });
   const faults = createFaultLog(options.onFault);
   const fault = (id: string, code: string, error: unknown): void =>
@@ -164,6 +166,7 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
     claimAlong: (key, claim, commit) => claimAlong(stores.writer, key, claim, commit),
     onEnd: options.onAttempt ?? ((): void => undefined),
     onError: (key, error) => fault(attemptKeyText(key), "ATTEMPT", error),
+    onDead: (dispatch) => takeDead(engine, dispatch),
   });
   const bus = createMemoryEventBus({ onFault: (error) => fault("listener", "LISTENER", error) });
   bus.subscribe(options.onFact);

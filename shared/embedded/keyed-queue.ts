@@ -8,7 +8,7 @@ import { QUEUE_DELAY_MS_MAX, type Queue } from "../ports/queue.ts";
 const KEYED_BATCH_MAX = 256;
 /** A message that failed for a passing reason comes again after this long at first, then after twice as long, ... */
 const AGAIN_AFTER_MS = 50;
-/** ... so often; then it is dropped, and the sweep finds what it told. */
+/** ... so often; then it is given up. */
 const AGAIN_MAX = 8;
 
 export interface KeyedQueue<Message> extends Queue<Message> {
@@ -22,6 +22,8 @@ export interface KeyedQueueOptions<Message> {
   readonly keyOf: (message: Message) => string;
   /** Returns the messages that failed for a passing reason. */
   readonly handle: (messages: readonly Message[]) => Promise<readonly Message[]>;
+  /** Takes in a message that was given up; if it rejects, again after as long as the last wait. Default: it is dropped. */
+  readonly onDead?: (message: Message) => Promise<void>;
 }
 
 interface Entry<Message> {
@@ -29,7 +31,22 @@ interface Entry<Message> {
   readonly failures: number;
 }
 
-export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<Message>): KeyedQueue<Message> {
+/** Does something later, unless the timers are cleared before. */
+const laterBy =
+  (timers: Set<NodeJS.Timeout>) =>
+  (delayMs: number, act: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      act();
+    }, delayMs);
+    timers.add(timer);
+  };
+
+export function createKeyedQueue<Message>({
+  keyOf,
+  handle,
+  onDead = async () => undefined,
+}: KeyedQueueOptions<Message>): KeyedQueue<Message> {
   const waiting = new Map<string, Entry<Message>[]>();
   const busy = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -45,12 +62,11 @@ export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<M
       if (!busy.has(key)) busy.set(key, work(key));
     }
   };
-  const addLater = (entries: readonly Entry<Message>[], delayMs: number): void => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      add(entries);
-    }, delayMs);
-    timers.add(timer);
+  const later = laterBy(timers);
+  const addLater = (entries: readonly Entry<Message>[], delayMs: number): void => later(delayMs, () => add(entries));
+  const giveUp = (message: Message): void => {
+    if (state.closed) return;
+    onDead(message).catch(() => later(AGAIN_AFTER_MS * 2 ** (AGAIN_MAX - 1), () => giveUp(message)));
   };
   const work = async (key: string): Promise<void> => {
     // One turn of the event loop, so that what one commit set free is taken together.
@@ -68,6 +84,7 @@ export function createKeyedQueue<Message>({ keyOf, handle }: KeyedQueueOptions<M
     for (const message of failed) {
       const count = failures.get(message) ?? 1;
       if (count <= AGAIN_MAX) addLater([{ message, failures: count }], AGAIN_AFTER_MS * 2 ** (count - 1));
+      else giveUp(message);
     }
   };
   const settled = async (): Promise<void> => {
