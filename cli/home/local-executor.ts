@@ -60,10 +60,7 @@ export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onEr
       drain();
     });
     // The worker is free once the code has ended: the next claim can share a commit with this finish.
-    const counted = counting(runner, (result) => {
-      free();
-      onEnd(dispatch.key, result);
-    });
+    const counted = counting(runner, (result) => (free(), onEnd(dispatch.key, result)));
     // A dispatch may come twice; the first one claims, and is the one to be told of a close.
     if (!atWork.has(name)) atWork.set(name, { key: dispatch.key, control });
     const end = olderEnded(ending, dispatch.key)
@@ -77,15 +74,11 @@ export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onEr
     ending.set(end, dispatch.key);
   };
 
-  const comeAgain = createRedelivery({
-    isClosed: () => state.closed,
-    receive: (dispatch) => {
-      waiting.push(dispatch);
-      drain();
-    },
-    onError,
-    onDead,
-  });
+  const receive = (dispatch: Dispatch): void => {
+    waiting.push(dispatch);
+    drain();
+  };
+  const comeAgain = createRedelivery({ isClosed: () => state.closed, receive, onError, onDead });
 
   return {
     queue: {
@@ -100,12 +93,9 @@ export function createLocalExecutor({ executing, runner, claimAlong, onEnd, onEr
       },
     },
     claimAlong(keys, commit) {
-      for (const key of keys) {
-        const room = runner.wanted() - state.inHand - early.count() - waiting.length;
-        if (state.closed || room <= 0) return;
-        // Of an older attempt the code may still be about to stop: that one is claimed once it has.
-        if (key.attempt === 1) early.claim(key, commit);
-      }
+      const hasRoom = (): boolean => runner.wanted() > state.inHand + early.count() + waiting.length;
+      // Of an older attempt the code may still be about to stop: that one is claimed once it has.
+      for (const key of keys) if (!state.closed && hasRoom() && key.attempt === 1) early.claim(key, commit);
     },
     closing: tellingCode(executing.attempts, atWork),
     checkClosed: async () => abortClosed(executing.attempts, [...atWork.values()]),
