@@ -110,6 +110,7 @@ export const CHECKERS: readonly Checker[] = [
   pools.bestRankedFirst,
   pools.nothingIdles,
   pools.scheduledIsWanted,
+  pools.startsByGrants,
   rest.cancelsTakeEffect,
   children.abandonedIsCancelled,
   rest.cancelsAreQuick,

@@ -207,6 +207,29 @@ export const scheduledIsWanted: Checker = {
   },
 };
 
+export const startsByGrants: Checker = {
+  promise: "L6",
+  says: "a task starts by a grant of its pool, not by a slot that another task of its run gave back",
+  run({ before, after, manifest }, moves, _seen, expect) {
+    if (before === undefined || before.version !== after.version || !usesPools(manifest)) return;
+    const taken = new Map<string, number>();
+    for (const move of moves) {
+      if (move.from !== "scheduled" || !TASK_STATE[move.to].inFlight) continue;
+      // The last of its pools is what it waited for.
+      const last = graphOf(manifest).task(move.taskId)?.pools.at(-1);
+      if (last !== undefined) taken.set(last.pool, (taken.get(last.pool) ?? 0) + last.slots);
+    }
+    for (const [pool, slots] of taken) {
+      const grantedOf = (run: Run): number => run.pools?.find((part) => part.pool === pool)?.granted ?? 0;
+      const granted = grantedOf(after) - grantedOf(before);
+      expect(
+        slots <= granted,
+        () => `${after.runId} started tasks of ${slots} slots of ${pool} with ${granted} new ones`,
+      );
+    }
+  },
+};
+
 export const poolsEmpty: Checker = {
   promise: "L4",
   says: "every pool is empty again",

@@ -7,6 +7,7 @@ import { DEAD_LETTER_BUGS } from "./dead-letters.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
 import { HAND_BUGS } from "./hand.ts";
+import { POOL_BUGS } from "./pools.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ATTEMPT_BUGS,
@@ -16,4 +17,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ARRIVAL_BUGS,
   ...CHILD_BUGS,
   ...DEAD_LETTER_BUGS,
+  ...POOL_BUGS,
 ];
