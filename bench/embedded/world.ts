@@ -98,6 +98,14 @@ ${tasks(count, () => "")}
 export default dag("fan_out_${count}", { tasks: [${Array.from({ length: count }, (_, index) => `t${index}`).join(", ")}] });
 `;
 
+/** `count` tasks that do nothing, and share so many slots. */
+export const pooledDag = (count: number, slots: number): string => `
+import { dag, pool, task } from "freshet";
+const shared = pool("shared", { slots: ${slots} });
+${tasks(count, () => "pools: [shared], ")}
+export default dag("pooled", { tasks: [${Array.from({ length: count }, (_, index) => `t${index}`).join(", ")}] });
+`;
+
 const tasks = (count: number, options: (index: number) => string): string =>
   Array.from(
     { length: count },

@@ -1,31 +1,30 @@
 /** The stored form of a pool: JSON, with each run's part as a row without names, since a pool may know of very many runs. */
 import { FreshetError } from "../errors.ts";
+import type { RunId } from "../ids.ts";
+import type { Instant } from "../time.ts";
 import { POOL_SCHEMA, type Pool, type PoolEntry } from "./record.ts";
 
 /** In this order for ever, and new ones at the end. */
-const FIELDS = [
-  "runId",
-  "epoch",
-  "number",
-  "granted",
-  "released",
-  "wanted",
-  "seen",
-  "priority",
-  "deadline",
-  "logicalDate",
-  "since",
-  "heardAt",
-] as const satisfies readonly (keyof PoolEntry)[];
-
-type Row = readonly [next: readonly [weight: number, count: number] | null, ...fields: readonly unknown[]];
+type Row = readonly [
+  weight: number,
+  /** 0: nothing waits. */
+  count: number,
+  runId: RunId,
+  epoch: number,
+  number: number,
+  granted: number,
+  released: number,
+  wanted: number,
+  seen: number,
+  priority: number,
+  deadline: Instant | null,
+  logicalDate: Instant | null,
+  since: Instant | null,
+  heardAt: Instant,
+];
 
 export function encodePool({ entries, ...head }: Pool): string {
-  const rows = entries.map((entry): Row => {
-    const next = entry.next === null ? null : ([entry.next.weight, entry.next.count] as const);
-    return [next, ...FIELDS.map((field) => entry[field])];
-  });
-  return JSON.stringify({ ...head, rows });
+  return JSON.stringify({ ...head, rows: entries.map((entry) => rowOf(entry)) });
 }
 
 /** Throws RECORD_NEWER for a schema that this code does not know; anything else that cannot be read throws too. */
@@ -41,8 +40,36 @@ export function decodePool(text: string): Pool {
   return { ...head, entries: rows.map((row) => entryOf(row)) };
 }
 
-function entryOf([next, ...values]: Row): PoolEntry {
-  const entry: Record<string, unknown> = { next: next === null ? null : { weight: next[0], count: next[1] } };
-  for (const [index, field] of FIELDS.entries()) entry[field] = values[index];
-  return entry as unknown as PoolEntry;
-}
+// Written out, one by one: with every grant all of them are.
+const rowOf = (entry: PoolEntry): Row => [
+  entry.next?.weight ?? 0,
+  entry.next?.count ?? 0,
+  entry.runId,
+  entry.epoch,
+  entry.number,
+  entry.granted,
+  entry.released,
+  entry.wanted,
+  entry.seen,
+  entry.priority,
+  entry.deadline,
+  entry.logicalDate,
+  entry.since,
+  entry.heardAt,
+];
+
+const entryOf = (row: Row): PoolEntry => ({
+  runId: row[2],
+  epoch: row[3],
+  number: row[4],
+  granted: row[5],
+  released: row[6],
+  wanted: row[7],
+  seen: row[8],
+  next: row[1] === 0 ? null : { weight: row[0], count: row[1] },
+  priority: row[9],
+  deadline: row[10],
+  logicalDate: row[11],
+  since: row[12],
+  heardAt: row[13],
+});

@@ -30,7 +30,7 @@ export const POOL_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "end of a run not told to its pools",
-    breaks: ["L4"],
+    breaks: ["L4", "S11"],
     changes: [
       { file: SLOTS, find: `recordEffect(draft, { kind: "pool_final", pool });`, replace: "void recordEffect, pool;" },
     ],
