@@ -73,12 +73,12 @@ async function decided(body: string, item: AttemptItem | null = null): Promise<O
   return { sent, closed, faults, removed };
 }
 
-const WAKE_ALL = { type: "wake_run", v: 1, runId: KEY.runId, all: true };
+const LOOK = { type: "wake_run", v: 1, runId: KEY.runId, attempt: KEY };
 
 describe("a dead dispatch", () => {
   test("whose attempt nobody claimed is closed, unless somebody does so now, and its run looks", async () => {
     expect(await decided(DISPATCH)).toEqual({
-      sent: [WAKE_ALL],
+      sent: [LOOK],
       closed: [{ reason: "undelivered", at: NOW, lease: 0 }],
       faults: [],
       removed: 1,
@@ -86,7 +86,7 @@ describe("a dead dispatch", () => {
   });
 
   test("whose attempt runs is left to it", async () => {
-    expect(await decided(DISPATCH, RUNNING)).toMatchObject({ closed: [], sent: [WAKE_ALL] });
+    expect(await decided(DISPATCH, RUNNING)).toMatchObject({ closed: [], sent: [LOOK] });
   });
 
   test("whose attempt's lease is over is closed on that lease", async () => {

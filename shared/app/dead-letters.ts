@@ -3,9 +3,9 @@
  * its run then sees that.
  */
 import type { RunMessage } from "../contract/messages.ts";
-import { parseDispatch, wakeMessage } from "../contract/messages.ts";
+import { parseDispatch } from "../contract/messages.ts";
 import { assertNever, FreshetError } from "../core/errors.ts";
-import { attemptKeyText } from "../core/ids.ts";
+import { attemptKeyText, type AttemptKey } from "../core/ids.ts";
 import type { Dispatch } from "../core/attempt.ts";
 import { instant, type Instant } from "../core/time.ts";
 import type { DeadLetter, DeadLetters } from "../ports/dead-letters.ts";
@@ -92,22 +92,22 @@ async function giveUp({ attempts, clock, tokens }: Deciding, dispatch: Dispatch)
   // One that runs while its lease lasts is somebody's: it ends, or its run finds that the lease is over.
   else if (item.status === "running" && item.leaseUntil < at)
     await attempts.close(key, { reason: "lost", at, lease: item.leaseUntil });
-  return wakeMessage({ kind: "run", id: key.runId }, { all: true });
+  return lookAt(key);
 }
+
+/** The run reads the attempt's item, and nothing else: it may have thousands of others at work. */
+const lookAt = (key: AttemptKey): RunMessage => ({ type: "wake_run", v: 1, runId: key.runId, attempt: key });
 
 /** What the message told is in the records: they look for themselves. Of an arrival nothing else knows. */
 function again(message: RunMessage): RunMessage | undefined {
   switch (message.type) {
     case "completed":
-      return wakeMessage({ kind: "run", id: message.key.runId }, { all: true });
+      return lookAt(message.key);
     case "wake_run":
-      return wakeMessage({ kind: "run", id: message.runId }, { all: true });
     case "wake_dag":
-      return wakeMessage({ kind: "dag", id: message.dagId }, { all: true });
     case "wake_pool":
-      return wakeMessage({ kind: "pool", id: message.poolId }, { all: true });
     case "wake_backfill":
-      return wakeMessage({ kind: "backfill", id: message.backfillId }, { all: true });
+      return message;
     case "object_created": {
       const tries = (message.tries ?? 0) + 1;
       return tries > ARRIVAL_TRIES_MAX ? undefined : { ...message, tries };

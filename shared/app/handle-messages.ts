@@ -83,7 +83,7 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
       return [toRun(key.runId, event)];
     }
     case "wake_run":
-      return [toRun(message.runId, { ...wakeOf(message), tell: message.tell === true })];
+      return [toRun(message.runId, wakeOfRun(message))];
     case "wake_dag":
       return [toDag(message.dagId, wakeOf(message))];
     case "wake_pool":
@@ -100,6 +100,12 @@ function eventsOf(engine: Engine, message: RunMessage): readonly Addressed[] {
 const wakeOf = ({ all }: { readonly all?: boolean }): { readonly type: "wake"; readonly all: boolean } => ({
   type: "wake",
   all: all === true,
+});
+
+const wakeOfRun = (message: Extract<RunMessage, { type: "wake_run" }>): Extract<RunEvent, { type: "wake" }> => ({
+  ...wakeOf(message),
+  tell: message.tell === true,
+  ...(message.attempt === undefined ? {} : { attempt: message.attempt }),
 });
 
 /** Returns the messages, as they came, that the queue did not take again. */

@@ -177,12 +177,13 @@ const completion = z.object({
 
 /** `all`: look also at what is not due, since what was on its way is known to be lost. */
 const wake = z.object({ v: z.literal(1), all: z.boolean().exactOptional(), tries: z.int().exactOptional() });
-/** `tell`: a receiver of its effects was contended; what nobody has acknowledged is told again. */
+/** `tell`: a receiver of its effects was contended; what nobody has acknowledged is told again. `attempt`: look at this one. */
 const wakeRun = wake.extend({
   type: z.literal("wake_run"),
   runId: id(runId),
   tell: z.boolean().exactOptional(),
-}) satisfies z.ZodType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell">>;
+  attempt: attemptKey.exactOptional(),
+}) satisfies z.ZodType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell" | "attempt">>;
 
 /** `tell`: a run that it told of its grant was contended. */
 const wakePool = wake.extend({

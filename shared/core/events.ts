@@ -18,9 +18,9 @@ export type RunEvent =
   | { readonly type: "attempt_seen"; readonly key: AttemptKey; readonly item: AttemptItem | null }
   /**
    * Look at everything that is due; with `all`, at everything at work, since all that was on its way is known to be lost; with
-   * `tell`, tell again whatever nobody has acknowledged.
+   * `tell`, tell again whatever nobody has acknowledged; with `attempt`, look at this one, of which a message was given up.
    */
-  | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean }
+  | { readonly type: "wake"; readonly all?: boolean; readonly tell?: boolean; readonly attempt?: AttemptKey }
   /** An operator's hand. Refused as a whole, and without a trace, if it makes no sense for the run as it is: see `judge`. */
   | (RunAction & Signature)
   /** How a child run stands, as its own record says; of an epoch of it. */

@@ -157,7 +157,7 @@ function hearEcho(draft: Draft, slot: number, retried: boolean): void {
   }
 }
 
-function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { type: "wake" }>): void {
+function wake(draft: Draft, { all = false, tell = false, attempt }: Extract<RunEvent, { type: "wake" }>): void {
   const { head, now } = draft;
   tellAgain(draft, all || tell);
   if (isExpired(head, draft.plan.manifest, now)) return expire(draft);
@@ -165,6 +165,7 @@ function wake(draft: Draft, { all = false, tell = false }: Extract<RunEvent, { t
     draft.commands.push({ type: "tell_queued", dagId: head.dagId, epoch: head.epoch });
   }
   if (head.state !== "running") return;
+  if (attempt !== undefined) withCurrent(draft, attempt, (slot) => void draft.inspects.add(slot));
   if ((runTimeoutAt(head, draft.plan.manifest) ?? Infinity) <= now) {
     failRun(draft, "run_timeout", { code: "run_timeout", text: "the run ran longer than its timeout" });
   }

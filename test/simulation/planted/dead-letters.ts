@@ -10,9 +10,9 @@ export const DEAD_LETTER_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: DEAD,
-        find: `  return wakeMessage({ kind: "run", id: key.runId }, { all: true });\n}\n\n/** What`,
+        find: `  return lookAt(key);\n}`,
         replace: `  const error = { name: "Undelivered", message: "given up", class: "permanent" } as const;
-  return { type: "completed", v: 1, key, epoch: dispatch.run.epoch, token, outcome: { kind: "failed", error } };\n}\n\n/** What`,
+  return { type: "completed", v: 1, key, epoch: dispatch.run.epoch, token, outcome: { kind: "failed", error } };\n}`,
       },
       {
         file: DEAD,
