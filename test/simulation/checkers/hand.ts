@@ -38,6 +38,16 @@ export const nothingStartsWhilePaused: Checker = {
   },
 };
 
+export const pausedIsNotStuck: Checker = {
+  promise: "S10",
+  says: "a run of which something is paused is not ended as stuck",
+  run({ before, after }, _moves, _seen, expect) {
+    if (before === undefined || before.pauses.length === 0 || before.state !== "running") return;
+    const stuck = before.cause === null && after.cause?.code === "deadlock";
+    expect(!stuck, () => `${after.runId}: ${after.cause?.text}`);
+  },
+};
+
 export const pausedAdmitsNothing: Checker = {
   promise: "S9",
   says: "a DAG that is paused admits nothing",

@@ -72,6 +72,7 @@ export const CHECKERS: readonly Checker[] = [
   runs.terminalWhenAllAre,
   runs.endedStaysEnded,
   hand.reopenedAsAnotherEpoch,
+  hand.pausedIsNotStuck,
   runs.resultFollowsFromItsTasks,
   signals.dispatchedAfterCommit,
   signals.completedAfterFinish,
