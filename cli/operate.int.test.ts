@@ -51,6 +51,20 @@ const until = async (state: string): Promise<RunLine> => {
   }
 };
 
+/** `load success 2`, for each task of the latest run. */
+const tasks = async (): Promise<readonly string[]> => {
+  type Row = { readonly taskId: string; readonly state: string; readonly attempt: number };
+  const rows = json<readonly Row[]>(await line.freshet("tasks", "latest", "--json"));
+  return rows.map(({ taskId, state, attempt }) => `${taskId} ${state} ${attempt}`);
+};
+const untilTask = async (beginning: string): Promise<void> => {
+  for (const end = Date.now() + 30_000; ; await new Promise((look) => setTimeout(look, 50))) {
+    const rows = await tasks();
+    if (rows.some((row) => row.startsWith(beginning))) return;
+    if (Date.now() > end) throw new Error(`no task is '${beginning}', but: ${rows.join(", ")}`);
+  }
+};
+
 describe("beside a running dev", () => {
   test("a failed run goes on from where it failed, with the code as it is now", async () => {
     write(FAILS);
@@ -66,14 +80,7 @@ describe("beside a running dev", () => {
     });
 
     expect(await until("success")).toMatchObject({ epoch: 1 });
-    const tasks = json<readonly { readonly taskId: string; readonly state: string; readonly attempt: number }[]>(
-      await line.freshet("tasks", "latest", "--json"),
-    );
-    expect(tasks.map(({ taskId, state, attempt }) => `${taskId} ${state} ${attempt}`)).toEqual([
-      "extract success 1",
-      "load success 2",
-      "check success 1",
-    ]);
+    expect(await tasks()).toEqual(["extract success 1", "load success 2", "check success 1"]);
     const [act] = json<readonly { readonly by: string; readonly action: string }[]>(
       await line.freshet("audit", "latest", "--json"),
     );
@@ -85,7 +92,7 @@ describe("beside a running dev", () => {
     const dev = line.start(["dev", "--dags", folder]);
     await dev.says("sales");
     await line.freshet("trigger", "sales");
-    await dev.says("extract");
+    await untilTask("load running");
     write(SUCCEEDS);
     for (let said = ""; !said.includes("RUN_IN_FLIGHT"); await new Promise((look) => setTimeout(look, 50))) {
       said = (await line.freshet("clear", "latest", "load", "--latest", "--dry-run")).err;
