@@ -100,6 +100,7 @@ function countText(rows: readonly BackfillRow[]): string {
 function warn({ err }: Terminal, { plan }: PlannedBackfill, options: Options): void {
   if (options.latest === true && plan.reprocess !== "none")
     err.line("warning: --latest is for new runs; those that are run again keep their version");
+  if (plan.ignoreDependsOnPast) err.line("warning: tasks do not wait for the run before, whatever their DAG says");
   if (plan.tasks !== null) err.line(`tasks: ${plan.tasks.join(", ")}; they do not wait for the others`);
 }
 

@@ -92,6 +92,7 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
     throw refuse(
       `there are more than ${BACKFILL_DATES_MAX} dates from ${iso(asked.start)} to ${iso(asked.end)}; ask for a shorter time`,
     );
+  refuseBackwards(version, plan);
   await refuseOverlap(engine, plan);
   return { plan, schedule, count };
 }
@@ -150,6 +151,13 @@ async function paramsOf({ manifest }: DagVersion, params: JsonObject | undefined
   if (params === undefined) return {};
   await checkParams(manifest, params);
   return params;
+}
+
+function refuseBackwards({ manifest }: DagVersion, { order, ignoreDependsOnPast }: BackfillPlan): void {
+  const task = manifest.tasks.find(({ dependsOnPast }) => dependsOnPast !== undefined);
+  if (task === undefined || order === "oldest" || ignoreDependsOnPast) return;
+  const text = `task '${task.taskId}' waits for the run before, which comes after it in the order '${order}'`;
+  throw refuse(`${text}: take the oldest first, or give --ignore-depends-on-past`);
 }
 
 /** Backfills of a DAG that are looked through for one that is at work on the same dates. */

@@ -2,6 +2,9 @@
 import type { ActiveDate, Backfill, BackfillCommand, BackfillEvent } from "../core/backfill/record.ts";
 import { endOf } from "../core/backfill/end-of.ts";
 import { assertNever } from "../core/errors.ts";
+import { backfillDates } from "../core/backfill/dates.ts";
+import type { RunId } from "../core/ids.ts";
+import { scheduledRunId } from "../core/run-id.ts";
 import type { Run } from "../core/run.ts";
 import { advance } from "../core/run/advance.ts";
 import { newRun } from "../core/run/new-run.ts";
@@ -87,7 +90,8 @@ async function putRun(engine: Engine, backfill: Backfill, date: ActiveDate): Pro
   const version = await versionOf(engine, backfill);
   if (version === undefined) return [tell({ type: "date_skipped", runId, reason: "its DAG is gone from the source" })];
   const now = engine.clock.now();
-  const put = firstForm(version, backfill, date, now);
+  const previous = await previousOf(engine, backfill, date);
+  const put = firstForm(version, backfill, { ...date, ...(previous === undefined ? {} : { previous }) }, now);
   const { run, commands } = advance(put, version.manifest, [{ type: "admitted", epoch: 0 }], now);
   if ((await engine.runs.create(run, engine.ids.commitId())) !== "created") {
     // Somebody was faster: what is there is judged the next time.
@@ -103,7 +107,19 @@ async function versionOf(engine: Engine, { plan }: Backfill): Promise<DagVersion
   return dag === undefined || dag.removed ? undefined : engine.versions(dag.version);
 }
 
-function firstForm({ version, manifest }: DagVersion, backfill: Backfill, date: ActiveDate, now: Run["queuedAt"]): Run {
+/** The first date of a backfill waits for nothing. */
+async function previousOf(engine: Engine, { plan }: Backfill, { place }: ActiveDate): Promise<RunId | undefined> {
+  const { manifest } = await engine.versions(plan.version);
+  const { schedule, tasks } = manifest;
+  if (place === 0 || schedule === null || plan.ignoreDependsOnPast || plan.order !== "oldest") return undefined;
+  if (!tasks.some(({ dependsOnPast }) => dependsOnPast !== undefined)) return undefined;
+  const before = backfillDates(schedule, plan)[place - 1];
+  return before === undefined ? undefined : scheduledRunId(plan.dagId, before.logicalDate);
+}
+
+type Dated = ActiveDate & { readonly previous?: RunId };
+
+function firstForm({ version, manifest }: DagVersion, backfill: Backfill, date: Dated, now: Run["queuedAt"]): Run {
   const { backfillId, plan, by } = backfill;
   const run = newRun({
     runId: date.runId,
@@ -113,6 +129,7 @@ function firstForm({ version, manifest }: DagVersion, backfill: Backfill, date: 
     origin: { kind: "backfill", backfillId, by },
     dataInterval: date.dataInterval,
     heldBy: { backfillId, epoch: 0 },
+    ...(date.previous === undefined ? {} : { previous: date.previous }),
     params: { ...manifest.params?.defaults, ...plan.params },
     files: [],
     now,

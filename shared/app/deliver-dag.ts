@@ -27,6 +27,9 @@ export async function deliverDag(
         answers.push(...(await startRun(engine, dag, command.active)));
         engine.crashPoint("dag:started-run");
         break;
+      case "tell_moved":
+        answers.push(toRun(command.runId, { type: "past_moved" }));
+        break;
       case "publish":
         await engine.bus.publish([command.fact]);
         break;
@@ -79,7 +82,7 @@ async function putScheduled(
   const version = await engine.versions(scheduled.version);
   const now = engine.clock.now();
   const { manifest } = version;
-  const { dataInterval, partial } = scheduled;
+  const { dataInterval, partial, previous } = scheduled;
   const params = manifest.params?.defaults ?? {};
   const queued = newRun({
     runId,
@@ -89,6 +92,7 @@ async function putScheduled(
     origin: { kind: "schedule" },
     dataInterval,
     ...(partial === undefined ? {} : { partial }),
+    ...(previous === undefined ? {} : { previous }),
     params,
     files: [],
     now,

@@ -4,6 +4,7 @@ import type { RunCommand } from "../core/events.ts";
 import type { RunId } from "../core/ids.ts";
 import { executorClassOf, type ExecutorClass } from "../core/executor-class.ts";
 import type { Run } from "../core/run.ts";
+import { pastAllows } from "../core/run/past.ts";
 import type { Instant } from "../core/time.ts";
 import { ATTEMPT_READ_MAX } from "../ports/attempt-store.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
@@ -36,6 +37,9 @@ export async function deliverRun(
         break;
       case "close":
         answers.push(await close(engine, command));
+        break;
+      case "inspect_past":
+        answers.push(await inspectPast(engine, run, command));
         break;
       case "inspect_child":
         answers.push(await inspectChild(engine, run, command));
@@ -87,6 +91,20 @@ async function inspect(
 async function armTimer(engine: Engine, id: RunId, at: Instant): Promise<void> {
   const now = engine.clock.now();
   if (at - now <= TIMER_HORIZON_MS) await engine.timers.arm({ kind: "run", id }, at, now);
+}
+
+/** A run that is not there holds nobody back. */
+async function inspectPast(
+  engine: Engine,
+  { runId }: Run,
+  command: Extract<RunCommand, { type: "inspect_past" }>,
+): Promise<Addressed> {
+  const previous = (await engine.runs.load(command.runId))?.value;
+  const manifest = previous && (await engine.versions(previous.version)).manifest;
+  const allowed = command.tasks.filter(
+    ({ taskId, downstream }) => !previous || !manifest || pastAllows(previous, manifest, taskId, downstream),
+  );
+  return toRun(runId, { type: "past_seen", tasks: allowed.map(({ taskId }) => taskId) });
 }
 
 type DispatchCommand = Extract<RunCommand, { type: "dispatch" }>;

@@ -30,6 +30,8 @@ export interface ActiveRun {
     readonly dataInterval: DataInterval;
     /** Cut, or made longer, by an edit of the schedule. */
     readonly partial?: true;
+    /** The run of the schedule before it. */
+    readonly previous?: RunId;
   };
   /** The run has been seen to have started: it need not be told again. */
   readonly confirmed: boolean;
@@ -97,6 +99,8 @@ export interface DagRecord {
   readonly queuedTo?: Instant;
   /** What was passed over, oldest first. */
   readonly gaps: readonly Gap[];
+  /** The last run that the schedule was given. */
+  readonly lastRun?: RunId;
   /** Failed runs in a row, up to now. */
   readonly failures?: number;
   readonly active: readonly ActiveRun[];
@@ -160,6 +164,8 @@ export type DagCommand =
   | { readonly type: "read_inbox"; readonly triggerId: TriggerId; readonly window: number; readonly look: number }
   /** Make the run of the window, mark its arrivals, and come back with `window_fired`. */
   | { readonly type: "fire_window"; readonly triggerId: TriggerId; readonly window: number; readonly maxFiles: number }
+  /** A run has ended: perhaps this one waits for it. */
+  | { readonly type: "tell_moved"; readonly runId: RunId }
   /** Tell the world. */
   | { readonly type: "publish"; readonly fact: Fact }
   | { readonly type: "timer"; readonly at: Instant };

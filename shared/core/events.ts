@@ -65,6 +65,10 @@ export type RunEvent =
       readonly heard: number;
       readonly ended: boolean;
     } & ChunkCounts)
+  /** Of the tasks that were asked for with `inspect_past`: those that the run before allows. */
+  | { readonly type: "past_seen"; readonly tasks: readonly TaskId[] }
+  /** A run of the DAG has ended: perhaps the one before. */
+  | { readonly type: "past_moved" }
   /** The receiver has applied the effect with this number, or no longer exists. */
   | { readonly type: "effect_acknowledged"; readonly number: number };
 
@@ -89,6 +93,12 @@ export type RunCommand =
   | { readonly type: "close"; readonly key: AttemptKey; readonly reason: CloseReason; readonly lease?: Instant }
   /** Read the child run and come back with `child_report`, or `child_refused` if it is gone. */
   | ({ readonly type: "inspect_child" } & ChildOf)
+  /** Read the run before, and come back with `past_seen`. */
+  | {
+      readonly type: "inspect_past";
+      readonly runId: RunId;
+      readonly tasks: readonly { readonly taskId: TaskId; readonly downstream: boolean }[];
+    }
   /** Something falls due at this instant that should not wait for the next sweep. */
   | { readonly type: "timer"; readonly at: Instant }
   /** Remind the DAG that the run waits for a place. */

@@ -129,6 +129,11 @@ export interface TaskSpec {
   /** How long an attempt may wait for an executor before it fails. */
   readonly queuedTimeoutMs: number;
   readonly allowFailure: boolean;
+  /**
+   * Waits for the same task in the run before, by the schedule, to have succeeded or been skipped; `downstream`: for its direct
+   * children there, too. Absent: it does not.
+   */
+  readonly dependsOnPast?: "task" | "downstream";
   /** Of a teardown: its failure fails the run instead of degrading it. */
   readonly failRun: boolean;
   readonly executor: Executor;

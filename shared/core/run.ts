@@ -294,6 +294,10 @@ export interface Run {
   /** An edit of the schedule made the interval shorter or longer than the schedule's own. */
   readonly partial?: true;
   readonly heldBy?: HeldBy;
+  /** The run before, by the schedule: tasks may wait for it. */
+  readonly previous?: RunId;
+  /** Tasks that the run before has been seen to allow; since when, and when next, it is asked for the others. */
+  readonly past?: { readonly seen: readonly TaskId[]; readonly since: Instant; readonly due: Instant };
   readonly params: JsonObject;
   readonly files: readonly ArrivedObject[] | { readonly blob: string };
   readonly state: RunState;

@@ -68,6 +68,10 @@ export interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefa
   readonly inputs?: From;
   /** Tasks that come before this one without giving it anything. */
   readonly after?: readonly Upstream[];
+  /** Waits until this task has succeeded, or was skipped, in the run of the schedule before. */
+  readonly dependsOnPast?: boolean;
+  /** As `dependsOnPast`, and until the tasks directly after it have done so in that run, too. */
+  readonly waitForDownstream?: boolean;
   /** When to run, by how the upstream tasks ended; default `"all_success"`. */
   readonly rule?: Rule;
   /** The DAG's schema of params, if the task reads them. */

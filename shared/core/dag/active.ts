@@ -20,6 +20,9 @@ export function startUnconfirmed(draft: DagDraft, all: boolean): void {
 export function finish(draft: DagDraft, { runId, epoch, state }: Extract<DagEvent, { type: "run_finished" }>): void {
   const held = draft.dag.active.some((run) => run.runId === runId && run.epoch <= epoch);
   release(draft, runId, epoch);
+  if (held && draft.manifest.tasks.some(({ dependsOnPast }) => dependsOnPast !== undefined)) {
+    for (const run of draft.dag.active) draft.commands.push({ type: "tell_moved", runId: run.runId });
+  }
   if (!held || (state !== "success" && state !== "failed")) return;
   const failures = state === "failed" ? (draft.dag.failures ?? 0) + 1 : 0;
   if (failures !== (draft.dag.failures ?? 0)) draft.dag = { ...draft.dag, failures };

@@ -116,13 +116,13 @@ function admit(draft: DagDraft, schedule: ScheduleSpec, firing: Beginning): void
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
     epoch: 0,
     since: now,
-    scheduled: { version: dag.version, ...covers },
+    scheduled: { version: dag.version, ...covers, ...(dag.lastRun === undefined ? {} : { previous: dag.lastRun }) },
     confirmed: false,
   };
   draft.dag = { ...dag, first: null, cursor: due, nextFire: dueAfter(draft, schedule, due) };
   // An edit of the schedule may give a firing to a period that has its run.
   if (dag.active.some((run) => run.runId === active.runId)) return;
-  draft.dag = { ...draft.dag, active: [...dag.active, active] };
+  draft.dag = { ...draft.dag, active: [...dag.active, active], lastRun: active.runId };
   draft.commands.push({ type: "start_run", active });
 }
 

@@ -29,6 +29,7 @@ import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } f
 import { deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { transitionsMax } from "./instances.ts";
 import { operate } from "./operate.ts";
+import { askPast, hearPast, lookAtPast, pastDue } from "./past.ts";
 import { expire, isExpired, startsUntil } from "./expiry.ts";
 import { runTimeoutAt } from "./pauses.ts";
 import { hearOrder, reportChunk } from "./chunk.ts";
@@ -60,6 +61,7 @@ function settle(draft: Draft): void {
     failDeadlocked(draft, stuck);
     startReady(draft);
   }
+  askPast(draft);
   cancelAbandoned(draft);
   finishIfDone(draft);
   reportChunk(draft);
@@ -84,6 +86,10 @@ function applyEvent(draft: Draft, event: RunEvent): void {
     case "resume":
     case "cancel":
       return operate(draft, event);
+    case "past_seen":
+      return hearPast(draft, event.tasks);
+    case "past_moved":
+      return lookAtPast(draft);
     case "reprocess":
       return reprocess(draft, event);
     case "child_report":
@@ -185,7 +191,8 @@ function overBudget(draft: Draft): void {
 }
 
 /** When the run itself, apart from its tasks, next needs a look. */
-const runDue = (draft: Draft): Instant | undefined => earliest(ownDue(draft), effectsDue(draft.head.effects));
+const runDue = (draft: Draft): Instant | undefined =>
+  earliest(ownDue(draft), pastDue(draft), effectsDue(draft.head.effects));
 
 function ownDue({ head, plan, now }: Draft): Instant | undefined {
   if (head.state === "queued") {

@@ -8,6 +8,7 @@ import { failedTasks, fireHook } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { reportToParent } from "./children.ts";
 import { recordEffect } from "./effects.ts";
+import { isHeldByPast } from "./past.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
 import { isChunked, orderChunks } from "./chunks.ts";
 import { countInstances, isSettled } from "./instances.ts";
@@ -152,6 +153,8 @@ function hooksAtWork(draft: Draft): boolean {
 export function deadlocked(draft: Draft): readonly number[] {
   // What is paused will be resumed.
   if (draft.head.state !== "running" || draft.head.pauses.length > 0) return [];
+  // What waits for the run before goes on once that does.
+  if (isHeldByPast(draft)) return [];
   // A chunk that has nothing at work waits for its next order.
   if (draft.head.origin.kind === "chunk") return [];
   const stuck: number[] = [];

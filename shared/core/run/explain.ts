@@ -195,6 +195,8 @@ function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" 
     return `its run waits for a place: dag '${run.dagId}' runs ${plan.manifest.maxActiveRuns} at once`;
   if (task.hook !== null) return "it has had nothing to tell";
   if (isRunEnded(run.state)) return "its run ended before it could start";
+  if (open.length === 0 && task.spec.dependsOnPast !== undefined && run.previous !== undefined)
+    return `waits for '${task.spec.taskId}' in the run before, ${run.previous}, to have succeeded or been skipped`;
   if (open.length === 0) return "about to start";
   const names = open.map((above) => `'${nameOf(plan, above)}' (${stateOf(run.tasks, above)})`);
   return `waits for ${names.join(", ")} by its rule ${task.spec.rule}`;

@@ -16,6 +16,7 @@ export interface NewRun {
   readonly dataInterval: DataInterval | null;
   readonly partial?: true;
   readonly heldBy?: HeldBy;
+  readonly previous?: RunId;
   readonly params: Run["params"];
   readonly files: Run["files"];
   readonly now: Instant;

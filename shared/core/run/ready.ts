@@ -7,6 +7,7 @@ import { expansionOf, isEnding, isTerminal, move, stateOf, taskAt, type Draft } 
 import { expand, lookAtInstances } from "./expand.ts";
 import { countInstances } from "./instances.ts";
 import { TASK_STATE } from "../states.ts";
+import { waitsForPast } from "./past.ts";
 import { pauseOf } from "./pauses.ts";
 import { startNext } from "./slots.ts";
 
@@ -46,6 +47,7 @@ function decideSlot(draft: Draft, slot: number): void {
 /** Whether something besides its rule holds it back: a pause, or the last teardown of what it sets up, not closed yet. */
 function mustWait(draft: Draft, task: PlannedTask): boolean {
   if (pauseOf(draft.head, task) !== undefined) return true;
+  if (waitsForPast(draft, task) && !isEnding(draft)) return true;
   if (task.spec.role !== "setup") return false;
   const teardowns = task.downstream.filter((below) => taskAt(draft, below).setups.includes(task.slot));
   return teardowns.some((teardown) => TASK_STATE[stateOf(draft, teardown)].inFlight);

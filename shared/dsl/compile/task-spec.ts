@@ -84,6 +84,8 @@ const COMMON_OPTIONS = {
   run: fn,
   ...DEFAULTS_OPTIONS,
   ...TASK_POOL_OPTIONS,
+  dependsOnPast: flag,
+  waitForDownstream: flag,
   owner: text,
   runbook: text,
   tags: listOf(text),
@@ -145,6 +147,7 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     timeoutMs: timeoutOf(executor, (task.triggers ? undefined : options.timeout) ?? defaults.timeout, report),
     queuedTimeoutMs: options.queuedTimeout ?? defaults.queuedTimeout ?? TASK_DEFAULTS.queuedTimeoutMs,
     allowFailure: options.allowFailure ?? defaults.allowFailure ?? false,
+    ...pastOf(options),
     failRun: options.failRun ?? false,
     executor,
     resources: resourcesOf(executor, { ...defaults.resources, ...options.resources }, report),
@@ -162,6 +165,11 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     map: task.mapped ? mapSpec(task, options, report) : null,
   };
   return { spec, choices: options.choices };
+}
+
+function pastOf({ dependsOnPast, waitForDownstream }: TaskRead): Pick<TaskSpec, "dependsOnPast"> {
+  if (waitForDownstream === true) return { dependsOnPast: "downstream" };
+  return dependsOnPast === true ? { dependsOnPast: "task" } : {};
 }
 
 function readTaskOptions(task: TaskDefinition, report: Reporter): TaskRead {

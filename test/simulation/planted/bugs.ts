@@ -8,6 +8,7 @@ import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
 import { HAND_BUGS } from "./hand.ts";
 import { POOL_BUGS } from "./pools.ts";
+import { SCHEDULE_BUGS } from "./schedules.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ATTEMPT_BUGS,
@@ -18,4 +19,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CHILD_BUGS,
   ...DEAD_LETTER_BUGS,
   ...POOL_BUGS,
+  ...SCHEDULE_BUGS,
 ];

@@ -1,7 +1,6 @@
 /** Bugs of decisions: rules, endings, places, schedules. */
 import type { PlantedBug } from "./bug.ts";
 
-const CURSOR = "shared/core/dag/cursor.ts";
 const ACTIVE = "shared/core/dag/active.ts";
 const ENDING = "shared/core/run/ending.ts";
 const RULES = "shared/core/trigger-rules.ts";
@@ -124,24 +123,6 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
         file: "shared/core/schedule-edit.ts",
         find: "if (pending !== null && pending.due === nextFire) return pending;",
         replace: "if (pending !== null && cursor === null) return pending;",
-      },
-    ],
-  },
-  {
-    name: "catch-up that begins with the latest date",
-    breaks: ["L2"],
-    changes: [
-      { file: CURSOR, find: "if (manifest.catchup !== null) {", replace: "if (manifest.catchup?.windowMs === 0) {" },
-    ],
-  },
-  {
-    name: "gap that leaves out its last date",
-    breaks: ["L2"],
-    changes: [
-      {
-        file: CURSOR,
-        find: "version: dag.version, from, to, ...start",
-        replace: "version: dag.version, from, to: from, ...start",
       },
     ],
   },
