@@ -232,6 +232,17 @@ describe("what the synthesis refuses", () => {
     );
   });
 
+  test("a task that would run where nobody takes it", () => {
+    const [first, ...others] = compiled.release.dags;
+    if (first === undefined) throw new Error("there are no DAGs");
+    const tasks = first.manifest.tasks.map((task) => ({ ...task, executor: "worker" as const }));
+    const dags = [{ ...first, manifest: { ...first.manifest, tasks } }, ...others];
+
+    expect(() => synthesized(local, { ...compiled, release: { ...compiled.release, dags } })).toThrow(
+      "dag 'daily_revenue': task 'aggregate' has executor \"worker\", which a deployment does not have yet",
+    );
+  });
+
   test("DAGs that have errors, in their own words", () => {
     const compile = (): CompiledRelease => compileDags(FRESHET_ROOT, "no-such-folder", scratch, "as written");
 

@@ -1,4 +1,5 @@
 /** What is counted, and how the counts become calls a task. */
+import { dollarsPerMillion } from "../cost/task.ts";
 import { lineOf, rounded, type BenchLine } from "../line.ts";
 import { chain, fanOut } from "./graphs.ts";
 import { mean, measureRun, totalOf, type AwsRun, type Calls, type Concurrency } from "./measure.ts";
@@ -47,7 +48,12 @@ export async function chainCalls(
       totalMs: run.totalMs,
       tasks: n,
       calls: run.calls,
-      notes: { callsPerTask: rounded(perTaskTotal), callsOfStartAndEnd: rounded(calls.startAndEnd), ...notesOf(run) },
+      notes: {
+        dollarsPerMillion: rounded(dollarsPerMillion(perTask)),
+        callsPerTask: rounded(perTaskTotal),
+        callsOfStartAndEnd: rounded(calls.startAndEnd),
+        ...notesOf(run),
+      },
     });
   });
   return { calls, lines };

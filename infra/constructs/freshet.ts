@@ -13,11 +13,12 @@ import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import { ENGINE_SCHEMA } from "../../shared/aws/tables.ts";
 import { deploymentParameter } from "../../shared/contract/deployment.ts";
-import { executorClassOf, memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
+import { memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
 import { compileDags, type CompiledRelease } from "../compile.ts";
 import type { EnvironmentConfig } from "../config.ts";
 import { Alarms } from "./alarms.ts";
 import { createBuckets, createOwnBucket } from "./buckets.ts";
+import { classesOf } from "./executor-classes.ts";
 import { EngineFunction, type EngineFunctionProps } from "./function.ts";
 import { functionCode } from "./function-code.ts";
 import { packagesLayer } from "./packages-layer.ts";
@@ -37,6 +38,8 @@ const SCHEDULER_TIMEOUT = Duration.seconds(60);
 const SCHEDULER_MEMORY_MB = 512;
 /** Of one batch of the run-event queue. */
 const EVENTS_BATCH = 10;
+/** It only sends wakes, but does so for ever. */
+const TICK_MEMORY_MB = 256;
 /** A tick ends before the next one begins. */
 const TICK_TIMEOUT = Duration.seconds(58);
 const REGISTER_TIMEOUT = Duration.minutes(4);
@@ -107,7 +110,7 @@ export class Freshet extends Construct implements Reachable {
       description: "Freshet: wakes what is due",
       code: functionCode("tick", { handler: "lambdas/tick/handler.ts" }, out),
       timeout: TICK_TIMEOUT,
-      memoryMb: SCHEDULER_MEMORY_MB,
+      memoryMb: TICK_MEMORY_MB,
       ...(config.tickConcurrency === null ? {} : { reservedConcurrency: config.tickConcurrency }),
     });
     allowTicking(this.tick, this);
@@ -164,7 +167,7 @@ export class Freshet extends Construct implements Reachable {
     const executors = new Map<ExecutorClass, EngineFunction>();
     for (const name of classes) {
       const queue = this.queues.tasks.get(name);
-      if (queue === undefined || name === "worker") continue;
+      if (queue === undefined) continue;
       const executor = new EngineFunction(this, `Executor-${name}`, {
         ...common,
         deployment,
@@ -255,12 +258,6 @@ function commonProps(
     logRetentionDays: config.logRetentionDays,
     tracing: config.tracing,
   };
-}
-
-/** Executor classes in use, the default one always: a deployment without DAGs is one too. */
-function classesOf({ release }: CompiledRelease): readonly ExecutorClass[] {
-  const tasks = release.dags.flatMap(({ manifest }) => manifest.tasks);
-  return [...new Set<ExecutorClass>(["lambda", ...tasks.map(executorClassOf)])].toSorted();
 }
 
 function unknownBucket(name: string, release: CompiledRelease["release"], known: readonly string[]): Error {

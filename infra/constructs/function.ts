@@ -6,6 +6,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   RecursiveLoop,
+  SystemLogLevel,
   Runtime,
   Tracing,
   type Code,
@@ -53,6 +54,8 @@ export class EngineFunction extends Construct {
       role: this.role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // A start and an end of each invocation would be most of what an idle deployment logs.
+      systemLogLevelV2: SystemLogLevel.WARN,
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       // Scheduler and executor call each other by design; each run has a budget of transitions of its own.
       recursiveLoop: RecursiveLoop.ALLOW,

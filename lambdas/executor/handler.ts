@@ -1,13 +1,12 @@
 /** Runs the attempt of one dispatch. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { captureLambdaHandler } from "@aws-lambda-powertools/tracer/middleware";
 import middy from "@middy/core";
 import type { SQSEvent } from "aws-lambda";
 import { runAttempt } from "../../shared/app/run-attempt.ts";
 import { handleBatch } from "../../shared/aws/sqs-batch.ts";
 import { parseDispatch } from "../../shared/contract/messages.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
-import { LEASE_SPARE_MS, executing, logger, publishMetrics, onInvalid, subjectOf, tracer } from "./wiring.ts";
+import { LEASE_SPARE_MS, executing, logger, publishMetrics, onInvalid, subjectOf, tracing } from "./wiring.ts";
 
 async function run(dispatch: Dispatch): Promise<void> {
   const end = await runAttempt({ ...executing, leaseMs: dispatch.timeoutMs + LEASE_SPARE_MS }, dispatch);
@@ -15,7 +14,7 @@ async function run(dispatch: Dispatch): Promise<void> {
 }
 
 export const handler = middy<SQSEvent>()
-  .use(captureLambdaHandler(tracer, { captureResponse: false }))
+  .use(tracing)
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
   .handler(({ Records }) =>

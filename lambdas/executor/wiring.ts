@@ -15,7 +15,7 @@ import type { RunMessage } from "../../shared/contract/messages.ts";
 import type { AttemptKey } from "../../shared/core/ids.ts";
 import { count, logger } from "../engine/telemetry.ts";
 
-export { logger, publishMetrics, tracer } from "../engine/telemetry.ts";
+export { logger, publishMetrics, tracing } from "../engine/telemetry.ts";
 
 /** A claim lasts as long as the attempt may, and so much longer. */
 export const LEASE_SPARE_MS = 30_000;

@@ -1,11 +1,10 @@
 /** CloudFormation's custom resources: makes the DAGs of a deployment the ones that new runs get. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { captureLambdaHandler } from "@aws-lambda-powertools/tracer/middleware";
 import middy from "@middy/core";
 import { answerRequest, type ResourceRequest } from "../../shared/aws/custom-resource.ts";
-import { act, logger, tracer } from "./wiring.ts";
+import { act, logger, tracing } from "./wiring.ts";
 
 export const handler = middy<ResourceRequest>()
-  .use(captureLambdaHandler(tracer, { captureResponse: false }))
+  .use(tracing)
   .use(injectLambdaContext(logger))
   .handler((request) => answerRequest(request, () => act(request.RequestType, request.ResourceProperties)));

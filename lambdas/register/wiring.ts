@@ -2,15 +2,13 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { takeRelease } from "../../shared/app/take-release.ts";
 import { createBlobStore } from "../../shared/aws/blob-store.ts";
-import { createClients } from "../../shared/aws/clients.ts";
 import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
-import { parseDeployment } from "../../shared/contract/deployment.ts";
 import { parseRelease } from "../../shared/contract/release.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { logger } from "../engine/telemetry.ts";
 
-export { logger, tracer } from "../engine/telemetry.ts";
+export { logger, tracing } from "../engine/telemetry.ts";
 
 const properties = z.discriminatedUnion("action", [
   /** Before anything else is changed: may this engine start over that table? */
@@ -19,23 +17,17 @@ const properties = z.discriminatedUnion("action", [
   z.object({ action: z.literal("register"), bucket: z.string().min(1), key: z.string().min(1) }),
 ]);
 
-const endpoint = process.env["AWS_ENDPOINT_URL"];
-const clients = createClients({
-  region: process.env["AWS_REGION"] ?? "",
-  ...(endpoint === undefined ? {} : { endpoint }),
-});
-const deployment = parseDeployment(process.env["DEPLOYMENT"]);
-const table = { client: clients.dynamo, tableName: deployment.engineTable };
-
 /** Does what a custom resource asks for; a deleted one asks for nothing: tables and what is in them outlive the stack. */
 export async function act(type: string, given: Readonly<Record<string, unknown>>): Promise<Record<string, string>> {
   if (type === "Delete") return {};
+  // All of it within the request: what throws here is what CloudFormation shows.
   const asked = properties.parse(given);
+  const { engine, deployment, clients } = await openEngine(process.env);
+  const table = { client: clients.dynamo, tableName: deployment.engineTable };
   if (asked.action === "check") {
     await checkEngineSchema(table, asked.schema);
     return {};
   }
-  const { engine } = await openEngine(process.env);
   const uploads = createBlobStore({ client: clients.s3, bucket: asked.bucket });
   const release = parseRelease(await releaseText(uploads, engine.blobs, asked.key));
   const registered = await takeRelease(engine, release, async (hash) => {

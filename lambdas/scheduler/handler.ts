@@ -1,14 +1,13 @@
 /** Takes in batches of the run-event queue: all events of a record together, one decision and one commit for them. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { captureLambdaHandler } from "@aws-lambda-powertools/tracer/middleware";
 import middy from "@middy/core";
 import type { SQSEvent } from "aws-lambda";
 import { handleRunMessages } from "../../shared/app/handle-messages.ts";
 import { handleBatch } from "../../shared/aws/sqs-batch.ts";
-import { engine, logger, publishMetrics, onInvalid, parse, tracer } from "./wiring.ts";
+import { engine, logger, publishMetrics, onInvalid, parse, tracing } from "./wiring.ts";
 
 export const handler = middy<SQSEvent>()
-  .use(captureLambdaHandler(tracer, { captureResponse: false }))
+  .use(tracing)
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
   .handler(({ Records }) => handleBatch(Records, parse, (messages) => handleRunMessages(engine, messages), onInvalid));

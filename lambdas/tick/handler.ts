@@ -1,14 +1,13 @@
 /** The minute: wakes what is due, arms timers for what soon will be, decides what becomes of dead letters. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { captureLambdaHandler } from "@aws-lambda-powertools/tracer/middleware";
 import middy from "@middy/core";
 import { decideDeadLetters } from "../../shared/app/dead-letters.ts";
 import { tick } from "../../shared/app/tick.ts";
 import { plus } from "../../shared/core/time.ts";
-import { TICK_MS_MAX, deadLetters, engine, logger, parse, publishMetrics, tracer } from "./wiring.ts";
+import { TICK_MS_MAX, deadLetters, engine, logger, parse, publishMetrics, tracing } from "./wiring.ts";
 
 export const handler = middy<object>()
-  .use(captureLambdaHandler(tracer, { captureResponse: false }))
+  .use(tracing)
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
   .handler(async () => {

@@ -4,7 +4,7 @@ import { parseInbound } from "../../shared/contract/inbound.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import { openEngine } from "../engine/open-engine.ts";
 
-export { logger, publishMetrics, tracer } from "../engine/telemetry.ts";
+export { logger, publishMetrics, tracing } from "../engine/telemetry.ts";
 
 const { engine, deployment, clients } = await openEngine(process.env);
 

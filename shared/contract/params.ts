@@ -27,7 +27,7 @@ export async function checkParams(manifest: Manifest, given: JsonObject): Promis
       : fail(`takes no params, but was given ${names.map((name) => `'${name}'`).join(", ")}`);
   }
   const merged = { ...manifest.params.defaults, ...given };
-  const { fromJSONSchema } = await import("zod"); // Loading it takes longer than most runs without params need to start.
+  const { fromJSONSchema } = await import("./json-schema.ts"); // Loading it takes longer than most runs without params need to start.
   const parsed = fromJSONSchema(manifest.params.schema).safeParse(merged);
   if (parsed.success) return merged;
   const known = Object.keys((manifest.params.schema["properties"] ?? {}) as object);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { deploy } from "../../localstack/lib/deploy.ts";
 import type { RunView, TaskView } from "../../shared/contract/views.ts";
-import { dagId, runId } from "../../shared/core/ids.ts";
+import { dagId, runId, type RunId } from "../../shared/core/ids.ts";
 import {
   deliverOrders,
   ended,
@@ -95,5 +95,24 @@ describe("other pipelines over the same stack", () => {
 
   test("a DAG fires by the clock", async () => {
     expect(await endedRunOf(world, "minutely")).toMatchObject({ state: "success", runType: "scheduled" });
+  });
+});
+
+describe("the first deployment again", () => {
+  let inFlight: RunId;
+  beforeAll(async () => {
+    inFlight = await trigger(world, "trouble");
+    await deploy({ url: world.url });
+  });
+
+  test("brings its pipelines back, as the same versions", async () => {
+    const dag = await world.engine.dags.load(dagId("process_new_orders"));
+    const { version } = await endedRunOf(world, "process_new_orders");
+
+    expect(dag?.value).toMatchObject({ removed: false, version });
+  });
+
+  test("lets a run in flight end with the code that it began with, though its DAG is gone", async () => {
+    expect(await ended(world, inFlight)).toMatchObject({ state: "success" });
   });
 });
