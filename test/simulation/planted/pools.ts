@@ -97,7 +97,7 @@ export const POOL_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "grant told once, and forgotten",
-    breaks: ["L1"],
+    breaks: ["L1", "S11"],
     changes: [
       { file: DECIDE, find: "const due = dueOf(draft);", replace: "const due = dueOf(draft) === null ? null : null;" },
     ],
