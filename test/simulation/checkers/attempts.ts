@@ -8,7 +8,7 @@ import { LOSSES_MAX } from "../../../shared/core/retry.ts";
 import { TASK_STATE } from "../../../shared/core/states.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
-import { isCleared } from "./hand.ts";
+import { isCleared } from "./by-hand.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";

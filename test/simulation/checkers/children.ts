@@ -3,7 +3,7 @@ import { attemptKeyText, dagOfRun } from "../../../shared/core/ids.ts";
 import type { Run, RunEffect } from "../../../shared/core/run.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
 import type { Checker, Seen } from "./checker.ts";
-import { overturns } from "./hand.ts";
+import { overturns } from "./by-hand.ts";
 import { graphOf } from "./graph.ts";
 import { moveText, type Move } from "./move.ts";
 

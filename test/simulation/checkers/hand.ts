@@ -1,30 +1,9 @@
 /** Promises about what operators do by hand. */
-import type { AuditEntry } from "../../../shared/core/operation.ts";
 import type { Run } from "../../../shared/core/run.ts";
-import { isRunEnded, type TaskState } from "../../../shared/core/states.ts";
-import type { RunChange } from "../../../shared/simulated/watch.ts";
+import { isRunEnded } from "../../../shared/core/states.ts";
 import type { Checker } from "./checker.ts";
-import { moveText, type Move } from "./move.ts";
-
-/** Whether the change is a clear or a mark: only these take a task out of an end. */
-export const overturns = (audit: AuditEntry | undefined): boolean =>
-  audit !== undefined && /^(clear|mark)\b/.test(audit.action);
-
-export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
-
-/** Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. */
-export const isCleared = ({ audit }: Pick<RunChange, "audit">, { from, to, detail }: Move): boolean =>
-  overturns(audit) &&
-  from !== "none" &&
-  (to === "restarting" ? detail?.target?.to === "none" : BEGUN_AFRESH.includes(to));
-
-const BEGUN_AFRESH: readonly TaskState[] = ["none", "scheduled", "queued", "deferred"];
-
-/** Whether an operator holds the task back, as the checkers read the record. */
-export function isPaused(run: Run, taskId: string): boolean {
-  if (run.cancel !== null || run.cause !== null) return false;
-  return run.pauses.some((pause) => pause.taskId === null || pause.taskId === taskId);
-}
+import { isPaused, overturns } from "./by-hand.ts";
+import { moveText } from "./move.ts";
 
 export const nothingStartsWhilePaused: Checker = {
   promise: "S5",

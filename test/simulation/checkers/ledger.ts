@@ -3,7 +3,7 @@ import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
-import { isCleared, overturns } from "./hand.ts";
+import { isCleared, overturns } from "./by-hand.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */

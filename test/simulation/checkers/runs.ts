@@ -9,7 +9,7 @@ import type { Manifest } from "../../../shared/core/manifest.ts";
 import { RECORD_BYTES_MAX } from "../../../shared/ports/stored.ts";
 import type { ArrivedObject } from "../../../shared/core/attempt.ts";
 import { objectKey } from "../../../shared/simulated/ports/stores.ts";
-import { isPaused, overturns } from "./hand.ts";
+import { isPaused, overturns } from "./by-hand.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
 import { instanceAt, instanceStates, stateAt } from "./instances.ts";

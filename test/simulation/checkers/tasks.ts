@@ -4,7 +4,7 @@ import type { Run } from "../../../shared/core/run.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
-import { isRetryNow, overturns } from "./hand.ts";
+import { isRetryNow, overturns } from "./by-hand.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";

@@ -32,10 +32,11 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/run-attempt.ts",
-        find: `    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
-    return "not_ours";`,
-        replace: `    if (claim.status === "finished") await repeatCompletion(executing, dispatch, claim);
-    if (claim.status !== "closed" && claim.status !== "revoked") return "not_ours";`,
+        find: `  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
+  return "not_ours";`,
+        replace: `  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
+  if (answer.status !== "closed" && answer.status !== "revoked") return "not_ours";
+  return claim;`,
       },
     ],
   },

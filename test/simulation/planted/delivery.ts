@@ -85,8 +85,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/deliver-run.ts",
-        find: `        answers.push(...(await tell(engine, run, command.effect)));`,
-        replace: `        answers.push(...(await tell(engine, run, command.effect)));
+        find: `        answers.push(...(await tell(engine, run, version, command.effect)));`,
+        replace: `        answers.push(...(await tell(engine, run, version, command.effect)));
         answers.unshift(toRun(run.runId, { type: "effect_acknowledged", number: command.effect.number }));`,
       },
     ],
