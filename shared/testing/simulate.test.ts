@@ -1,5 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { arrival, branch, dag, every, map, pool, shortCircuit, task, type DagOptions } from "../dsl/index.ts";
+import {
+  arrival,
+  branch,
+  dag,
+  every,
+  map,
+  pool,
+  shortCircuit,
+  task,
+  triggerDag,
+  type DagOptions,
+} from "../dsl/index.ts";
 import type { AttemptToScript, SimulateOptions } from "./simulation/options.ts";
 import type { SimulatedRun } from "./simulation/result.ts";
 import { simulate } from "./simulate.ts";
@@ -31,6 +42,16 @@ describe("a period passes", () => {
       ["2026-03-01T00:00:00Z", "2026-03-02T04:00:00Z", "2026-03-02T04:15:00Z", "success"],
       ["2026-03-02T00:00:00Z", "2026-03-03T04:00:00Z", "2026-03-03T04:15:00Z", "success"],
     ]);
+  });
+
+  test("a task that starts a run of another DAG ends by its own script", async () => {
+    const other = triggerDag("other", { dag: "elsewhere" });
+    const { runs } = await simulate(dag("parent", { schedule: every.day({ at: "04:00" }), tasks: [other] }), {
+      ...DAYS,
+      outcomes: { other: "fail" },
+    });
+
+    expect(statesOf(runs[0])).toEqual({ other: "failed" });
   });
 
   test("a firing at the very start belongs to it, one at its end does not", async () => {

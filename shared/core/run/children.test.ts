@@ -4,6 +4,8 @@ import {
   MINUTE_MS,
   NOON,
   aChildSpec,
+  aClear,
+  aMark,
   aManifest,
   aRetrySpec,
   aRun,
@@ -222,6 +224,30 @@ describe("the child run of the next try", () => {
     scene.tell({ type: "effect_acknowledged", number: cancel?.number ?? 0 });
 
     expect(told(scene)).toEqual(["start_child"]);
+  });
+});
+
+describe("an operator's hand on a task that waits", () => {
+  test("clearing it cancels its child run, and only then starts another one", () => {
+    const scene = acknowledgeAll(waiting());
+    const first = childOf(scene);
+    scene.tell(aClear([TASK]));
+    expect([scene.dispatched(), scene.all("tell")]).toMatchObject([
+      [`${TASK}#2`],
+      [{ effect: { kind: "cancel_child", childId: first, started: true } }],
+    ]);
+
+    scene.succeed(TASK);
+    expect([scene.state(TASK), told(scene), childOf(scene) === first]).toEqual(["deferred", [], false]);
+
+    const cancel = scene.run.effects.find(({ kind }) => kind === "cancel_child");
+    expect(told(scene.tell({ type: "effect_acknowledged", number: cancel?.number ?? 0 }))).toEqual(["start_child"]);
+  });
+
+  test("marking it ends the wait, and cancels its child run", () => {
+    const scene = acknowledgeAll(waiting()).tell(aMark("success", TASK));
+
+    expect([scene.state(TASK), told(scene), scene.dispatched()]).toEqual(["success", ["cancel_child"], ["report#1"]]);
   });
 });
 

@@ -23,7 +23,7 @@ const STEPS_OF_PROGRESS = 50_000;
 /** `onProgress` hears now and then what time it is there. */
 export async function runPeriod(period: Period, onProgress?: (now: Instant) => void): Promise<Simulation> {
   const { from, until, seed } = period;
-  const version = versionOf({ ...period.manifest, schedule: boundedSchedule(period) });
+  const version = versionOf(withoutChildren({ ...period.manifest, schedule: boundedSchedule(period) }));
   // The first firing may fall due at the very start.
   const startAt = plus(from, -1);
   const world = createCalmWorld(startAt, seed, (dispatch) => scriptOf(period, dispatch));
@@ -39,6 +39,12 @@ export async function runPeriod(period: Period, onProgress?: (now: Instant) => v
   if (!world.atRest()) throw new FreshetError("UNAVAILABLE", `the simulation did not come to rest by ${iso(until)}`);
   return reportOf(period, version, world);
 }
+
+/** The other DAG is not there: the task ends as its script has it, like any other. */
+const withoutChildren = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  tasks: manifest.tasks.map((task) => (task.child === null ? task : { ...task, child: null })),
+});
 
 function planStarts(world: CalmWorld, { manifest, starts, params }: Period): void {
   const request = { dagId: manifest.dagId, by: "simulate", params };
