@@ -28,9 +28,6 @@ const NAMES = ["chosen", "unmappable"] as const;
 const REST = ["cause", "target", "reason", ...NAMES, "child"] as const;
 const FIELDS = [...TIMES, ...COUNTS, ...REST];
 
-/** Instead of its fields: the row says the same as the one before. A row of its own has at least one field. */
-const AS_BEFORE = 0;
-
 type Details = readonly (TaskDetail | undefined)[];
 
 /** Neighbouring slots with the same detail are one row. */
@@ -50,28 +47,19 @@ function* rowsOf(
 export function packDetails(details: Details, origin: Instant, writer: PackedWriter): DetailTables {
   const tables = emptyTables();
   const last: Record<(typeof TIMES)[number], number> = originTimes(origin);
-  const rows = [...rowsOf(details)];
-  writer.count(rows.length);
-  let end = 0;
-  let before: TaskDetail | undefined;
-  for (const { first, count, detail } of rows) {
-    writer.count(first - end);
-    writer.count(count);
-    end = first + count;
-    if (detail === before) {
-      writer.count(AS_BEFORE);
-      continue;
+  const groups = groupsOf(details);
+  writer.count(groups.length);
+  const known = new Map<string, number>();
+  for (const { shape, rows } of groups) {
+    const name = shape.join();
+    const place = known.get(name) ?? known.size;
+    writer.count(place);
+    if (place === known.size) {
+      known.set(name, place);
+      for (const part of shape) writer.count(part);
     }
-    before = detail;
-    writer.count(FIELDS.reduce((mask, field, bit) => (detail[field] === undefined ? mask : mask + 2 ** bit), 0));
-    for (const field of TIMES) {
-      const time = detail[field];
-      if (time === undefined) continue;
-      writer.difference(time - last[field]);
-      last[field] = time;
-    }
-    for (const field of COUNTS) if (detail[field] !== undefined) writer.count(detail[field]);
-    packRest(detail, tables, writer);
+    writer.count(rows.length);
+    for (const detail of rows) packRow(detail, shape[2] - shape[3], last, tables, writer);
   }
   return {
     texts: fitted([...tables.texts.keys()]),
@@ -80,6 +68,69 @@ export function packDetails(details: Details, origin: Instant, writer: PackedWri
     reasons: [...tables.reasons.keys()] as CloseReason[],
     names: [...tables.names.keys()],
   };
+}
+
+/** Slots without detail before the row; slots of it; which fields it has; which of them say the same as the row before. */
+type Shape = readonly [gap: number, count: number, has: number, same: number];
+
+interface Group {
+  readonly shape: Shape;
+  readonly rows: TaskDetail[];
+}
+
+const bitOf = Object.fromEntries(FIELDS.map((field, bit) => [field, 2 ** bit])) as Readonly<
+  Record<(typeof FIELDS)[number], number>
+>;
+
+/** Rows of one shape, one after the other: instances that wait each for their own time differ in that alone. */
+function groupsOf(details: Details): readonly Group[] {
+  const groups: Group[] = [];
+  let end = 0;
+  let before: TaskDetail | undefined;
+  for (const { first, count, detail } of rowsOf(details)) {
+    const has = FIELDS.reduce((mask, field) => (detail[field] === undefined ? mask : mask + bitOf[field]), 0);
+    const shape: Shape = [first - end, count, has, sameFields(detail, before, has)];
+    end = first + count;
+    before = detail;
+    const last = groups.at(-1);
+    if (last !== undefined && last.shape.every((part, index) => part === shape[index])) last.rows.push(detail);
+    else groups.push({ shape, rows: [detail] });
+  }
+  return groups;
+}
+
+/** Two objects that say the same stay two: the first field of the second is written again. */
+function sameFields(detail: TaskDetail, before: TaskDetail | undefined, has: number): number {
+  if (before === undefined) return 0;
+  if (detail === before) return has;
+  const same = FIELDS.reduce(
+    (mask, field) => (detail[field] !== undefined && isSame(detail[field], before[field]) ? mask + bitOf[field] : mask),
+    0,
+  );
+  return same === has && (has & bitOf.since) !== 0 ? same - bitOf.since : same;
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+
+function packRow(
+  detail: TaskDetail,
+  fields: number,
+  last: Record<string, number>,
+  tables: Tables,
+  writer: PackedWriter,
+): void {
+  const told: Partial<Record<string, unknown>> = {};
+  for (const field of FIELDS) if ((fields & bitOf[field]) !== 0) told[field] = detail[field];
+  const row = told as Partial<TaskDetail>;
+  for (const field of TIMES) {
+    const time = row[field];
+    if (time === undefined) continue;
+    writer.difference(time - (last[field] ?? 0));
+    last[field] = time;
+  }
+  for (const field of COUNTS) if (row[field] !== undefined) writer.count(row[field]);
+  packRest(row, tables, writer);
 }
 
 type Tables = { readonly [Name in keyof DetailTables]: Map<string, number> };
@@ -100,7 +151,11 @@ const originTimes = (origin: Instant): Record<(typeof TIMES)[number], number> =>
   lease: origin,
 });
 
-function packRest({ cause, target, reason, child, ...rest }: TaskDetail, tables: Tables, writer: PackedWriter): void {
+function packRest(
+  { cause, target, reason, child, ...rest }: Partial<TaskDetail>,
+  tables: Tables,
+  writer: PackedWriter,
+): void {
   if (cause !== undefined) {
     const { text, ...kind } = cause;
     writer.count(placeOf(tables.causes, JSON.stringify(kind)));
@@ -145,35 +200,48 @@ export function unpackDetails(
     while (details.length < end) details.push(detail);
   };
   const last = originTimes(origin);
+  const shapes: Shape[] = [];
   let detail: TaskDetail | undefined;
-  for (let rows = reader.count(); rows > 0; rows--) {
-    pushTo(details.length + reader.count(), undefined);
-    const end = details.length + reader.count();
-    const mask = reader.count();
-    if (mask !== AS_BEFORE) detail = unpackRow(tables, last, mask, reader);
-    pushTo(end, detail);
+  for (let groups = reader.count(); groups > 0; groups--) {
+    const place = reader.count();
+    if (place === shapes.length) shapes.push([reader.count(), reader.count(), reader.count(), reader.count()]);
+    const shape = shapes[place];
+    if (shape === undefined) throw new RangeError(`packed details point to shape ${place} of ${shapes.length}`);
+    const [gap, count, has, same] = shape;
+    for (let rows = reader.count(); rows > 0; rows--) {
+      pushTo(details.length + gap, undefined);
+      if (has !== same || detail === undefined) detail = unpackRow(tables, last, { has, same, before: detail }, reader);
+      pushTo(details.length + count, detail);
+    }
   }
   pushTo(slots, undefined);
   return details;
 }
 
-function unpackRow(tables: DetailTables, last: Record<string, number>, mask: number, reader: PackedReader): TaskDetail {
-  const has = (field: (typeof FIELDS)[number]): boolean => (mask & (1 << FIELDS.indexOf(field))) !== 0;
-  const row: Record<string, unknown> = {};
+function unpackRow(
+  tables: DetailTables,
+  last: Record<string, number>,
+  row: { readonly has: number; readonly same: number; readonly before: TaskDetail | undefined },
+  reader: PackedReader,
+): TaskDetail {
+  const told = row.has - row.same;
+  const has = (field: (typeof FIELDS)[number]): boolean => (told & bitOf[field]) !== 0;
+  const read: Record<string, unknown> = {};
   for (const field of TIMES) {
     if (!has(field)) continue;
     last[field] = (last[field] ?? 0) + reader.difference();
-    row[field] = last[field];
+    read[field] = last[field];
   }
-  for (const field of COUNTS) if (has(field)) row[field] = reader.count();
-  if (has("cause")) row["cause"] = { ...entryOf(tables.causes, reader), text: entryOf(tables.texts, reader) };
-  if (has("target")) row["target"] = entryOf(tables.targets, reader);
-  if (has("reason")) row["reason"] = entryOf(tables.reasons, reader);
+  for (const field of COUNTS) if (has(field)) read[field] = reader.count();
+  if (has("cause")) read["cause"] = { ...entryOf(tables.causes, reader), text: entryOf(tables.texts, reader) };
+  if (has("target")) read["target"] = entryOf(tables.targets, reader);
+  if (has("reason")) read["reason"] = entryOf(tables.reasons, reader);
   for (const field of NAMES) {
-    if (has(field)) row[field] = Array.from({ length: reader.count() }, () => entryOf(tables.names, reader));
+    if (has(field)) read[field] = Array.from({ length: reader.count() }, () => entryOf(tables.names, reader));
   }
-  if (has("child")) row["child"] = entryOf(tables.names, reader);
-  return row as unknown as TaskDetail;
+  if (has("child")) read["child"] = entryOf(tables.names, reader);
+  for (const field of FIELDS) if ((row.same & bitOf[field]) !== 0) read[field] = row.before?.[field];
+  return read as unknown as TaskDetail;
 }
 
 function entryOf<T>(table: readonly T[], reader: PackedReader): T {

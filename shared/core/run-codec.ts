@@ -1,36 +1,46 @@
 /** The stored form of a run: a JSON head, and its task table packed. */
 import { packDetails, unpackDetails, type DetailTables } from "./detail-codec.ts";
 import { FreshetError } from "./errors.ts";
+import { packExpansions, packHead, unpackExpansions, unpackHead } from "./head-codec.ts";
 import { packedReader, packedWriter, type PackedReader, type PackedWriter } from "./packed.ts";
 import { RUN_SCHEMA, type Run, type TaskTable } from "./run.ts";
 
 export interface EncodedRun {
   /** JSON of everything but the task table, and the texts that the table points to. */
   readonly head: string;
-  /** Two task states a byte; then, packed, the attempts as pairs of count and attempt, and the details. */
+  /** Two task states a byte, or stretches of them; then, packed, the attempts as pairs of count and attempt, and the details. */
   readonly tasks: Uint8Array;
 }
 
-type Head = Omit<Run, "tasks"> & {
+type Head = Readonly<Record<string, unknown>> & {
+  readonly schema: number;
+  readonly runId: string;
   readonly slots: number;
+  /** Stretches of equal states, where those are shorter than two states a byte. */
+  readonly runs?: number;
   readonly tables?: DetailTables;
-  readonly expansions?: TaskTable["expansions"];
+  readonly expansions?: ReturnType<typeof packExpansions>;
 };
 
 export function encodeRun(run: Run): EncodedRun {
   const { tasks, ...rest } = run;
   const writer = packedWriter();
+  const runs = packStateRuns(tasks.states, writer);
   packAttempts(tasks.attempts, writer);
   const tables = packDetails(tasks.details, run.queuedAt, writer);
   const slots = tasks.states.length;
   const { expansions } = tasks;
-  const head: Head = {
-    ...rest,
+  const head = {
+    ...packHead(rest),
     slots,
+    ...(runs === 0 ? {} : { runs }),
     ...(isEmpty(tables) ? {} : { tables }),
-    ...(expansions.length === 0 ? {} : { expansions }),
+    ...(expansions.length === 0 ? {} : { expansions: packExpansions(expansions) }),
   };
-  return { head: JSON.stringify(head), tasks: joined(packStates(tasks.states), writer.bytes()) };
+  return {
+    head: JSON.stringify(head),
+    tasks: runs === 0 ? joined(packStates(tasks.states), writer.bytes()) : writer.bytes(),
+  };
 }
 
 /**
@@ -38,23 +48,55 @@ export function encodeRun(run: Run): EncodedRun {
  * be read throws too.
  */
 export function decodeRun({ head, tasks }: EncodedRun): Run {
-  const { slots, tables = EMPTY, expansions = [], ...rest } = JSON.parse(head) as Head;
-  const schema: number = rest.schema;
+  const { slots, runs = 0, tables = EMPTY, expansions = [], ...rest } = JSON.parse(head) as Head;
+  const { schema } = rest;
   if (schema !== RUN_SCHEMA) {
     throw new FreshetError(
       "RECORD_NEWER",
       `run '${rest.runId}' has schema ${schema}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
     );
   }
-  const reader = packedReader(tasks, (slots + 1) >> 1);
-  const states = unpackStates(tasks, slots);
+  const reader = packedReader(tasks, runs === 0 ? (slots + 1) >> 1 : 0);
+  const states = runs === 0 ? unpackStates(tasks, slots) : unpackStateRuns(slots, runs, reader);
   const attempts = unpackAttempts(slots, reader);
-  const details = unpackDetails(tables, slots, rest.queuedAt, reader);
-  return { ...rest, tasks: { states, attempts, details, expansions } };
+  const run = unpackHead(rest);
+  const details = unpackDetails(tables, slots, run.queuedAt, reader);
+  return { ...run, tasks: { states, attempts, details, expansions: unpackExpansions(expansions) } };
 }
 
 const EMPTY: DetailTables = { texts: [], causes: [], targets: [], reasons: [], names: [] };
 const isEmpty = (tables: DetailTables): boolean => Object.values(tables).every((table) => table.length === 0);
+
+/** A stretch takes this many bytes at the most, where two states take one. */
+const STRETCH_BYTES = 3;
+
+/** The number of stretches of equal states that were written; 0: two states a byte are shorter, and nothing was. */
+function packStateRuns(states: TaskTable["states"], writer: PackedWriter): number {
+  const stretches: [count: number, state: number][] = [];
+  for (const state of states) {
+    const last = stretches.at(-1);
+    if (last?.[1] === state) last[0] += 1;
+    else stretches.push([1, state]);
+    if (stretches.length * STRETCH_BYTES * 2 > states.length) return 0;
+  }
+  for (const [count, state] of stretches) {
+    writer.count(count);
+    writer.count(state);
+  }
+  return stretches.length;
+}
+
+function unpackStateRuns(slots: number, runs: number, reader: PackedReader): Uint8Array {
+  const states = new Uint8Array(slots);
+  let slot = 0;
+  for (let left = runs; left > 0; left--) {
+    const count = reader.count();
+    if (slot + count > slots) throw new RangeError(`packed states reach to slot ${slot + count} of ${slots}`);
+    states.fill(reader.count(), slot, slot + count);
+    slot += count;
+  }
+  return states;
+}
 
 function packStates(states: TaskTable["states"]): Uint8Array {
   const bytes = new Uint8Array((states.length + 1) >> 1);

@@ -116,7 +116,7 @@ export function reportChunk(draft: Draft): void {
   const heard = head.chunk.order.number;
   const ended = isRunEnded(head.state);
   const told = gist(draft, counts, heard, ended);
-  if (told === head.chunk.told) return;
+  if (told === (head.chunk.told ?? NOTHING_TO_TELL)) return;
   setHead(draft, { chunk: { ...head.chunk, told } });
   recordEffect(draft, { kind: "chunk_report", heard, ended, ...counts });
 }
@@ -143,6 +143,9 @@ function countsOf(draft: Draft, expansion: Expansion): ChunkCounts {
 /** A chunk that does not use what it is allowed gives it back in parts of this. */
 const RETURNED_SHARE = 1 / 8;
 
+/** The gist of a chunk of which nothing has ended yet. */
+const NOTHING_TO_TELL = [0, 0, 0, 0, 0, ""].join();
+
 /** What the parent could decide otherwise for; how far the rest has come is nobody's hurry. */
 function gist(draft: Draft, counts: ChunkCounts, heard: number, ended: boolean): string {
   const { success, skipped, failed, open, retried } = counts;
@@ -150,7 +153,7 @@ function gist(draft: Draft, counts: ChunkCounts, heard: number, ended: boolean):
   const allowance = draft.head.chunk?.order.allowance ?? null;
   const part = Math.max(1, Math.ceil((map?.concurrency ?? 0) * RETURNED_SHARE));
   const unused = allowance === null || open >= allowance ? "" : Math.ceil(open / part);
-  const failures = (map?.tolerance ?? null) === null && !ended ? failed > 0 : failed;
-  const ends = ended ? `${success},${skipped},${draft.head.epoch}` : `${success > 0},${skipped > 0}`;
-  return [ends, failures, retried, heard, ended, unused].join();
+  const failures = (map?.tolerance ?? null) === null && !ended ? Number(failed > 0) : failed;
+  const ends = ended ? [success, skipped, draft.head.epoch, heard] : [Number(success > 0), Number(skipped > 0)];
+  return [...ends, failures, Number(retried), draft.head.chunk?.hand ?? 0, unused].join();
 }

@@ -6,6 +6,7 @@ import { CHILD_BUGS } from "./children.ts";
 import { DEAD_LETTER_BUGS } from "./dead-letters.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
+import { MAP_BUGS } from "./maps.ts";
 import { HAND_BUGS } from "./hand.ts";
 import { POOL_BUGS } from "./pools.ts";
 import { SCHEDULE_BUGS } from "./schedules.ts";
@@ -20,4 +21,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...DEAD_LETTER_BUGS,
   ...POOL_BUGS,
   ...SCHEDULE_BUGS,
+  ...MAP_BUGS,
 ];
