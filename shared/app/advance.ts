@@ -22,6 +22,7 @@ import { deliverPool } from "./deliver-pool.ts";
 import { deliverRun } from "./deliver-run.ts";
 import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, FOLLOW_UPS_MAX, type Engine } from "./engine.ts";
 import type { Addressed } from "./addressed.ts";
+import { inTurn, type PoolTelling } from "./turns.ts";
 
 /** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
 export async function advanceRun(engine: Engine, id: RunId, events: readonly RunEvent[]): Promise<Run | undefined> {
@@ -249,12 +250,23 @@ async function stepDag(
   return untilCommitted(engine, commit, `dag '${id}'`);
 }
 
-/** `declared`: with how many slots a pool that is not there is made. */
-async function stepPool(
+const stepPool = (
   engine: Engine,
   id: PoolId,
   events: readonly PoolEvent[],
   { declared, hand }: { readonly declared?: number; readonly hand?: Hand<Pool> } = {},
+): Promise<Step<Pool>> =>
+  hand === undefined
+    ? inTurn(engine, id, { events, ...(declared === undefined ? {} : { declared }) }, (telling) =>
+        stepPoolNow(engine, id, telling),
+      )
+    : stepPoolNow(engine, id, { events }, hand);
+
+async function stepPoolNow(
+  engine: Engine,
+  id: PoolId,
+  { events, declared }: PoolTelling,
+  hand?: Hand<Pool>,
 ): Promise<Step<Pool>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Pool> | "stale"> => {
