@@ -77,7 +77,7 @@ export function poolId(value: string): PoolId {
 const isLimit = (value: string): boolean => {
   const [, dag, ofDag, task] = /^(?:dag:(.*)|task:([^.]*)\.(.*))$/.exec(value) ?? [];
   if (dag !== undefined) return idFault("dag", dag) === undefined;
-  return ofDag !== undefined && idFault("dag", ofDag) === undefined && idFault("task", task) === undefined;
+  return idFault("dag", ofDag) === undefined && idFault("task", task) === undefined;
 };
 /** The pool that a limit is: how many tasks of a DAG, or attempts of one task in all of its runs, are at work at once. */
 export const limitPool = (kind: "dag" | "task", name: string): PoolId => `${kind}:${name}` as PoolId;

@@ -46,16 +46,26 @@ describe("what JSON cannot carry is named, with its place", () => {
     ["nothing", undefined, "$: undefined"],
     ["an object of a class", { price: new Money() }, "$.price: a Money"],
     ["bytes", new Uint8Array(2), "$: a Uint8Array"],
+    ["an object of no known class", Object.create(Object.create(null)) as unknown, "$: a class"],
+    ["what comes after members that it can carry", { a: 1, b: [2], c: () => 3 }, "$.c: a function"],
     ["a circle", circle, "$.inner[0]: a reference to something around it"],
   ])("%s", (_, value, fault) => {
     expect(jsonFault(value)).toBe(fault);
   });
 
-  test("levels without end", () => {
+  const nested = (levels: number): unknown => {
     let deep: unknown = 1;
-    for (let level = 0; level < 100_000; level++) deep = [deep];
+    for (let level = 0; level < levels; level++) deep = [deep];
+    return deep;
+  };
 
-    expect(jsonFault(deep)).toMatch(new RegExp(`more than ${JSON_DEPTH_MAX} levels deep$`));
+  test("levels without end", () => {
+    expect(jsonFault(nested(100_000))).toBe(`$${"[0]".repeat(13)}…: more than ${JSON_DEPTH_MAX} levels deep`);
+  });
+
+  test("the first level too many", () => {
+    expect(jsonFault(nested(JSON_DEPTH_MAX))).toBeUndefined();
+    expect(jsonFault(nested(JSON_DEPTH_MAX + 1))).toMatch(/levels deep$/);
   });
 });
 

@@ -20,6 +20,15 @@ test.each(["publish", "", "x", "extraction_of_everything"])("'%s' is like none o
 test("of two the nearer one is meant, of two as near the first", () => {
   expect(nearest("loads", ["leads", "load"])).toBe("leads");
   expect(nearest("lode", ["load", "lode2"])).toBe("lode2");
+  expect(nearest("lod", ["load", "lord"])).toBe("load");
+});
+
+test("a slip of the finger is two letters, or one in three of a long name", () => {
+  expect([nearest("abc", ["a"]), nearest("abc", ["abcdef"])]).toEqual(["a", undefined]);
+  expect([nearest("abcdefghijkl", ["abcdefgh"]), nearest("abcdefghijkl", ["abcdefg"])]).toEqual([
+    "abcdefgh",
+    undefined,
+  ]);
 });
 
 test("there is nothing near if there is nothing", () => {

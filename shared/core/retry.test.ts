@@ -23,6 +23,10 @@ describe("the delay before the next try", () => {
     expect(retryDelayMs(aRetrySpec({ backoff: 100, jitter: "full" }), 1_000, SEED)).toBe(HOUR_MS);
   });
 
+  test("is nothing where the cap is nothing, with jitter too", () => {
+    expect(retryDelayMs(aRetrySpec({ maxDelayMs: 0, jitter: "full" }), 1, SEED)).toBe(0);
+  });
+
   test("is at least a millisecond, so that a try is always later than the failure", () => {
     expect(delays({ delayMs: 0 })).toEqual([1, 1, 1, 1, 1]);
   });
@@ -114,13 +118,33 @@ describe("the task's own function decides alone", () => {
     [true, "quarantine", false],
     // It could not be asked: the code was killed.
     [undefined, "timeout", true],
+    [undefined, "transient", true],
     [undefined, "permanent", false],
   ])("it says %s of class %s: again %s", (retry, errorClass, again) => {
     expect(ask({ on: "function" }, { class: errorClass, ...(retry === undefined ? {} : { retry }) }).again).toBe(again);
   });
 });
 
+test("a task that will be tried again says why, and when", () => {
+  expect(ask({})).toEqual({
+    again: true,
+    at: plus(NOON, 10 * SECOND_MS),
+    cause: { code: "error", text: "Error: no answer", class: "transient", name: "Error" },
+  });
+});
+
+test("an error that is not tried again is told as it is, whatever tries are left", () => {
+  expect(ask({}, { class: "permanent", name: "BadRow" })).toEqual({
+    again: false,
+    cause: { code: "error", text: "BadRow: no answer", class: "permanent", name: "BadRow" },
+  });
+});
+
 describe("a try after the last one", () => {
+  test("is one more than the retries", () => {
+    expect(ask({ retries: 3 }, {}, { failures: 3 }).again).toBe(true);
+  });
+
   test("is not made, and the cause counts them", () => {
     expect(ask({}, {}, { failures: 4 })).toEqual({
       again: false,
@@ -144,6 +168,28 @@ describe("a retry budget", () => {
 
   test("counts from the first failure", () => {
     expect(ask({ budgetMs: MINUTE_MS }, {}, { firstFailureAt: plus(NOON, -55 * SECOND_MS) }).again).toBe(false);
+  });
+
+  test("that is over is named with its length, and the error with its class", () => {
+    expect(ask({ budgetMs: 5 * SECOND_MS })).toEqual({
+      again: false,
+      cause: {
+        code: "retry_budget",
+        text: "Error: no answer (the next try would start after the task's retry budget of 5s)",
+        class: "transient",
+        name: "Error",
+      },
+    });
+  });
+
+  test("of the run that has not ended allows the try", () => {
+    expect(ask({}, {}, { run: { budgetMs: MINUTE_MS, firstFailureAt: NOON } }).again).toBe(true);
+  });
+
+  test("of the run is not blamed where the task's ends at the same time", () => {
+    const run = { budgetMs: SECOND_MS, firstFailureAt: NOON };
+
+    expect(ask({ budgetMs: SECOND_MS }, {}, { run }).cause.text).toMatch(/the task's retry budget of 1s/);
   });
 
   test("of the run counts from the run's first failure; the tighter of two counts", () => {

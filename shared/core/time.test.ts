@@ -7,6 +7,7 @@ describe("an instant in ISO 8601", () => {
     ["2026-03-02T12:00Z", "2026-03-02T12:00:00Z"],
     ["2026-03-02T12:00:00.5Z", "2026-03-02T12:00:00.500Z"],
     ["2026-03-02T12:00:00+05:45", "2026-03-02T06:15:00Z"],
+    ["2026-03-02T12:00:00.123Z", "2026-03-02T12:00:00.123Z"],
     ["2024-02-29T00:00:00-08:00", "2024-02-29T08:00:00Z"],
   ])("%s is %s", (text, expected) => {
     expect(iso(parseInstant(text) ?? instant(NaN))).toBe(expected);
@@ -22,6 +23,9 @@ describe("an instant in ISO 8601", () => {
     "2026-03-02 12:00:00Z",
     "2026-03-02",
     "2026-03-02T12:00:00+99:99",
+    "2026-03-02T12:00:00.1234Z",
+    "2026-03-02T12:00:00.Z",
+    "2026-03-02T12:00:00Z (noon)",
     "yesterday",
     "",
   ])("'%s' is none", (text) => {
@@ -40,6 +44,9 @@ describe("a date", () => {
     "2026-00-10",
     "2026-1-1",
     "26-01-01",
+    "0026-01-01",
+    "12026-01-01",
+    "2026-13-01",
     "2026-01-32",
     "2026-01-01T00:00:00Z",
     "",
@@ -55,6 +62,8 @@ describe("a duration", () => {
     ["1h30m", 5_400_000],
     ["2d", 172_800_000],
     ["1.5s", 1_500],
+    ["1.25s", 1_250],
+    ["1.5ms", 2],
     ["1m500ms", 60_500],
     ["0s", 0],
   ])("'%s' has %s ms", (text, ms) => {
@@ -70,9 +79,11 @@ describe("a duration", () => {
     [120, "120ms"],
     [999.6, "1s"],
     [2_500, "2.5s"],
-    [9_990, "10s"],
+    [9_949, "9.9s"],
+    [9_950, "10s"],
     [45_400, "45s"],
-    [59_700, "1m"],
+    [59_499, "59s"],
+    [59_500, "1m"],
     [60_000, "1m"],
     [90_000, "1m 30s"],
     [3_599_900, "1h"],
@@ -85,7 +96,7 @@ describe("a duration", () => {
 });
 
 test("the earliest of some times, of which some may be missing", () => {
-  expect(earliest(undefined, instant(3), instant(2), undefined)).toBe(2);
+  expect(earliest(undefined, instant(3), instant(2), undefined, instant(4))).toBe(2);
   expect(earliest(undefined)).toBeUndefined();
   expect(earliest()).toBeUndefined();
 });

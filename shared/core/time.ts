@@ -37,7 +37,8 @@ export function parseDate(text: string): CalendarDate | undefined {
   if (match === null) return undefined;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const time = new Date(Date.UTC(year, month - 1, day));
-  if (time.getUTCFullYear() !== year || time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day) return undefined;
+  // A month that does not exist moves the year, a day the day; years before 100 would be taken for those of the last century.
+  if (time.getUTCFullYear() !== year || time.getUTCDate() !== day) return undefined;
   return { year, month, day };
 }
 

@@ -65,11 +65,9 @@ const ENDINGS = ["success", "skipped", "failed", "upstreamFailed"] as const;
 
 /** `pending` upstream tasks are not done yet. Nothing upstream at all: run. */
 export function decideRule(rule: TriggerRule, seen: Seen, pending: number): Verdict {
-  if (rule === "always") return "run";
   if (pending === 0) return ENDINGS.some((ending) => seen[ending]) ? finalVerdict(rule, seen) : "run";
   // A verdict that no single further ending changes, several do not change either: so it is with each of the rules.
-  const verdicts = new Set(ENDINGS.map((ending) => finalVerdict(rule, { ...seen, [ending]: true })));
-  const [verdict = "wait"] = verdicts;
-  if (verdicts.size > 1) return "wait";
-  return verdict === "run" && RUNS_WHEN_ALL_DONE.has(rule) ? "wait" : verdict;
+  const verdict = finalVerdict(rule, { ...seen, success: true });
+  const isCertain = ENDINGS.every((ending) => finalVerdict(rule, { ...seen, [ending]: true }) === verdict);
+  return isCertain && !RUNS_WHEN_ALL_DONE.has(rule) ? verdict : "wait";
 }
