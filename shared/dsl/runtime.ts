@@ -186,9 +186,11 @@ function resultOf(job: Job, { dispatch }: RunnerInput, returned: unknown): Runne
 function childResult(task: TaskDefinition, { childId }: Dispatch, returned: unknown): RunnerResult {
   const taskId = String(task.id);
   const fault = isRecord(returned) ? jsonFault(returned, "params") : "they are no object";
-  if (fault !== undefined || childId === undefined)
+  if (fault !== undefined)
     throw new FreshetError("INVALID_PARAMS", `task '${taskId}' gave params that JSON cannot carry: ${fault}`);
   const params = JSON.parse(JSON.stringify(returned)) as JsonObject;
+  // Tried alone it starts nothing, and shows what it would start the run with.
+  if (childId === undefined) return { kind: "success", output: params };
   return { kind: "success", output: { dagId: dagOfRun(childId), runId: childId }, child: { params } };
 }
 

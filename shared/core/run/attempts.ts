@@ -195,7 +195,7 @@ function applyTarget(draft: Draft, slot: number, target: Target): void {
   move(draft, slot, target.to, { since: draft.now, cause: target.cause });
 }
 
-export const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
+const timeoutError = (message: string): TaskError => ({ name: "TaskTimeout", message, class: "timeout" });
 
 /**
  * The attempt of `slot` is finished; while it is being closed, only a loss or a timeout lets it have its say. One that
