@@ -250,6 +250,19 @@ const SPECS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/schedule.ts")).execute,
   },
   {
+    name: "plan",
+    group: LOOK,
+    summary: "compare the DAG files with what is registered",
+    description:
+      "Shows what taking up the DAG files would change: schedules, tasks, edges and options, when the next runs would come before and after, and which runs are at work and keep their version.",
+    options: [DAGS],
+    examples: [
+      ["plan", "before a deployment"],
+      ["plan --json", "for a program"],
+    ],
+    load: async () => (await import("./commands/plan.ts")).execute,
+  },
+  {
     name: "graph",
     arguments: [{ term: "<dag>", description: "the DAG to draw" }],
     group: WRITE,

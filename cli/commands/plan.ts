@@ -1,0 +1,92 @@
+import { dagChanges, type DagChanges } from "../../shared/core/dag/changes.ts";
+import type { DagRecord } from "../../shared/core/dag-record.ts";
+import { createClock } from "../../shared/embedded/clock.ts";
+import type { DagVersion } from "../../shared/ports/dag-store.ts";
+import type { Execute } from "../command.ts";
+import { lookInto } from "../home/reading.ts";
+import { createDagLoader } from "../load/loader.ts";
+import type { LoadedDag } from "../load/result.ts";
+import { safeLine } from "../output/escape.ts";
+import { EXIT } from "../output/failure.ts";
+import { printJson } from "../output/json.ts";
+import { printProblem } from "../output/problems.ts";
+import { sourceLines } from "../output/source-line.ts";
+import type { Channel, Terminal } from "../output/terminal.ts";
+import { plural, timeText } from "../output/words.ts";
+import { placeOf } from "../place.ts";
+
+interface Registered {
+  readonly dag: DagRecord;
+  readonly version: DagVersion;
+}
+
+/** Compares the DAG files with what is registered. Exits 1 if a file has errors: its DAG would stay as it is. */
+export const execute: Execute<object> = async ({ terminal, project, cwd, json }) => {
+  const loader = createDagLoader({ ...placeOf({ project, cwd }), dagsDir: project.dagsDir });
+  try {
+    const { dags, problems } = await loader.load();
+    const broken = problems.some(({ level }) => level === "error");
+    const registered = await lookInto(project, async (home): Promise<readonly Registered[]> => {
+      const all = (await home?.reading.dags.list()) ?? [];
+      return Promise.all(
+        all.map(async (dag) => ({
+          dag,
+          version: await (home as NonNullable<typeof home>).reading.versions(dag.version),
+        })),
+      );
+    });
+    const changes = changesOf(registered, dags, broken);
+    if (json) printJson(terminal.out, { dags: changes, problems });
+    else print(terminal, changes);
+    if (!json) for (const problem of problems) printProblem(terminal.err, problem, sourceLines(cwd));
+    return broken ? EXIT.failure : EXIT.success;
+  } finally {
+    await loader.close();
+  }
+};
+
+/** While a file is broken nobody knows whether a DAG is gone. */
+function changesOf(
+  registered: readonly Registered[],
+  dags: readonly LoadedDag[],
+  broken: boolean,
+): readonly DagChanges[] {
+  const now = createClock().now();
+  const ids = new Set([...dags.map(({ manifest }) => manifest.dagId), ...registered.map(({ dag }) => dag.dagId)]);
+  return [...ids].toSorted().flatMap((id) => {
+    const before = registered.find(({ dag }) => dag.dagId === id);
+    const after = dags.find(({ manifest }) => manifest.dagId === id);
+    if (after === undefined && (broken || before?.dag.removed === true)) return [];
+    return [dagChanges(before?.dag, before?.version, after, now)];
+  });
+}
+
+function print({ out, err }: Terminal, changes: readonly DagChanges[]): void {
+  const changed = changes.filter(({ change }) => change !== "unchanged");
+  for (const each of changed) printChange(out, each);
+  err.line(`${plural(changed.length, "DAG")} would change, ${changes.length - changed.length} stay as they are`);
+}
+
+function printChange(out: Channel, { dagId, change, ...what }: DagChanges): void {
+  const colour = change === "new" ? "green" : change === "removed" ? "red" : "yellow";
+  out.line(`${out.paint("bold", dagId)}  ${out.paint(colour, change)}`);
+  const field = (label: string, text: string): void =>
+    out.line(`  ${out.paint("dim", label.padEnd(9))} ${safeLine(text)}`);
+  const { schedule, next, tasks, edges, options, code, inFlight } = what;
+  if (schedule !== null) field("schedule", `${schedule.before ?? "none"} => ${schedule.after ?? "none"}`);
+  if (next.before.join() !== next.after.join()) field("next runs", `${timesOf(next.before)} => ${timesOf(next.after)}`);
+  if (change === "changed") {
+    for (const id of tasks.added) field("+ task", id);
+    for (const { taskId, options: of } of tasks.changed) field("~ task", `${taskId}: ${of.join(", ")}`);
+    for (const edge of edges.added) field("+ edge", edge);
+    for (const edge of edges.removed) field("- edge", edge);
+    for (const id of tasks.removed) field("- task", id);
+    if (options.length > 0) field("options", options.join(", "));
+    if (code) field("code", "the functions, or what they import, are other ones");
+  }
+  if (inFlight.length > 0)
+    field("at work", `${plural(inFlight.length, "run")} with the version they started with: ${inFlight.join(", ")}`);
+}
+
+const timesOf = (times: readonly string[]): string =>
+  times.length === 0 ? "none" : times.map((at) => timeText(at)).join(", ");
