@@ -28,5 +28,7 @@ export type FromThread =
       readonly message: string;
       readonly fields?: JsonObject;
     }
+  /** The code is there, and begins: from now on its time counts. */
+  | { readonly t: "began"; readonly id: number }
   /** `last`: give it nothing more, its state is not to be trusted. */
   | { readonly t: "result"; readonly id: number; readonly result: RunnerResult; readonly last: boolean };

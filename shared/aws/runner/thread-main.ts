@@ -42,15 +42,16 @@ async function run(id: number, input: RunnerInput): Promise<void> {
   const control = new AbortController();
   current = { id, scope, control };
   const scratch = join(settings.folder, "scratch", `${threadId}-${++attempts}`);
-  const result = await scopes.run(scope, () => execute(input, hostOf(input.dispatch.key, scope, control, scratch)));
+  const result = await scopes.run(scope, () => execute(id, input, hostOf(input.dispatch.key, scope, control, scratch)));
   rmSync(scratch, { recursive: true, force: true });
   end(id, result);
 }
 
-async function execute(input: RunnerInput, host: TaskHost<AbortSignal>): Promise<RunnerResult> {
+async function execute(id: number, input: RunnerInput, host: TaskHost<AbortSignal>): Promise<RunnerResult> {
   try {
     const code = await bundles.load(input.dispatch.run.bundle);
     if (host.signal.aborted) return { kind: "skipped", reason: "given up before its code began" };
+    send({ t: "began", id });
     return await code.execute(input, host);
   } catch (error) {
     tainted = true; // A module that failed to load stays failed in this thread.

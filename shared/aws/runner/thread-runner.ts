@@ -17,6 +17,8 @@ import type { FromThread, ThreadSettings, ToThread } from "./protocol.ts";
 const STOP_GRACE_MS = 5_000;
 /** Bundles that a thread loads before it is replaced: modules are never unloaded. */
 const BUNDLES_MAX = 50;
+/** A thread that has not fetched and loaded its bundle by then is ended. */
+const START_MS_MAX = 60_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface ThreadRunnerOptions extends ThreadSettings {
@@ -44,6 +46,7 @@ interface Thread {
 interface Job {
   readonly id: number;
   readonly key: AttemptKey;
+  readonly timeoutMs: number;
   readonly settle: (result: RunnerResult) => void;
   /** The result, once it no longer depends on what the code does. */
   verdict: RunnerResult | undefined;
@@ -83,6 +86,7 @@ async function runJob(threads: Threads, input: RunnerInput, signal: AbortSignal)
     const job: Job = {
       id: threads.nextId++,
       key: input.dispatch.key,
+      timeoutMs: input.dispatch.timeoutMs,
       settle: done,
       verdict: undefined,
       timer: undefined,
@@ -97,14 +101,21 @@ async function runJob(threads: Threads, input: RunnerInput, signal: AbortSignal)
     thread.last = job;
     thread.bundles.add(input.dispatch.run.bundle);
     signal.addEventListener("abort", onAbort);
-    const { timeoutMs } = input.dispatch;
-    const late = `the task ran longer than its timeout of ${durationText(timeoutMs)}`;
-    job.timer = setTimeout(
-      () => stop(threads, thread, late, failure("Timeout", "timeout", late)),
-      Math.min(timeoutMs, TIMER_MS_MAX),
-    );
+    const notBegun = failure("ThreadStart", "lost", `the code did not begin within ${durationText(START_MS_MAX)}`);
+    job.timer = setTimeout(() => stop(threads, thread, "it did not begin", notBegun), START_MS_MAX);
     say(thread, { t: "run", id: job.id, input });
   });
+}
+
+/** The time of an attempt counts from the beginning of its code: neither the thread's start nor the bundle's way is part of it. */
+function startClock(threads: Threads, thread: Thread, job: Job): void {
+  if (job.verdict !== undefined) return;
+  clearTimeout(job.timer);
+  const late = `the task ran longer than its timeout of ${durationText(job.timeoutMs)}`;
+  job.timer = setTimeout(
+    () => stop(threads, thread, late, failure("Timeout", "timeout", late)),
+    Math.min(job.timeoutMs, TIMER_MS_MAX),
+  );
 }
 
 const say = ({ worker }: Thread, message: ToThread): void => worker.postMessage(message);
@@ -145,6 +156,7 @@ function openThread(threads: Threads): Thread {
       return;
     }
     if (job?.id !== message.id) return;
+    if (message.t === "began") return startClock(threads, thread, job);
     thread.job = undefined;
     if (message.last || thread.bundles.size >= BUNDLES_MAX) void worker.terminate();
     else threads.idle.push(thread);
