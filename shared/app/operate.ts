@@ -174,7 +174,7 @@ function taskStates(run: Run, { manifest }: DagVersion): ReadonlyMap<string, str
 }
 
 /** The action as it is asked for on a command line. */
-export function actionText(action: RunAction): string {
+function actionText(action: RunAction): string {
   switch (action.type) {
     case "clear":
       return ["clear", ...selectionWords(action.selection)].join(" ");

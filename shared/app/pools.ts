@@ -39,7 +39,7 @@ async function usersOf({ dags, versions }: Reading): Promise<ReadonlyMap<string,
   return users;
 }
 
-export function poolView(pool: Pool, dags: readonly string[]): PoolView {
+function poolView(pool: Pool, dags: readonly string[]): PoolView {
   const { poolId, slots, declared, resized, entries } = pool;
   const waiting = entries.filter(({ next }) => next !== null).toSorted(byRank);
   return {

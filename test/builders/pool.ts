@@ -9,7 +9,7 @@ export const aPoolId = (name = "warehouse"): PoolId => name as PoolId;
 export const aPool = (overrides: Partial<Pool> = {}): Pool => ({ ...newPool(aPoolId(), 8), ...overrides });
 
 /** Without overrides: one instance of one slot waits, and nothing was granted before. */
-export const aWant = ({ next = { weight: 1, count: 1 }, ...overrides }: Partial<Want> = {}): Want => {
+const aWant = ({ next = { weight: 1, count: 1 }, ...overrides }: Partial<Want> = {}): Want => {
   const granted = overrides.granted ?? 0;
   const waiting = next === null ? 0 : next.weight * next.count;
   const rank = { priority: 1, deadline: null, logicalDate: null };

@@ -42,7 +42,7 @@ function pausedFact({ dag, manifest, now }: DagDraft, runId: RunId, reason: stri
   return { ...about, at: now, owner, team, runbook, failed: [], reason };
 }
 
-export function release(draft: DagDraft, runId: string, epoch: number): void {
+function release(draft: DagDraft, runId: string, epoch: number): void {
   const active = draft.dag.active.filter((run) => run.runId !== runId || run.epoch > epoch);
   if (active.length === draft.dag.active.length) return;
   const released = draft.dag.active.find((run) => run.runId === runId);

@@ -117,5 +117,4 @@ function changedNames(before: object, after: object, without: ReadonlySet<string
   return [...names].filter((name) => !without.has(name) && differ(was.get(name), is.get(name)));
 }
 
-const differ = (a: unknown, b: unknown): boolean =>
-  canonicalJson(a ?? null) !== canonicalJson(b ?? null);
+const differ = (a: unknown, b: unknown): boolean => canonicalJson(a ?? null) !== canonicalJson(b ?? null);

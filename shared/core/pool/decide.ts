@@ -21,7 +21,7 @@ import {
 /** A grant of which the run has not been heard to know is told again after this long at first, then at growing intervals. */
 export const GRANT_AGAIN_AFTER_MS = 30_000;
 /** A run of which nothing has been heard for this long is asked whether it is still there. */
-export const ASK_RUN_AFTER_MS = 3_600_000;
+const ASK_RUN_AFTER_MS = 3_600_000;
 
 export interface PoolDecision {
   readonly pool: Pool;
@@ -213,7 +213,7 @@ export function byRank(a: PoolEntry, b: PoolEntry): number {
 }
 
 /** Below 0: `a` comes first. By priority, then the earliest deadline, then the earliest logical date. */
-export function compareRank(a: WantRank, b: WantRank): number {
+function compareRank(a: WantRank, b: WantRank): number {
   return b.priority - a.priority || order(a.deadline, b.deadline) || order(a.logicalDate, b.logicalDate);
 }
 

@@ -313,5 +313,5 @@ function goOn(draft: Draft, slot: number): void {
 }
 
 /** Refs of whole tasks. */
-export const tasksNamed = (ids: readonly string[]): readonly TaskRef[] =>
+const tasksNamed = (ids: readonly string[]): readonly TaskRef[] =>
   ids.map((taskId) => ({ taskId, mapIndex: null }));

@@ -7,8 +7,8 @@ import { instant, type Instant } from "../time.ts";
 import { isEnding, setHead, stateOf, type Draft } from "./draft.ts";
 
 /** Between two looks at the run before, at first and at the most; between that, half of the time that it has taken so far. */
-export const PAST_LOOK_MS = 5_000;
-export const PAST_LOOK_MS_MAX = 300_000;
+const PAST_LOOK_MS = 5_000;
+const PAST_LOOK_MS_MAX = 300_000;
 
 export const waitsForPast = (draft: Pick<Draft, "head">, { spec, hook }: PlannedTask): boolean =>
   spec.dependsOnPast !== undefined &&

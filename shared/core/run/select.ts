@@ -214,7 +214,7 @@ function setupsAround({ plan, ...draft }: Draft, slot: number): readonly number[
   );
 }
 
-export const teardownsOf = (plan: Plan, setup: number): readonly number[] =>
+const teardownsOf = (plan: Plan, setup: number): readonly number[] =>
   (plan.tasks[setup]?.downstream ?? []).filter((below) => plan.tasks[below]?.setups.includes(setup) === true);
 
 /** Names in a message at the most. */
