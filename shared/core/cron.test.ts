@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { cronFault } from "./cron.ts";
+import { cronFault, goesByMinutes, namesWall, nextWall, previousWall } from "./cron.ts";
+import type { WallTime } from "./zone.ts";
 
 describe("an expression that is none says what is wrong", () => {
   const minuteHelp = "expected numbers from 0 to 59, lists (1,3), ranges (1-5), steps (*/2) or *";
@@ -48,6 +49,13 @@ describe("an expression that is none says what is wrong", () => {
     expect(cronFault(expression)).toBe(fault);
   });
 
+  test.each(["*/60 * * * *", "0 */24 * * *", "0 0 * L *", "0 0 * * 5L", "0 0 * * l", "0 0 * * jul", "0 0 * * thu,h"])(
+    "%s",
+    (expression) => {
+      expect(cronFault(expression)).toMatch(/ is '[^']+', expected numbers from /);
+    },
+  );
+
   test("a value drawn by lot, which would differ with each look", () => {
     expect(cronFault("H 4 * * *")).toContain("the minute is 'H'");
   });
@@ -55,7 +63,11 @@ describe("an expression that is none says what is wrong", () => {
 
 test.each([
   "0 4 * * *",
-  " 0 4 * * * ",
+  " 0  4 *\t* * ",
+  " @daily ",
+  "*/59 * * * *",
+  "0 */23 * * *",
+  "0 0 * * thu,Fri",
   "*/15 0-6,20 1 jan-mar mon",
   "0 0 29 2 *",
   "0 0 * * 7",
@@ -65,4 +77,50 @@ test.each([
   "0 0 L * *",
 ])("'%s' is an expression", (expression) => {
   expect(cronFault(expression)).toBeUndefined();
+});
+
+const wall = (text: string): WallTime => Date.parse(`${text}Z`) as WallTime;
+const shown = (reading: WallTime): string => new Date(reading).toISOString().slice(0, 16);
+
+// A Wednesday.
+const WEDNESDAY = wall("2026-03-04T10:20");
+
+describe("around a Wednesday in March, an expression names the reading before, and the one after", () => {
+  test.each([
+    ["@hourly", "2026-03-04T10:00", "2026-03-04T11:00"],
+    ["@daily", "2026-03-04T00:00", "2026-03-05T00:00"],
+    ["@midnight", "2026-03-04T00:00", "2026-03-05T00:00"],
+    ["@weekly", "2026-03-01T00:00", "2026-03-08T00:00"],
+    ["@monthly", "2026-03-01T00:00", "2026-04-01T00:00"],
+    ["@yearly", "2026-01-01T00:00", "2027-01-01T00:00"],
+    ["@annually", "2026-01-01T00:00", "2027-01-01T00:00"],
+    ["5 4 * * 0", "2026-03-01T04:05", "2026-03-08T04:05"],
+    ["5 4 * * 7", "2026-03-01T04:05", "2026-03-08T04:05"],
+    ["5 4 * * 5-7", "2026-03-01T04:05", "2026-03-06T04:05"],
+    ["5 4 L * *", "2026-02-28T04:05", "2026-03-31T04:05"],
+    ["5 4 10 * 1", "2026-03-02T04:05", "2026-03-09T04:05"],
+    ["5 4 10 * *", "2026-02-10T04:05", "2026-03-10T04:05"],
+    ["20 10 * * *", "2026-03-03T10:20", "2026-03-05T10:20"],
+  ])("%s: %s and %s", (expression, before, after) => {
+    expect([shown(previousWall(expression, WEDNESDAY)), shown(nextWall(expression, WEDNESDAY))]).toEqual([
+      before,
+      after,
+    ]);
+  });
+});
+
+test("an expression names a reading to the millisecond", () => {
+  const named = [0, 1, -1, 60_000].map((ms) => namesWall("20 10 * * *", (WEDNESDAY + ms) as WallTime));
+
+  expect(named).toEqual([true, false, false, false]);
+});
+
+test("an expression goes by minutes where its hour is a star, and only there", () => {
+  expect(["* * * * *", "@hourly", "0 4 * * *", "0 */1 * * *", "@daily"].map(goesByMinutes)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

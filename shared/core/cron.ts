@@ -114,7 +114,7 @@ function isReadable(field: string, index: number, to: number): boolean {
   // An H is a value that cron-parser draws by lot; THU has one too.
   if (/h/i.test(field.replaceAll(/thu/gi, ""))) return false;
   // Last and n-th weekdays of a month are no cron that others know; the last day (L) is.
-  if (index === 4 && /#|l/i.test(field.replaceAll(/jul/gi, ""))) return false;
+  if (index === 4 && /[#l]/i.test(field)) return false;
   if ([...field.matchAll(/\/(\d+)/g)].some((step) => Number(step[1]) > to)) return false;
   try {
     CronExpressionParser.parse(FIELDS.map((_, at) => (at === index ? field : "*")).join(" "), { tz: "UTC" });

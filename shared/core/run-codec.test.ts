@@ -52,6 +52,7 @@ const aDetail: fc.Arbitrary<TaskDetail> = fc.record(
     sends: fc.nat(),
     queuedAt: aTime,
     losses: fc.nat(5),
+    taken: fc.nat(8),
     triesBefore: fc.nat(70_000),
     firstFailureAt: aTime,
     target: aTarget,
@@ -94,7 +95,7 @@ describe("what is stored of a run", () => {
 
         expect(decodeRun(encodeRun(run))).toEqual(run);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -135,6 +136,32 @@ describe("what is stored of a run", () => {
     );
 
     expect(() => decodeRun({ head, tasks: damage(tasks) })).toThrow(RangeError);
+  });
+
+  test("has the places of the instances of its maps", () => {
+    const expansions = [{ slot: 0, number: 2, length: 3, first: 0, base: 1, rows: 3, list: 1, attemptBase: 0 }];
+    const run = aRun({ tasks: { ...aTaskTable(["none"]), expansions } });
+
+    expect(decodeRun(encodeRun(run)).tasks.expansions).toEqual(expansions);
+  });
+
+  describe("of one task is refused, and says why, if", () => {
+    /** The packed part with one of its bytes changed; a place below zero counts from the end. */
+    const damaged = (place: number, value: number): (() => Run) => {
+      const detail = { since: NOON, cause: { code: "lost" as const, text: "its worker died" } };
+      const { head, tasks } = encodeRun(aRun({ tasks: aTaskTable([{ state: "queued", attempt: 1, detail }]) }));
+      return () => decodeRun({ head, tasks: tasks.with(place < 0 ? tasks.length + place : place, value) });
+    };
+
+    test.each([
+      ["attempts are of no slot", 1, 0, "packed attempts do not fit 1 slots"],
+      ["attempts are of more slots", 1, 2, "packed attempts do not fit 1 slots"],
+      ["rows reach behind its end", 5, 2, "packed details reach to slot 2 of 1"],
+      ["a row points to no text", -1, 1, "packed details point to entry 1 of 1"],
+      ["a row points to no cause", -2, 7, "packed details point to entry 7 of 1"],
+    ])("%s", (_, place, value, message) => {
+      expect(damaged(place, value)).toThrow(new RangeError(message));
+    });
   });
 });
 

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { Period } from "./manifest.ts";
 import { instant, iso, parseInstant, type Instant } from "./time.ts";
-import { isTimezone, lastPeriod, localDate, offsetAt, startOfDate } from "./zone.ts";
+import {
+  changeBefore,
+  firstInstant,
+  isTimezone,
+  lastPeriod,
+  localDate,
+  localIso,
+  offsetAt,
+  showingOf,
+  startOfDate,
+  type WallTime,
+} from "./zone.ts";
 
 const at = (text: string): Instant => parseInstant(text) ?? instant(NaN);
 const covered = (period: Period, timezone: string, due: string): string => {
@@ -63,6 +74,9 @@ describe("the last whole period is", () => {
     ["week", "Europe/London", "2026-03-30T03:00:00Z", "2026-03-23T00:00:00Z - 2026-03-29T23:00:00Z"],
     ["week", "UTC", "2026-03-01T23:59:59Z", "2026-02-16T00:00:00Z - 2026-02-23T00:00:00Z"],
     ["month", "America/New_York", "2026-12-01T12:00:00Z", "2026-11-01T04:00:00Z - 2026-12-01T05:00:00Z"],
+    ["week", "UTC", "2026-03-02T00:00:00Z", "2026-02-23T00:00:00Z - 2026-03-02T00:00:00Z"],
+    ["week", "UTC", "1969-12-25T00:00:00Z", "1969-12-15T00:00:00Z - 1969-12-22T00:00:00Z"],
+    ["month", "UTC", "2026-03-01T00:00:00Z", "2026-02-01T00:00:00Z - 2026-03-01T00:00:00Z"],
     ["month", "UTC", "2026-01-15T00:00:00Z", "2025-12-01T00:00:00Z - 2026-01-01T00:00:00Z"],
   ])("the %s in %s at %s: %s", (period, timezone, due, expected) => {
     expect(covered(period, timezone, due)).toBe(expected);
@@ -88,4 +102,70 @@ describe("the last whole period is", () => {
 test("names of time zones are those of the IANA database", () => {
   expect(["UTC", "Europe/London", "Pacific/Apia"].map(isTimezone)).toEqual([true, true, true]);
   expect(["Europe/Londn", "", "Mars/Olympus"].map(isTimezone)).toEqual([false, false, false]);
+});
+
+describe("an instant as a local clock shows it", () => {
+  test.each([
+    ["America/New_York", "2026-03-08T07:30:00Z", "2026-03-08T03:30:00-04:00"],
+    ["Asia/Kathmandu", "2026-03-08T07:30:00.250Z", "2026-03-08T13:15:00.250+05:45"],
+    ["America/St_Johns", "2026-07-01T02:29:59Z", "2026-06-30T23:59:59-02:30"],
+    ["UTC", "2026-03-08T07:30:00Z", "2026-03-08T07:30:00+00:00"],
+    ["Pacific/Kiritimati", "2026-12-31T10:00:00Z", "2027-01-01T00:00:00+14:00"],
+  ])("in %s at %s: %s", (timezone, then, shown) => {
+    expect(localIso(timezone, at(then))).toBe(shown);
+  });
+});
+
+describe("a reading of a clock in New York is shown", () => {
+  const showing = (reading: string): readonly string[] => {
+    const { at: times, unchanged } = showingOf("America/New_York", Date.parse(`${reading}Z`) as WallTime);
+    return [times.map(iso).join(" and "), iso(unchanged)];
+  };
+
+  test.each([
+    ["once", "2026-03-02T12:00", "2026-03-02T17:00:00Z", "2026-03-02T17:00:00Z"],
+    [
+      "once, just before the clock skips",
+      "2026-03-08T01:59:59.999",
+      "2026-03-08T06:59:59.999Z",
+      "2026-03-08T06:59:59.999Z",
+    ],
+    ["never, where the clock skips it", "2026-03-08T02:00", "", "2026-03-08T07:00:00Z"],
+    ["once, right after the skip", "2026-03-08T03:00", "2026-03-08T07:00:00Z", "2026-03-08T08:00:00Z"],
+    [
+      "twice, where the clock is put back",
+      "2026-11-01T01:00",
+      "2026-11-01T05:00:00Z and 2026-11-01T06:00:00Z",
+      "2026-11-01T05:00:00Z",
+    ],
+    ["once, after it was put back", "2026-11-01T02:00", "2026-11-01T07:00:00Z", "2026-11-01T06:00:00Z"],
+  ])("%s: %s", (_, reading, times, unchanged) => {
+    expect(showing(reading)).toEqual([times, unchanged]);
+  });
+});
+
+describe("the change of a clock within a day before", () => {
+  const change = (until: string): unknown => {
+    const found = changeBefore("America/New_York", at(until));
+    return found && [iso(found.at), found.from / 3_600_000, found.to / 3_600_000];
+  };
+
+  test.each([
+    ["2026-03-08T06:59:59.999Z", undefined],
+    ["2026-03-08T07:00:00Z", ["2026-03-08T07:00:00Z", -5, -4]],
+    ["2026-03-09T06:59:59.999Z", ["2026-03-08T07:00:00Z", -5, -4]],
+    ["2026-03-09T07:00:00Z", undefined],
+    ["2026-11-01T12:00:00Z", ["2026-11-01T06:00:00Z", -4, -5]],
+  ])("%s is %j", (until, expected) => {
+    expect(change(until)).toEqual(expected);
+  });
+});
+
+test("the first instant of which something holds is found to the millisecond; the last looked at if there is none", () => {
+  const first = (low: number, high: number, from: number): number =>
+    firstInstant(instant(low), instant(high), (then) => then >= from);
+
+  expect([first(0, 1_000, 333), first(0, 1_000, 1), first(0, 1_000, 1_000), first(0, 1_000, 2_000)]).toEqual([
+    333, 1, 1_000, 1_000,
+  ]);
 });
