@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type RunId, commitId, dagId, runId } from "../../shared/core/ids.ts";
+import { type RunId, commitId, dagId, runId, taskId } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";
 import { type Instant, plus } from "../../shared/core/time.ts";
 import { RUN_PAGE_MAX, type RunQuery, type RunStore } from "../../shared/ports/run-store.ts";
@@ -60,6 +60,17 @@ export function runStoreIndexes(subject: () => RunStoreSubject): void {
       await settle();
 
       expect((await store().list({ limit: 10 })).runs).toEqual([now]);
+    });
+
+    test("leaves out chunks of wide maps, which are parts of their run", async () => {
+      const parent = named("wide");
+      const origin = { kind: "chunk", parent: parent.runId, taskId: taskId("load"), number: 1, index: 0 } as const;
+      const chunk = named("wide.map-1-0", { origin, state: "running" });
+      await put(parent, chunk);
+
+      expect(await pages({ limit: 10 })).toEqual([[parent.runId]]);
+      expect(await pages({ dagId: parent.dagId, limit: 10 })).toEqual([[parent.runId]]);
+      expect((await store().load(chunk.runId))?.value.origin).toEqual(origin);
     });
 
     test("of one DAG only, when asked", async () => {

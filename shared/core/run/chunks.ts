@@ -8,7 +8,7 @@ import type { ChunkCounts, ChunkHand, ChunkOrder, ChunkState, Expansion } from "
 import { fireHook } from "./dispatch.ts";
 import { taskAt, taskIdAt, type Draft } from "./draft.ts";
 import { recordEffect } from "./effects.ts";
-import { chunkWidthOf } from "./instances.ts";
+import { chunkWidthOf, isSettled } from "./instances.ts";
 import { pauseOf } from "./pauses.ts";
 
 const NOTHING_YET: ChunkCounts = {
@@ -56,7 +56,7 @@ export function orderChunks(draft: Draft, before: Chunked, wanted: Wanted = {}):
     const allowance = allowances[index] ?? null;
     const isNew = chunk.ordered === 0 || chunk.hands?.some(({ number }) => number > chunk.ordered) === true;
     // What has ended can hear nothing new but a hand, and one that is to use less than it may just goes on.
-    const matters = !chunk.ended && (told || isMore(allowance, chunk.allowance));
+    const matters = !isSettled(chunk) && (told || isMore(allowance, chunk.allowance));
     if (!isNew && !matters) return allowance === chunk.allowance ? chunk : { ...chunk, allowance };
     const number = chunk.ordered + 1;
     order(draft, before, index, orderOf(number, allowance, all, chunk.hands ?? []));
@@ -129,4 +129,5 @@ export function hearChunk(draft: Draft, report: Extract<RunEvent, { type: "chunk
 }
 
 /** Whether the chunks of a mapped task are to start nothing for now. */
-export const isHeld = (draft: Draft, slot: number): boolean => pauseOf(draft.head, taskAt(draft, slot)) !== undefined;
+export const isHeld = (draft: Draft, slot: number): boolean =>
+  draft.head.state !== "running" || pauseOf(draft.head, taskAt(draft, slot)) !== undefined;

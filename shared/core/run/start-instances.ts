@@ -9,7 +9,8 @@ import { startNext } from "./slots.ts";
 /** Starts as many instances as there is room for, in their order: those that never ran, and those whose retry has come due. */
 export function startInstances(draft: Draft, expansion: Expansion, counts: InstanceCounts): void {
   const task = taskAt(draft, expansion.slot);
-  if (counts.waiting === 0 || pauseOf(draft.head, task) !== undefined) return;
+  // One that was cleared waits, as every task does, until its run has been admitted again.
+  if (counts.waiting === 0 || draft.head.state !== "running" || pauseOf(draft.head, task) !== undefined) return;
   const { base, rows } = expansion;
   let room = roomOf(draft, task.spec.map) - counts.atWork;
   for (let slot = base; slot < base + rows && room > 0; slot++) {

@@ -33,14 +33,16 @@ export function movesOf({ before, after, manifest }: RunChange): readonly Move[]
     const attemptBefore = old?.attempts[was] ?? baseOf(after, slot);
     if (states[slot] === (old?.states[was] ?? 0) && attempts[slot] === attemptBefore) continue;
     const instance = instanceAt(after, manifest, slot);
+    // A mapped task has no attempts of its own: it notes the highest of the instances that it had.
+    const isMap = instance.mapIndex === UNMAPPED && (manifest.tasks[slot]?.map ?? null) !== null;
     moves.push({
       slot,
       ...instance,
       name: instance.mapIndex === UNMAPPED ? instance.taskId : `${instance.taskId}[${instance.mapIndex}]`,
       from: before === undefined ? "none" : stateAt(before, was),
       to: stateAt(after, slot),
-      attemptBefore,
-      attempt: attempts[slot] ?? 0,
+      attemptBefore: isMap ? 0 : attemptBefore,
+      attempt: isMap ? 0 : (attempts[slot] ?? 0),
       detailBefore: old?.details[was],
       detail: details[slot],
     });
