@@ -45,7 +45,7 @@ describe("freshet backfill", () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ["no dates", [], /from and to are missing/],
+    ["no dates", [], /--from and --to are missing/],
     [
       "an order that there is not",
       [...WEEK, "--order", "rndom"],

@@ -25,6 +25,10 @@ describe("a command line that is wrong", () => {
     [["dev", "--window", "soon"], "--window is 'soon'; expected a duration such as 2s, or as-written"],
     [["graph", "hello", "--format", "svg"], "--format is 'svg'; expected terminal, mermaid"],
     [["run", "hello", "--task", "hello"], "--task and --from-run go together"],
+    [["runs", "--missing", "--state", "failed"], "--missing lists dates that have no run"],
+    [["pools", "set"], "`freshet pools set` takes a pool and a number of slots"],
+    [["trigger", "hello", "--key", ""], "--key is empty"],
+    [["help", "rnu"], "unknown command 'rnu'"],
   ])("%j says what was given and what is expected, and exits with 2", async (argv, text) => {
     const { exit, out, err } = await line.freshet(...argv);
 
@@ -49,6 +53,7 @@ describe("what a run is given", () => {
     [["--params", "{"], "--params is not JSON"],
     [["--params", "[1]"], "--params is a list; expected an object"],
     [["--params", "@nowhere.json"], "--params names the file 'nowhere.json', which does not exist"],
+    [["--file", "s3://inbox"], "--file is 's3://inbox'; expected s3://<bucket>/<key>, or a key"],
     [["--file", "in/a.txt"], "--file is 'in/a.txt', but dag 'sums' has no arrival trigger"],
   ])("%j is refused before anything runs", async (options, text) => {
     const { exit, err } = await line.withFixtures("run", "sums", ...options);

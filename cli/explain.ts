@@ -17,6 +17,7 @@ export interface Explained extends Omit<WhyView, "tasks">, RunView {
   readonly owner: string | null;
   readonly runbook: string | null;
   readonly tasks: readonly ExplainedTask[];
+  readonly dagPaused: boolean;
 }
 
 type WhyTask = WhyView["tasks"][number];
@@ -24,6 +25,8 @@ type WhyTask = WhyView["tasks"][number];
 export interface ExplainedTask extends WhyTask {
   /** Tries that failures of its own may cost. */
   readonly attemptsMax: number;
+  /** The task as a whole, with instances. */
+  readonly mapped: boolean;
   readonly owner: string | null;
   readonly runbook: string | null;
   /** Of the latest attempt that failed. */
@@ -60,6 +63,7 @@ export function explain(reading: RunReading, now: Instant, home: string, { task,
     timezone: version.manifest.timezone,
     owner,
     runbook,
+    dagPaused: (reading.dag?.paused ?? null) !== null,
     tasks: explained.map((shown) => {
       const [taskId = ""] = shown.taskId.split("[", 1);
       const spec = specs.get(taskId);
@@ -68,6 +72,7 @@ export function explain(reading: RunReading, now: Instant, home: string, { task,
       const key = { runId, taskId: taskId as TaskId, mapIndex, attempt: shown.attempt };
       return {
         ...shown,
+        mapped: (spec?.map ?? null) !== null && instance === undefined,
         attemptsMax: (spec?.retry.retries ?? 0) + 1,
         owner: spec?.owner ?? owner,
         runbook: spec?.runbook ?? runbook,

@@ -127,7 +127,9 @@ function tell(shell: Shell, error: unknown): ExitCode {
 }
 
 /** Commander's words in our form: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
-function usageFailure({ message }: CommanderError, argv: readonly string[]): Failure {
+function usageFailure({ message, code }: CommanderError, argv: readonly string[]): Failure {
+  // `help nope`: Commander names only what it did.
+  if (code === "commander.help") return unknownCommand(argv.find((word) => word !== "help") ?? "");
   const [said = "", hint] = message.replace(/^error: /, "").split("\n(", 2);
   const meant =
     hint === undefined
@@ -140,3 +142,10 @@ function usageFailure({ message }: CommanderError, argv: readonly string[]): Fai
       : `\`freshet ${command.name} --help\` shows how it is called`;
   return { code: "USAGE", message: `${said.replace(/\.$/, "")}${meant}`, help, problems: [] };
 }
+
+const unknownCommand = (name: string): Failure => ({
+  code: "USAGE",
+  message: `unknown command '${name}'`,
+  help: "`freshet --help` lists the commands",
+  problems: [],
+});

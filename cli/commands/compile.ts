@@ -41,7 +41,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
     if (problems.some(({ level }) => level === "error")) {
       throw new FreshetError("INVALID_DAG", `nothing was compiled: ${problemCount(problems)}`, { problems });
     }
-    await mkdir(join(out, "bundles"), { recursive: true });
+    await makeFolder(join(out, "bundles"), options.out ?? OUT_DEFAULT);
     const hashOf = new Map<string, string>();
     for (const [index, file] of files.entries()) {
       const result = bundles[index];
@@ -58,6 +58,17 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
     await loader.close();
   }
 };
+
+async function makeFolder(path: string, given: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const { code = "error" } = cause as NodeJS.ErrnoException;
+    throw new FreshetError("USAGE", `--out is '${given}', where no folder can be made (${code}); name another`, {
+      cause,
+    });
+  }
+}
 
 /** The same DAGs, as other versions: nothing starts them by the clock. */
 const withoutSchedules = ({ dags, ...rest }: LoadResult): LoadResult => ({

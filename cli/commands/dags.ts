@@ -36,6 +36,15 @@ function printDags(out: Channel, dags: readonly DagView[]): void {
     ],
     dags,
   );
+  for (const { dagId, pausedBy, pausedAt, pausedReason } of dags) {
+    if (pausedBy === null) continue;
+    const why = pausedReason === null || pausedReason === "" ? "" : `: ${pausedReason}`;
+    out.line(
+      safeLine(
+        `${dagId} is paused by ${pausedBy} since ${timeText(pausedAt)}${why}; \`freshet resume ${dagId}\` lets it go on`,
+      ),
+    );
+  }
 }
 
 function startsText({ schedule, triggers }: DagView): string {

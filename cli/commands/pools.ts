@@ -21,7 +21,7 @@ interface Options {
 export const execute: Execute<Options> = async (invocation) => {
   const words = invocation.args.flat().filter((word) => word !== undefined);
   const [first, name, slots, ...rest] = words;
-  if (first === "set" && words.length > 1) {
+  if (first === "set") {
     if (name === undefined || slots === undefined || rest.length > 0)
       throw new FreshetError(
         "USAGE",

@@ -1,6 +1,7 @@
 import { runView } from "../../shared/app/views.ts";
 import type { RunView } from "../../shared/contract/views.ts";
 import { missingRuns } from "../../shared/app/missing.ts";
+import { FreshetError } from "../../shared/core/errors.ts";
 import type { DagId } from "../../shared/core/ids.ts";
 import { RUN_STATES } from "../../shared/core/states.ts";
 import type { Instant } from "../../shared/core/time.ts";
@@ -28,6 +29,11 @@ const LIMIT_DEFAULT = 20;
 export const execute: Execute<Options> = async ({ terminal, project, json, args, options }) => {
   const state = choiceOf("--state", options.state, RUN_STATES);
   const limit = countOf("--limit", options.limit, RUN_PAGE_MAX) ?? LIMIT_DEFAULT;
+  if (options.missing === true && state !== undefined)
+    throw new FreshetError(
+      "USAGE",
+      "--missing lists dates that have no run, so there is no --state; leave out one of them",
+    );
   const dag = optional(args, 0);
   await lookInto(project, async (home) => {
     const ofDag: { readonly dagId?: DagId } =

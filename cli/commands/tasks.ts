@@ -1,10 +1,12 @@
 import { instanceViews } from "../../shared/app/instance-views.ts";
 import { readRun, requireTask, taskViews } from "../../shared/app/views.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
+import { FreshetError } from "../../shared/core/errors.ts";
 import type { Instant } from "../../shared/core/time.ts";
 import { optional, required, type Execute } from "../command.ts";
 import { findRun } from "../home/find-run.ts";
 import { lookIntoRuns } from "../home/reading.ts";
+import { taskRef } from "../operate/given.ts";
 import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
@@ -15,8 +17,15 @@ import { lengthText, stateText, timeText } from "../output/words.ts";
 export const execute: Execute<object> = async ({ terminal, project, json, args }) => {
   await lookIntoRuns(project, async ({ reading, stores }) => {
     const run = await readRun(reading, await findRun(reading, required(args, 0)));
-    const task = optional(args, 1);
+    const named = optional(args, 1);
+    const ref = named === undefined ? undefined : taskRef(named);
+    const task = ref?.taskId;
     if (task !== undefined) requireTask(run, task);
+    if (typeof ref?.mapIndex === "number")
+      throw new FreshetError(
+        "USAGE",
+        `'${named}' is one instance; \`freshet tasks ${run.run.runId} ${task}\` lists all of them, \`freshet why ${run.run.runId} '${named}'\` is about this one`,
+      );
     const rows: TaskView[] = [];
     for (const view of taskViews(run)) {
       if (task !== undefined && view.taskId !== task) continue;

@@ -11,6 +11,7 @@ import { requireDag } from "../home/find-run.ts";
 import { givenFiles } from "../home/given-files.ts";
 import { withHome } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
+import { dagPausedText } from "../output/operation.ts";
 import { printJson } from "../output/json.ts";
 
 interface Options {
@@ -23,6 +24,11 @@ interface Options {
 
 export const execute: Execute<Options> = async ({ terminal, project, cwd, env, json, args, options }) => {
   const params = paramsOf(options.params, cwd);
+  if (options.key === "")
+    throw new FreshetError(
+      "USAGE",
+      "--key is empty: all runs with it would be the same one; leave it out, or name the cause",
+    );
   await withHome(project, async ({ engine, stores, heardBy }) => {
     const dagId = await requireDag(engine, required(args, 0));
     const { manifest } = await currentVersion(engine, dagId);
@@ -40,8 +46,10 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
     const heard = await heardBy({ kind: "run", id: run.runId });
     if (json) return printJson(terminal.out, runView(run));
     terminal.out.line(run.runId);
-    const later = run.queuedAt > now ? iso(run.queuedAt) : undefined;
-    terminal.err.line(created ? startText(heard, later) : `this key has started that run before; it is ${run.state}`);
+    if (!created) return terminal.err.line(`this key has started that run before; it is ${run.state}`);
+    terminal.err.line(startText(heard, startAt === undefined ? undefined : iso(run.queuedAt)));
+    const paused = (await engine.dags.load(dagId))?.value.paused ?? null;
+    if (paused !== null) terminal.err.line(dagPausedText(dagId, paused.by));
   });
   return EXIT.success;
 };

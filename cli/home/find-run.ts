@@ -28,13 +28,15 @@ export async function findRun(reading: Reading, text: string): Promise<RunId> {
   for await (const { runId } of newest(reading, dot < 0 ? {} : { dagId: text.slice(0, dot) as DagId })) ids.push(runId);
   const matching = ids.filter((id) => id.startsWith(text));
   const [only, ...others] = matching;
+  const isDag = dot < 0 && (await reading.dags.load(text as DagId)) !== undefined;
+  if (only === undefined && isDag) return latestRun(reading, text);
   if (only === undefined) throw noSuchRun(text, ids);
   if (others.length === 0) return only;
   const named = matching.slice(0, RUNS_NAMED_MAX).join(", ");
   const more = matching.length > RUNS_NAMED_MAX ? ` and ${matching.length - RUNS_NAMED_MAX} more` : "";
   throw new FreshetError(
     "USAGE",
-    `'${text}' is the beginning of ${matching.length} runs: ${named}${more}; give more of it`,
+    `'${text}' is the beginning of ${matching.length} runs: ${named}${more}; give more of it${isDag ? `, or \`latest:${text}\`` : ""}`,
   );
 }
 

@@ -20,6 +20,8 @@ export async function givenFiles(
 }
 
 async function givenFile(objects: ObjectStore, manifest: Manifest, text: string): Promise<ArrivedObject> {
+  if (text.startsWith("s3://") && !ADDRESS.test(text))
+    throw new FreshetError("USAGE", `--file is '${text}'; expected s3://<bucket>/<key>, or a key`);
   const [, bucket = bucketOf(manifest, text), key = text] = ADDRESS.exec(text) ?? [];
   const info = await objects.head(bucket, key);
   if (info !== undefined) {

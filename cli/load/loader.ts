@@ -111,7 +111,9 @@ async function filesOf({ options: { dagsDir, cwd } }: Loader): Promise<readonly 
     return await findDagFiles(dagsDir);
   } catch (cause) {
     const shown = shownPath(cwd, dagsDir);
-    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such folder" : String(cause);
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOENT" ? "there is no such folder" : code === "ENOTDIR" ? "it is no folder" : String(cause);
     const help = "DAGs are in files named `*.dag.ts`; `--dags` names another folder";
     const fault = problem(
       "LOAD009",

@@ -8,7 +8,7 @@ import { plural, stateText } from "./words.ts";
 const DONE: Readonly<Record<RunActView["action"], string>> = {
   clear: "cleared",
   mark: "marked",
-  retry_now: "retries now",
+  retry_now: "sent again",
   pause: "paused",
   resume: "resumed",
   cancel: "cancelled",
@@ -43,9 +43,13 @@ export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused }:
   const what = closing ? "stops what is at work, and goes on" : "goes on with it";
   out.line(`${heard ?? "the next `freshet dev`"} ${what}`);
   if (dagPaused !== undefined && run.to === "queued") {
-    out.line(`its DAG is paused by ${safeLine(dagPaused)}: \`freshet resume ${act.dagId}\` lets it start`);
+    out.line(dagPausedText(act.dagId, dagPaused));
   }
 }
+
+/** Of a run that is queued. */
+export const dagPausedText = (dagId: string, by: string): string =>
+  `its DAG is paused by ${safeLine(by)}: \`freshet resume ${dagId}\` lets it start`;
 
 function headline({ action, dryRun, runId, tasks, paused, resumed, by }: RunActView): string {
   const would = dryRun ? "would be " : "";
@@ -84,7 +88,9 @@ export function printDagAct(
 ): void {
   out.line(`dag ${dagId}: ${dryRun ? "would be " : ""}${DONE[action]} by ${safeLine(by)}`);
   if (action === "pause" && activeRuns > 0)
-    out.line(`${plural(activeRuns, "active run")} of it go on; \`freshet pause <run>\` holds one`);
+    out.line(
+      `${plural(activeRuns, "active run")} of it ${activeRuns === 1 ? "goes" : "go"} on; \`freshet pause <run>\` holds one`,
+    );
   if (dryRun) return out.line("nothing was changed: without --dry-run it is");
   if (action === "pause") return;
   if (heard === undefined) return out.line("the next `freshet dev` goes on with it");

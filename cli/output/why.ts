@@ -125,31 +125,42 @@ function printRest(out: Channel, run: Explained, shown: readonly ExplainedTask[]
   out.line(`${shown.length === 0 ? "tasks" : "other tasks"}: ${texts.join(", ")}`);
 }
 
-function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly (readonly [string, string])[] {
+type Next = readonly [command: string, what: string];
+
+function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly Next[] {
   const failed = shown.find(({ state }) => state === "failed") ?? shown.find(({ state }) => state === "up_for_retry");
   const working = shown.find(({ state }) => state === "running");
-  const next: (readonly [string, string])[] = [];
-  if (failed !== undefined) {
-    const isHook = failed.taskId.includes("$");
-    const isInstance = failed.taskId.includes("[");
-    const name = isInstance ? `'${failed.taskId}'` : failed.taskId;
-    if (failed.attempt > 0) next.push([`freshet logs ${run.runId} ${name}`, "what it logged"]);
-    if (isInstance) next.push([`freshet clear ${run.runId} ${name}`, "run it again, and no other instance"]);
-    else if (!isHook && failed.attempt > 0) {
-      next.push([
-        `freshet run ${run.dagId} --task ${failed.taskId} --from-run ${run.runId}`,
-        "try it alone, after a change",
-      ]);
-    }
-  }
-  if (working !== undefined) next.push([`freshet logs ${run.runId} ${working.taskId} --follow`, "what it logs"]);
+  const waiting = shown.find(({ pool }) => pool !== null);
+  const next: Next[] = failed === undefined ? [] : [...afterFailure(run, failed)];
+  if (working !== undefined) next.push([`freshet logs ${run.runId} ${named(working)} --follow`, "what it logs"]);
   const child = (failed ?? shown.find(({ state }) => state === "deferred"))?.childRunId ?? null;
   if (child !== null) next.push([`freshet why ${child}`, "its child run"]);
   if (run.parent !== null) next.push([`freshet why ${run.parent.runId}`, "the run that started it"]);
+  if (waiting !== undefined) next.push([`freshet pools ${waiting.pool}`, "who holds its slots, and who waits"]);
+  if (run.dagPaused && run.state === "queued") next.push([`freshet resume ${run.dagId}`, "let its DAG start runs"]);
   if (run.paused !== null) next.push([`freshet resume ${run.runId}`, "let it go on"]);
   for (const task of run.pausedTasks) next.push([`freshet resume ${run.runId} ${task}`, "let it start"]);
   if (run.endedAt !== null && run.state !== "success")
     next.push([`freshet clear ${run.runId} --failed`, "go on from here"]);
   if (run.endedAt === null) next.push([`freshet cancel ${run.runId}`, "end it"]);
+  return next;
+}
+
+const isInstance = ({ taskId }: ExplainedTask): boolean => taskId.includes("[");
+/** As a shell takes it. */
+const named = (task: ExplainedTask): string => (isInstance(task) ? `'${task.taskId}'` : task.taskId);
+
+function afterFailure({ runId, dagId }: Explained, failed: ExplainedTask): readonly Next[] {
+  const { taskId, state, attempt, mapped, childRunId } = failed;
+  const name = named(failed);
+  const next: Next[] = [];
+  if (mapped) next.push([`freshet tasks ${runId} ${taskId}`, "its instances"]);
+  // What starts a child run has neither logged nor done anything itself.
+  if (attempt > 0 && childRunId === null) next.push([`freshet logs ${runId} ${name}`, "what it logged"]);
+  const isHook = taskId.includes("$");
+  if (isInstance(failed)) next.push([`freshet clear ${runId} ${name}`, "run it again, and no other instance"]);
+  else if (!isHook && !mapped && attempt > 0 && childRunId === null)
+    next.push([`freshet run ${dagId} --task ${taskId} --from-run ${runId}`, "try it alone, after a change"]);
+  if (state === "up_for_retry") next.push([`freshet retry ${runId} ${name}`, "try it again now"]);
   return next;
 }

@@ -18,6 +18,7 @@ import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { required } from "../command.ts";
 import { engineBeside } from "../home/beside.ts";
 import { findRun } from "../home/find-run.ts";
+import { taskRef } from "../operate/given.ts";
 import type { OpenHome } from "../home/open-home.ts";
 import { lookIntoRuns } from "../home/reading.ts";
 import { versionsOf } from "../home/register-dags.ts";
@@ -91,13 +92,24 @@ function requireSameDag({ run }: RunReading, { dagId }: Manifest): void {
 }
 
 function taskOf({ dagId, tasks }: Manifest, task: string): TaskSpec {
-  const spec = tasks.find(({ taskId }) => taskId === task);
-  if (spec !== undefined) return spec;
+  const ref = taskRef(task);
+  const spec = tasks.find(({ taskId }) => taskId === ref.taskId);
+  if (spec !== undefined && (spec.map !== null || spec.child !== null)) throw notAlone(dagId, spec);
+  if (spec !== undefined && ref.mapIndex === null) return spec;
   const known = tasks.map(({ taskId }) => taskId);
   throw new FreshetError(
     "TASK_NOT_FOUND",
     `dag '${dagId}' has no task '${task}'${didYouMean(task, known)}; it has ${known.join(", ")}`,
   );
+}
+
+/** What such a task does is not its function alone. */
+function notAlone(dagId: string, { taskId, child }: TaskSpec): FreshetError {
+  const text =
+    child === null
+      ? `task '${taskId}' is mapped: an instance is nothing without its item; \`freshet clear <run> '${taskId}[3]'\` runs one again`
+      : `task '${taskId}' starts a run of dag '${child.dagId}'; \`freshet run ${child.dagId}\` runs that, \`freshet run ${dagId}\` all`;
+  return new FreshetError("USAGE", text);
 }
 
 async function inputOf(
@@ -222,8 +234,12 @@ function tellResult(
   const took = ` in ${durationText(tookMs)}`;
   const line = `${out.paint("bold", `task ${taskId}`)} ${stateText(out, state)}${took}`;
   if (result.kind === "skipped") return out.line(`${line}: ${safeLine(result.reason)}`);
-  if (result.kind === "failed")
-    return out.line(`${line}: ${safeText(result.error.stack ?? `${result.error.name}: ${result.error.message}`)}`);
+  if (result.kind === "failed") {
+    const { name, message, stack } = result.error;
+    return out.line(
+      `${line}: ${safeText([`${name}: ${message}`, ...(stack === undefined ? [] : [stack])].join("\n"))}`,
+    );
+  }
   out.line(line);
   if (result.output === undefined) return;
   out.line(shorten(safeText(JSON.stringify(result.output, undefined, 2)), OUTPUT_SHOWN_MAX));

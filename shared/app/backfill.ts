@@ -107,7 +107,7 @@ function spanOf({ dagId, from, to, onlyMissed }: BackfillRequest, schedule: Sche
   if ((from === undefined || to === undefined) && onlyMissed !== true)
     throw new FreshetError(
       "USAGE",
-      `from and to are missing: \`freshet backfill ${dagId} --from 2026-03-01 --to 2026-03-31\``,
+      `--from and --to are missing: \`freshet backfill ${dagId} --from 2026-03-01 --to 2026-03-31\``,
     );
   const start = from === undefined ? instant(0) : momentOf("from", from, schedule).start;
   const end = to === undefined ? plus(now, 1) : momentOf("to", to, schedule).end;

@@ -61,6 +61,8 @@ function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
     triggers: triggers.map(({ bucket, prefix, suffix }) => `s3://${bucket}/${prefix}*${suffix}`),
     paused: dag.paused !== null,
     pausedBy: dag.paused?.by ?? null,
+    pausedAt: isoOrNull(dag.paused?.at ?? null),
+    pausedReason: dag.paused?.reason ?? null,
     removed: dag.removed,
     nextRun: isoOrNull(dag.removed ? null : dag.nextFire),
     activeRuns: dag.active.length,

@@ -158,6 +158,8 @@ export interface DagView {
   readonly triggers: readonly string[];
   readonly paused: boolean;
   readonly pausedBy: string | null;
+  readonly pausedAt: string | null;
+  readonly pausedReason: string | null;
   readonly removed: boolean;
   readonly nextRun: string | null;
   readonly activeRuns: number;
@@ -180,6 +182,8 @@ export interface WhyView {
     readonly since: string | null;
     readonly nextLook: string | null;
     readonly waitsFor: readonly { readonly taskId: string; readonly state: string }[];
+    /** The pool that it waits for a slot of. */
+    readonly pool: string | null;
     readonly broke: readonly string[];
     /** As of its task. */
     readonly childRunId: string | null;

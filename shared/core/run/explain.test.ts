@@ -31,7 +31,7 @@ describe("a task says why it is as it is", () => {
   test("while its run waits for a place", () => {
     const scene = aScene(TASKS, { admitted: false, maxActiveRuns: 2 });
 
-    expect(why(scene, "extract").why).toBe("its run waits for a place: dag 'orders' runs 2 at once");
+    expect(why(scene, "extract").why).toBe("its run is queued");
   });
 
   test("while it waits for others", () => {

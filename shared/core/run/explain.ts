@@ -29,6 +29,8 @@ export interface TaskExplanation {
   readonly nextLook: Instant | null;
   /** Upstream tasks that it still waits for, with their states. */
   readonly waitsFor: readonly { readonly taskId: string; readonly state: TaskState }[];
+  /** The pool that it waits for a slot of. */
+  readonly pool: PoolId | null;
   /** Tasks that did not run because of it. */
   readonly broke: readonly string[];
 }
@@ -92,6 +94,7 @@ export function explainTask(
     since: item?.status === "running" || item?.status === "finished" ? item.startedAt : (detail?.since ?? null),
     nextLook: detail?.due ?? null,
     waitsFor: open.map((above) => ({ taskId: nameOf(plan, above), state: stateOf(run.tasks, above) })),
+    pool: nextPool(plan, run, slot)?.pool ?? null,
     broke: broken(plan, run, slot),
   };
 }
@@ -191,8 +194,7 @@ function whyNotStarted(asked: Asked): string {
 function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" | "task" | "open" | "slot">): string {
   if (slot !== task.slot && typeof task.spec.map?.concurrency === "number")
     return `waits for its turn: at most ${task.spec.map.concurrency} instances of '${task.spec.taskId}' are at work at once`;
-  if (run.state === "queued")
-    return `its run waits for a place: dag '${run.dagId}' runs ${plan.manifest.maxActiveRuns} at once`;
+  if (run.state === "queued") return "its run is queued";
   if (task.hook !== null) return "it has had nothing to tell";
   if (isRunEnded(run.state)) return "its run ended before it could start";
   if (open.length === 0 && task.spec.dependsOnPast !== undefined && run.previous !== undefined)

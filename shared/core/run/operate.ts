@@ -80,15 +80,17 @@ export function judge(run: Run, manifest: Manifest, action: RunAction & Signatur
   ];
   return {
     problems,
-    changes: changesOf(run, draft, because),
+    changes: changesOf(run, draft, because, action),
     run: { from: run.state, to: draft.head.state },
     paused: after.filter((taskId) => !before.includes(taskId)),
     resumed: before.filter((taskId) => !after.includes(taskId)),
   };
 }
 
-function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>): TaskChange[] {
+function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>, action: RunAction): TaskChange[] {
   const changes: TaskChange[] = [];
+  // A mapped task waits until its instances are marked, and ends so then.
+  const marked = new Set([...because].filter(([slot, why]) => isMarkedMap(draft, slot, why)).map(([slot]) => slot));
   for (let slot = 0; slot < run.tasks.states.length; slot++) {
     const expansion = expansionAt(run.tasks, slot);
     // What happens to a task happens to its instances.
@@ -98,12 +100,12 @@ function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>
     const target = draft.details[slot]?.target;
     const closes = state === "restarting" && target !== run.tasks.details[slot]?.target;
     if (from === state && !closes && !because.has(slot)) continue;
-    const to = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
+    const ends = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
     changes.push({
       taskId: taskIdAt(draft, slot),
       mapIndex: expansion === undefined ? null : mapIndexAt(draft, slot),
       from,
-      to,
+      to: marked.has(slot) && action.type === "mark" ? action.to : ends,
       attempt: run.tasks.attempts[slot] ?? 0,
       because: because.get(slot) ?? "selected",
       closes,
@@ -111,6 +113,10 @@ function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>
   }
   return [...changes, ...changesInChunks(run, draft)];
 }
+
+const isMarkedMap = (draft: Draft, slot: number, because: Because): boolean =>
+  expansionOf(draft, slot) !== undefined &&
+  (because === "selected" || because === "upstream" || because === "downstream");
 
 /** Instances in chunks, as far as they were named: how they stand only their chunk knows. */
 function changesInChunks(run: Run, draft: Draft): TaskChange[] {
