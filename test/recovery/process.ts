@@ -64,8 +64,7 @@ const summary: Summary = {
 process.stdout.write(`${JSON.stringify(summary)}\n`);
 
 /** Each life asks for the same: keys and versions make it once. */
-async function ask(scheduler: Scheduler): Promise<void> {
-  const { engine } = scheduler;
+async function ask({ engine }: Pick<Scheduler, "engine">): Promise<void> {
   for (const key of ["one", "two"])
     await startRun(engine, { dagId: dagId("diamond"), by: "test", idempotencyKey: key });
   await backfillOnce(scheduler);

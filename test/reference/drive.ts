@@ -154,6 +154,7 @@ function deliver(world: World, command: RunCommand): void {
       mail.push({ type: "effect_acknowledged", number: command.effect.number });
       break;
     case "inspect_child":
+    case "inspect_past":
     case "tell_queued":
     case "leave_pool":
     case "timer":

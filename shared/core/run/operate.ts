@@ -317,7 +317,3 @@ function goOn(draft: Draft, slot: number): void {
     default:
   }
 }
-
-/** Refs of whole tasks. */
-const tasksNamed = (ids: readonly string[]): readonly TaskRef[] =>
-  ids.map((taskId) => ({ taskId, mapIndex: null }));

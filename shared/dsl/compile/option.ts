@@ -23,11 +23,6 @@ export const text: Option<string> = (value, name, report) =>
 export const flag: Option<boolean> = (value, name, report) =>
   typeof value === "boolean" ? value : wrong(report, name, value, "true or false");
 
-const only =
-  <Value extends string | number | boolean | null>(expected: Value): Option<Value> =>
-  (value, name, report) =>
-    value === expected ? expected : wrong(report, name, value, String(expected));
-
 export const whole =
   (min: number, max: number): Option<number> =>
   (value, name, report) =>
