@@ -100,6 +100,9 @@ describe("a pool", () => {
     "task:a/b.load",
     "task:orders.a/b",
     "host:orders",
+    "p".repeat(81),
+    `dag:${"d".repeat(81)}`,
+    `task:${"d".repeat(81)}.load`,
   ])("may not be %j", (name) => {
     expect(() => poolId(name)).toThrow(TypeError);
   });

@@ -42,6 +42,10 @@ describe("a moment", () => {
     expect(read("2026-11-01T01:30", NEW_YORK, { fold }).at.map(iso)).toEqual(at);
   });
 
+  test.each(["first", "second", "both"] as const)("that clocks show once is that one: %s", (fold) => {
+    expect(read("2026-11-01T04:00", NEW_YORK, { fold }).at.map(iso)).toEqual(["2026-11-01T09:00:00Z"]);
+  });
+
   test("is shifted, and the first of two, where nothing else is said", () => {
     expect(DST_DEFAULT).toEqual({ gap: "shift", fold: "first" });
   });
@@ -64,6 +68,7 @@ describe("what is no moment", () => {
     "2026-03-01T04:00:00x",
     "2026-03-01T4:00",
     "2026-03-01T",
+    "2026-03-01 2026-03-01T04:00",
   ])("'%s' is told what was expected", (text) => {
     expect(fault(text)).toEqual({
       fault:

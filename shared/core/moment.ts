@@ -35,9 +35,9 @@ const EXPECTED =
 
 function dateFault(date: string): string | undefined {
   if (parseDate(date) !== undefined) return undefined;
-  const [, year, month] = /^(\d{4})-(0[1-9]|1[0-2])-\d{2}$/.exec(date) ?? [];
-  if (year === undefined || month === undefined) return EXPECTED;
-  const last = [31, 30, 29, 28].map((day) => `${year}-${month}-${day}`).find((day) => parseDate(day) !== undefined);
+  const [, month] = /^(\d{4}-(?:0[1-9]|1[0-2]))-\d{2}$/.exec(date) ?? [];
+  if (month === undefined) return EXPECTED;
+  const last = [31, 30, 29, 28].map((day) => `${month}-${day}`).find((day) => parseDate(day) !== undefined);
   // Years that are never computed with.
   if (last === undefined) return EXPECTED;
   return `a day that does not exist; the last of that month is ${last}`;
@@ -52,7 +52,6 @@ function atReading(timezone: string, wall: WallTime, { gap, fold }: DstPolicy): 
 
 /** The end of what a moment names: of a date, the start of the next one. */
 export function endOfMoment(text: string, { at, precision }: Moment, timezone: string): Instant | undefined {
-  const [first] = at;
-  if (precision === "time" || first === undefined) return first;
+  if (precision === "time") return at[0];
   return startOfDate(timezone, localDate("UTC", plus(startOfDate("UTC", text), DAY_MS)));
 }

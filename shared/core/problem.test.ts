@@ -31,6 +31,10 @@ test("a slip of the finger is two letters, or one in three of a long name", () =
   ]);
 });
 
+test("letters before and after the name count too", () => {
+  expect([nearest("load", ["xxloab"]), nearest("a", ["bcd"])]).toEqual([undefined, undefined]);
+});
+
 test("there is nothing near if there is nothing", () => {
   expect(nearest("load", [])).toBeUndefined();
 });
