@@ -1,7 +1,7 @@
 /** The readings of a clock that a cron expression names, once its fields are lists of numbers: which is next, which was last. */
 import type { WallTime } from "./zone.ts";
 
-/** All lists ascending. */
+/** Minutes and hours ascending. */
 export interface CronTable {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];

@@ -31,6 +31,8 @@ describe("an expression that is none says what is wrong", () => {
     ["0 * * * * *", "'0 * * * * *' has 6 fields; cron takes five: minute, hour, day of month, month, day of week"],
     ["", "'' has 0 fields; cron takes five: minute, hour, day of month, month, day of week"],
     ["0 0 31 2 *", "'0 0 31 2 *' never fires: there is no such date"],
+    [" 0 0 30 2 * ", "'0 0 30 2 *' never fires: there is no such date"],
+    [" 61 * * * * ", `'61 * * * *': the minute is '61', ${minuteHelp}`],
     ["0 0 30 2 *", "'0 0 30 2 *' never fires: there is no such date"],
     ["0 0 31 4,6 *", "'0 0 31 4,6 *' never fires: there is no such date"],
     [

@@ -60,7 +60,7 @@ function toTable({ fields }: CronExpression): CronTable {
     days: numbers(fields.dayOfMonth.values),
     lastDay: fields.dayOfMonth.hasLastChar,
     months: numbers(fields.month.values),
-    weekdays: [...new Set(numbers(fields.dayOfWeek.values).map((day) => day % 7))].toSorted((a, b) => a - b),
+    weekdays: numbers(fields.dayOfWeek.values).map((day) => day % 7),
     daysRestricted: !fields.dayOfMonth.isWildcard,
     weekdaysRestricted: !fields.dayOfWeek.isWildcard,
   };

@@ -1,8 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { aManifest, aMapSpec, aRetrySpec, aTaskSpec, anUpstream } from "../../test/builders/index.ts";
+import { aManifest, aMapSpec, aRetrySpec, aRun, aTaskSpec, anUpstream } from "../../test/builders/index.ts";
 import { poolId, taskId } from "./ids.ts";
 import type { TaskSpec } from "./manifest.ts";
-import { chunkManifest, downstreamOf, hookSlot, planOf, transitionsOf, type Plan, type PlannedTask } from "./plan.ts";
+import {
+  chunkManifest,
+  downstreamOf,
+  hookSlot,
+  manifestOf,
+  planOf,
+  transitionsOf,
+  type Plan,
+  type PlannedTask,
+} from "./plan.ts";
 
 const aPlan = (...tasks: readonly TaskSpec[]): Plan => planOf(aManifest({ tasks }));
 
@@ -110,9 +119,10 @@ describe("the scope of a setup", () => {
 });
 
 test("a mapped task knows whose list it is over, and that one who is mapped over it", () => {
-  const plan = aPlan(aTaskSpec("list"), aTaskSpec("each", { after: ["list"], map: aMapSpec("list") }));
+  const each = aTaskSpec("each", { after: ["list"], map: aMapSpec("list") });
+  const plan = aPlan(aTaskSpec("first"), aTaskSpec("list"), each);
 
-  expect([told(plan, "each", "over"), told(plan, "list", "over")]).toEqual([0, null]);
+  expect([told(plan, "each", "over"), told(plan, "list", "over")]).toEqual([1, null]);
   expect([told(plan, "list", "mappedBy"), told(plan, "each", "mappedBy")]).toEqual([["each"], []]);
 });
 
@@ -179,7 +189,7 @@ describe("hooks", () => {
       pools: [],
       allowFailure: true,
       timeoutMs: 300_000,
-      retry: { retries: 1, delayMs: 5_000, on: "transient" },
+      retry: { retries: 1, delayMs: 5_000, jitter: "none", maxDelayMs: 5_000, budgetMs: null, on: "transient" },
       hooks: { onSuccess: false, onFailure: false, onRetry: false },
     });
   });
@@ -220,4 +230,5 @@ test("a chunk sees the mapped task alone, which waits for nothing and has no hoo
     },
   ]);
   expect(chunkManifest(manifest, taskId("each"))).toBe(chunk);
+  expect(manifestOf(aRun(), manifest)).toBe(manifest);
 });

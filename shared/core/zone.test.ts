@@ -47,6 +47,10 @@ describe("a local date begins", () => {
     expect(localDate("Africa/Cairo", at("2026-04-23T22:00:00Z"))).toBe("2026-04-24");
   });
 
+  test("when the clock skips it, where the skip begins before midnight", () => {
+    expect(iso(startOfDate("America/Toronto", "1919-03-31"))).toBe("1919-03-31T04:30:00Z");
+  });
+
   test("the first time, where the clock shows midnight twice", () => {
     expect(iso(startOfDate("America/Havana", "2026-11-01"))).toBe("2026-11-01T04:00:00Z");
   });
