@@ -92,3 +92,53 @@ test("rows go up to an instant, or to the end of the schedule", () => {
   expect(previewRows(aSchedule(), { ...span, to: at("2026-03-03T04:00:00Z") })).toHaveLength(1);
   expect(previewRows(aSchedule({ end: at("2026-03-04T00:00:00Z") }), span)).toHaveLength(3);
 });
+
+test("times that are left out are told together, once, and only if the schedule has any", () => {
+  const dst = { gap: "skip", fold: "first" } as const;
+  const early = newYork({ expressions: ["0,30 2 * * *", "0 12,13 * * *"], dst });
+  const late = newYork({ expressions: ["0 3 * * *"], dst });
+
+  expect(notes(early, "2026-03-08T05:00:00Z", 2)).toEqual([
+    "2026-03-08T12:00:00-04:00 clocks go forward: no 02:00, 02:30 on 2026-03-08",
+    "2026-03-08T13:00:00-04:00 -",
+  ]);
+  expect(notes(late, "2026-03-08T05:00:00Z", 1)).toEqual(["2026-03-08T03:00:00-04:00 -"]);
+});
+
+test("what comes by the hour fires both times, also beside what comes by the day", () => {
+  const schedule = newYork({ expressions: ["30 * * * *", "0 12 * * *"] });
+
+  expect(notes(schedule, "2026-11-01T05:00:00Z", 3)).toEqual([
+    "2026-11-01T01:30:00-04:00 clocks go back: 01:30 comes twice, this is the first time",
+    "2026-11-01T01:30:00-05:00 clocks go back: 01:30 comes twice, this is the second time",
+    "2026-11-01T02:30:00-05:00 -",
+  ]);
+});
+
+test("a day with an hour more is one of 25 hours", () => {
+  expect(notes(newYork({ interval: "day" }), "2026-11-02T06:00:00Z", 1)).toEqual([
+    "2026-11-02T04:00:00-05:00 clocks go back on 2026-11-01: covers 25h",
+  ]);
+});
+
+test("a time that clocks skip is told with what its run covers, from the firing before", () => {
+  const schedule = newYork({ interval: "cron", expression: "30 2 * * *" });
+
+  expect(notes(schedule, "2026-03-08T05:00:00Z", 1)).toEqual([
+    "2026-03-08T03:30:00-04:00 clocks go forward: 02:30 does not exist, fires at 03:30, covers 24h",
+  ]);
+});
+
+test("to what comes every so often clocks do nothing", () => {
+  const schedule: ScheduleSpec = {
+    kind: "every",
+    everyMs: 43_200_000,
+    anchor: at("2026-03-08T00:00:00Z"),
+    interval: "every",
+    timezone: "America/New_York",
+    start: null,
+    end: null,
+  };
+
+  expect(notes(schedule, "2026-03-08T12:00:00Z", 1)).toEqual(["2026-03-08T08:00:00-04:00 -"]);
+});
