@@ -190,6 +190,6 @@ function weather(random: Random): ReadonlyMap<FaultName, number> {
     if (random.chance(about)) rates.set(name, Math.min(0.9, usual * random.pick([0.3, 1, 1, 3])));
   }
   // Now and then a record is in so many hands that three tries in a row are too few.
-  if (random.chance(0.15)) rates.set("db:contended", 0.6);
+  if (random.chance(0.1)) rates.set("db:contended", 0.6);
   return rates;
 }

@@ -173,8 +173,8 @@ function rises(
   versions.set(id, version);
 }
 
-/** One commit of so many is encoded and decoded again. */
-const ENCODED_EVERY = 16;
+/** One commit of so many is encoded and decoded again; what worlds keep encoded is so anyway. */
+const ENCODED_EVERY = 32;
 
 export const storedFormSaysAll: Checker = {
   promise: "S12",

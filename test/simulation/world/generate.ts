@@ -13,7 +13,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** 2026-03-02, a Monday. */
 const FIRST_DAY = Date.UTC(2026, 2, 2);
 
-const SPAN_HOURS: Readonly<Record<Tempo, number>> = { hours: 4, day: 26, days: 60 };
+const SPAN_HOURS: Readonly<Record<Tempo, number>> = { hours: 3, day: 25, days: 50 };
 /** Before it everything is registered; after the last one nothing new is asked for until the faults stop. */
 const QUIET_START_MS = 3 * MINUTE_MS;
 
@@ -27,7 +27,7 @@ export function generateWorld(seed: number): WorldPlan {
   const startAt = instant(FIRST_DAY + random.integer(0, 300) * 24 * HOUR_MS + random.integer(0, 1_439) * MINUTE_MS);
   const safetyMs = SPAN_HOURS[tempo] * HOUR_MS;
   const minutes = [random.integer(0, 59), random.integer(0, 59)];
-  const count = random.pick([2, 3, 3, 4, 4, 5]);
+  const count = random.pick([2, 3, 3, 3, 4]);
   const pools = generatePools(random.fork("pools"));
   const pooled = random.fork("pooled");
   const parents = random.fork("parents");
@@ -54,7 +54,7 @@ function generateActions(
   const moments = hotMoments(random, setting);
   const current = [...setting.dags];
   const actions: PlannedAction[] = [];
-  const count = random.integer(5, 18);
+  const count = random.integer(4, 9);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
     actions.push(...actionsAt(random, at, current, { index, tempo, minutes, pools: setting.pools }));
@@ -116,7 +116,8 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
         at: at + random.skewed(0, 600_000),
         action: { type: "change_backfill", pick: random.next() },
       });
-      const days = random.integer(1, context.tempo === "hours" ? 1 : 6);
+      // Of hourly schedules a few hours, of daily ones some days.
+      const days = context.tempo === "hours" ? 0.25 : random.integer(1, context.tempo === "day" ? 2 : 5);
       const action: Action = { type: "backfill", dagId: dag.dagId, days, pick: random.next() };
       return [{ at, action }, ...(random.chance(0.5) ? [change(), change()] : [])];
     }

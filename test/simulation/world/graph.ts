@@ -24,7 +24,7 @@ export function generateTasks(random: Random): readonly TaskSpec[] {
 }
 
 function shape(random: Random): Node[] {
-  const size = random.integer(2, 9);
+  const size = random.integer(2, 7);
   const kind = random.weighted([
     [2, "chain"],
     [2, "fan"],

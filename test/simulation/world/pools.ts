@@ -9,7 +9,7 @@ const PRIORITIES = [1, 1, 1, 5, 20];
 
 /** Half of all worlds have none: there a task costs nothing more. */
 export function generatePools(random: Random): readonly PoolSpec[] {
-  if (random.chance(0.45)) return [];
+  if (random.chance(0.5)) return [];
   const names = ["api", "lake", "warehouse"].slice(0, random.integer(1, 3));
   return names.map((name) => ({ pool: name as PoolId, slots: random.pick([1, 1, 2, 3, 4]) }));
 }
