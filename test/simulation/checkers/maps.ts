@@ -204,11 +204,16 @@ export const resultsComeInOrder: Checker = {
     for (const { taskId, instances } of dispatch.upstream) {
       if (instances === undefined) continue;
       const wanted: JsonValue[] = [];
-      for (const { runId, first, length } of instances) {
-        for (let mapIndex = first; mapIndex < first + length; mapIndex++) {
-          const result = resultOf(seen, { runId, taskId, mapIndex });
-          if (result !== undefined && result !== null) wanted.push(result);
-        }
+      const keys = instances.flatMap(({ runId, first, length }) =>
+        Array.from({ length }, (_, index) => ({ runId, taskId, mapIndex: first + index })),
+      );
+      const stand = keys.map((key) => standOf(seen, key));
+      // Somebody's hand was there after the attempt had been sent.
+      if (stand.some((state) => state === undefined || !TASK_STATE[state].terminal)) continue;
+      for (const [index, key] of keys.entries()) {
+        // One that was passed over as its code came to an end gave nothing, whatever its attempt says.
+        const result = stand[index] === "success" ? resultOf(seen, key) : undefined;
+        if (result !== undefined && result !== null) wanted.push(result);
       }
       const [got, expected] = [JSON.stringify(outputs[taskId]), JSON.stringify(wanted)];
       expect(got === expected, () => `${dispatch.key.taskId} got ${got} of ${taskId}, not ${expected}`);
@@ -217,6 +222,14 @@ export const resultsComeInOrder: Checker = {
 };
 
 const EARLY: readonly string[] = ["one_success", "one_failed", "one_done", "always"];
+
+/** How an instance stands; undefined: it is not there any more, or somebody marked it. */
+function standOf({ database }: Seen, key: Omit<Key, "attempt">): TaskState | undefined {
+  const run = database.runs.rows.get(key.runId)?.value;
+  if (run === undefined) return undefined;
+  const slot = slotOfKey(run, manifestOf(run, database.manifest(run.version)), key);
+  return slot < 0 || run.tasks.details[slot]?.cause?.code === "marked" ? undefined : stateAt(run, slot);
+}
 
 /** What the last attempt of an instance gave, if it succeeded. */
 function resultOf(seen: Seen, instance: Omit<Key, "attempt">): JsonValue | undefined {
