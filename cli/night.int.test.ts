@@ -111,4 +111,5 @@ test("a task that waits for its next try can be tried at once, as why says", asy
   const { out } = await line.freshet("why", "latest:waiting");
 
   expect(next(out)).toContainEqual(expect.stringMatching(/^freshet retry waiting\.manual\.ID call +try it again now$/));
+  expect(out).toContain("nothing runs here: `freshet dev` goes on with it");
 });

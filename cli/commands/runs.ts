@@ -80,7 +80,7 @@ async function tellMissing(
     missing,
   );
   const dag = missing[0]?.dagId ?? "";
-  err.line(`\`freshet backfill ${dag} --from <date> --to <date> --only-missed\` makes up for them`);
+  err.line(`\`freshet backfill ${dag} --only-missed\` makes up for them; --from and --to bound it`);
 }
 
 interface Listed extends RunView {

@@ -58,6 +58,7 @@ export function printWhy(out: Channel, run: Explained, asked: Asked): void {
 }
 
 function sinceText(run: Explained, now: Instant): string {
+  if (run.endedAt !== null && run.startedAt === null) return `${agoText(run.endedAt, now)}, before it had started`;
   if (run.endedAt !== null) return `${agoText(run.endedAt, now)}, after ${lengthText(run, now)}`;
   if (run.startedAt !== null) return agoText(run.startedAt, now);
   return `${agoText(run.queuedAt, now)}, in the queue`;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { NOON } from "../../test/builders/index.ts";
-import { acquireLock } from "./lock.ts";
+import { acquireLock, isHeld } from "./lock.ts";
 
 let home: string;
 const started: ChildProcess[] = [];
@@ -76,4 +76,13 @@ test("a home that cannot be made is unusable, and says why", () => {
   writeFileSync(join(home, "file"), "");
 
   expect(() => acquireLock(join(home, "file"), NOON)).toThrow(expect.objectContaining({ code: "HOME_UNUSABLE" }));
+});
+
+test("whether it is held can be told without taking it, also once its holder was killed", async () => {
+  const before = isHeld(home);
+  const holder = await aHolder();
+  const during = isHeld(home);
+  await kill(holder);
+
+  expect([before, during, isHeld(home)]).toEqual([false, true, false]);
 });

@@ -55,6 +55,20 @@ function lockHolder(home: string): Holder | undefined {
   }
 }
 
+/**
+ * Whether somebody seems to schedule the home: for messages alone, since it does not try the lock, which could keep a scheduler
+ * from starting. A killed holder's number that another process has by now counts as held.
+ */
+export function isHeld(home: string): boolean {
+  const holder = lockHolder(home);
+  if (holder === undefined) return false;
+  try {
+    return process.kill(holder.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // There is one, of somebody else.
+  }
+}
+
 function lockedDatabase(home: string, path: string, holderPath: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
