@@ -134,6 +134,8 @@ export interface TaskSpec {
    * children there, too. Absent: it does not.
    */
   readonly dependsOnPast?: "task" | "downstream";
+  /** Outside of these hours, on the DAG's clock, no attempt of it is sent. Absent: at any time. */
+  readonly allowedHours?: AllowedHours;
   /** Of a teardown: its failure fails the run instead of degrading it. */
   readonly failRun: boolean;
   readonly executor: Executor;

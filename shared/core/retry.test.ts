@@ -75,6 +75,7 @@ const ask = (spec: Partial<RetrySpec>, error: Partial<TaskError> = {}, overrides
     firstFailureAt: NOON,
     run: { budgetMs: null, firstFailureAt: NOON },
     seed: SEED,
+    startsFrom: (at) => at,
     now: NOON,
     ...overrides,
   });

@@ -30,6 +30,8 @@ export interface RetryQuestion {
   readonly firstFailureAt: Instant;
   readonly run: { readonly budgetMs: number | null; readonly firstFailureAt: Instant };
   readonly seed: string;
+  /** When a try may start that would at this instant. */
+  readonly startsFrom: (at: Instant) => Instant;
   readonly now: Instant;
 }
 
@@ -48,7 +50,7 @@ export function decideRetry(question: RetryQuestion): RetryAnswer {
     const text = `${what} (after ${failures} tries)`;
     return { again: false, cause: { code: "retries_exhausted", text, ...facts } };
   }
-  const at = plus(now, retryDelayMs(spec, failures, question.seed));
+  const at = question.startsFrom(plus(now, retryDelayMs(spec, failures, question.seed)));
   const end = budgetEnd(question);
   if (at > end.at) {
     const text = `${what} (the next try would start after the ${end.whose} retry budget of ${durationText(end.budgetMs)})`;

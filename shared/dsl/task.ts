@@ -72,6 +72,8 @@ export interface Common<From, Rule extends TriggerRule, Schema> extends TaskDefa
   readonly dependsOnPast?: boolean;
   /** As `dependsOnPast`, and until the tasks directly after it have done so in that run, too. */
   readonly waitForDownstream?: boolean;
+  /** The hours in which it may start, on the DAG's clock: `{ from: "22:00", to: "06:00" }`. Retries wait for them, too. */
+  readonly allowedHours?: { readonly from: string; readonly to: string };
   /** When to run, by how the upstream tasks ended; default `"all_success"`. */
   readonly rule?: Rule;
   /** The DAG's schema of params, if the task reads them. */

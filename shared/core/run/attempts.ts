@@ -24,6 +24,7 @@ import {
 } from "./draft.ts";
 import { triesBefore } from "./instances.ts";
 import { retryNext } from "./start-instances.ts";
+import { hearHours, startsFrom, waitForHours } from "./hours.ts";
 import { pauseOf } from "./pauses.ts";
 
 /** An executor has this long after an attempt's timeout to end it itself before the scheduler does. */
@@ -105,6 +106,7 @@ export function fail(draft: Draft, slot: number, error: TaskError): void {
     firstFailureAt,
     run: { budgetMs: draft.plan.manifest.retryBudgetMs, firstFailureAt: draft.head.firstFailureAt ?? draft.now },
     seed: retrySeed(draft, slot),
+    startsFrom: (at) => startsFrom(taskAt(draft, slot), draft.plan.manifest, at),
     now: draft.now,
   });
   if (answer.again) {
@@ -312,9 +314,13 @@ export function lookAt(draft: Draft, slot: number): void {
     case "restarting":
       return closeAgain(draft, slot);
     case "up_for_retry":
-      return pauseOf(draft.head, taskAt(draft, slot)) === undefined ? retryNext(draft, slot) : undefined;
+      if (pauseOf(draft.head, taskAt(draft, slot)) !== undefined || waitForHours(draft, slot)) return;
+      return retryNext(draft, slot);
+    case "none":
+    case "scheduled":
+      return hearHours(draft, slot);
     case "deferred":
-      return lookAtChild(draft, slot);
+      return expansionOf(draft, slot) === undefined ? lookAtChild(draft, slot) : hearHours(draft, slot);
     default:
   }
 }

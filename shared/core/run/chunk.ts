@@ -13,6 +13,7 @@ import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
 import { clearInstance, isCut, isUndone, markInstance } from "./clear-instances.ts";
 import { countInstances } from "./instances.ts";
+import { isOutOfHours } from "./hours.ts";
 import { newRun } from "./new-run.ts";
 import { startNext } from "./slots.ts";
 
@@ -85,7 +86,7 @@ function applyHand(draft: Draft, { to, indexes, cause }: ChunkHand): void {
     if (!meant) continue;
     reopen(draft);
     if (to === "now") {
-      if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
+      if (stateOf(draft, slot) === "up_for_retry" && !isOutOfHours(draft, slot)) startNext(draft, slot);
     } else if (to === "none") clearInstance(draft, slot, cause);
     else markInstance(draft, slot, to, cause);
   }

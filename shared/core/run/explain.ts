@@ -17,6 +17,8 @@ import type { InstanceCounts } from "./instances.ts";
 import { whyItWaits, type ChildReading } from "./explain-child.ts";
 import { outcomeOf } from "./ending.ts";
 import { byHand } from "./operate.ts";
+import { closedUntil } from "./hours.ts";
+import { waitsForPast } from "./past.ts";
 import { pauseOf, pauseOfRun } from "./pauses.ts";
 
 export interface TaskExplanation {
@@ -141,7 +143,7 @@ function whyOf(asked: Asked): string {
     case "removed":
       return "it is no longer part of the DAG";
     case "scheduled":
-      return heldText(asked.run, task.slot, asked.plan) ?? whyNoSlots(asked);
+      return heldText(asked.run, task.slot, asked.plan) ?? hoursText(asked) ?? whyNoSlots(asked);
     case "deferred":
       if (asked.instances !== undefined) return mapText(asked, asked.instances);
       if (detail?.child !== undefined) return whyItWaits(detail, task.spec.child, asked.child, now);
@@ -168,6 +170,12 @@ function mapText({ run, task, detail }: Asked, instances: InstanceCounts): strin
 const triedAgain = (detail: TaskDetail | undefined): string =>
   `tried again ${detail?.due === undefined ? "soon" : `at ${iso(detail.due)}`}`;
 
+/** Of what could start but for the hour. */
+function hoursText({ run, plan, task, now }: Asked): string | undefined {
+  const opens = closedUntil(run, task, plan.manifest, now);
+  return opens === undefined ? undefined : `waits for the hours in which it may start: from ${iso(opens)}`;
+}
+
 const pausedText = (what: string, { by, reason, at }: Pause): string =>
   `${what} is ${byHand(`paused since ${iso(at)}`, { by, reason })}`;
 
@@ -188,7 +196,8 @@ function whyNotStarted(asked: Asked): string {
   const held = heldText(run, task.slot, plan);
   if (held !== undefined) return held;
   const cleared = detail?.cause?.code === "cleared" ? `${detail.cause.text}; ` : "";
-  return `${cleared}${whyWaiting(asked)}`;
+  const isReady = run.state === "running" && asked.open.length === 0 && !waitsForPast({ head: run }, task);
+  return `${cleared}${(isReady ? hoursText(asked) : undefined) ?? whyWaiting(asked)}`;
 }
 
 function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" | "task" | "open" | "slot">): string {
@@ -197,7 +206,7 @@ function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" 
   if (run.state === "queued") return "its run is queued";
   if (task.hook !== null) return "it has had nothing to tell";
   if (isRunEnded(run.state)) return "its run ended before it could start";
-  if (open.length === 0 && task.spec.dependsOnPast !== undefined && run.previous !== undefined)
+  if (open.length === 0 && waitsForPast({ head: run }, task))
     return `waits for '${task.spec.taskId}' in the run before, ${run.previous}, to have succeeded or been skipped`;
   if (open.length === 0) return "about to start";
   const names = open.map((above) => `'${nameOf(plan, above)}' (${stateOf(run.tasks, above)})`);

@@ -4,6 +4,7 @@ import type { MarkedState, RunAction, Signature, TaskRef, TaskSelection } from "
 import { isRunEnded } from "../states.ts";
 import { iso } from "../time.ts";
 import { expansionOf, isEnding, stateOf, taskAt, type Draft } from "./draft.ts";
+import { closedUntil } from "./hours.ts";
 import { pauseOf } from "./pauses.ts";
 import { namedSlots, namesOf, select, type OperationProblem } from "./select.ts";
 
@@ -113,6 +114,10 @@ function nothingToRetry(draft: Draft, slots: readonly number[]): string | undefi
   const held = waiting.map((slot) => pauseOf(draft.head, taskAt(draft, slot))).find((pause) => pause !== undefined);
   if (held !== undefined)
     return `${held.taskId === null ? "the run" : `task '${held.taskId}'`} is paused by ${held.by}: \`freshet resume\` it first`;
+  const opens = waiting.map((slot) => closedUntil(draft.head, taskAt(draft, slot), draft.plan.manifest, draft.now));
+  const [until] = opens;
+  if (until !== undefined && opens.every((each) => each !== undefined))
+    return `${namesOf(draft, waiting)}; it is tried again at ${iso(until)}, when its allowedHours begin`;
   if (waiting.length > 0) return undefined;
   const named = slots.length === 0 || slots.length === draft.plan.taskCount ? "" : `: ${namesOf(draft, slots)}`;
   return `no task waits for its next try${named}; \`freshet clear\` runs tasks again that have ended`;

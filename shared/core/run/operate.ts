@@ -29,6 +29,7 @@ import {
 import { cancelRun } from "./ending.ts";
 import { retryNext } from "./start-instances.ts";
 import { faultsOf, isClearable, isMarkable } from "./operate-faults.ts";
+import { isOutOfHours, waitForHours } from "./hours.ts";
 import { pauseOf, pauseOfRun, runTimeoutAt } from "./pauses.ts";
 import {
   addConsequences,
@@ -265,7 +266,7 @@ function retryNow(draft: Draft, { slots, inChunks }: Selected, hand: Signature):
     if (expansion.chunks !== undefined) inChunks.set(slot, "all");
   }
   for (const slot of slots.keys()) {
-    if (stateOf(draft, slot) === "up_for_retry") startNext(draft, slot);
+    if (stateOf(draft, slot) === "up_for_retry" && !isOutOfHours(draft, slot)) startNext(draft, slot);
     else slots.delete(slot);
   }
   for (const [slot, indexes] of inChunks) handOut(draft, slot, { to: "now", indexes, cause });
@@ -308,7 +309,7 @@ function goOn(draft: Draft, slot: number): void {
       return void draft.touched.add(slot);
     case "up_for_retry":
       if (detail?.due === undefined) return;
-      if (detail.due <= draft.now) return retryNext(draft, slot);
+      if (detail.due <= draft.now) return waitForHours(draft, slot) ? undefined : retryNext(draft, slot);
       return void draft.commands.push({ type: "timer", at: detail.due });
     case "queued":
       // What was lost was not sent again meanwhile: its time to be taken begins anew.

@@ -9,6 +9,7 @@ import { countInstances } from "./instances.ts";
 import { TASK_STATE } from "../states.ts";
 import { waitsForPast } from "./past.ts";
 import { pauseOf } from "./pauses.ts";
+import { waitForHours } from "./hours.ts";
 import { startNext } from "./slots.ts";
 
 type Table = Pick<Draft, "plan" | "states" | "details" | "expansions">;
@@ -44,10 +45,14 @@ function decideSlot(draft: Draft, slot: number): void {
   move(draft, slot, verdict, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** Whether something besides its rule holds it back: a pause, or the last teardown of what it sets up, not closed yet. */
+/** Whether something besides its rule holds it back: a pause, its hours, or the last teardown of what it sets up, not closed yet. */
 function mustWait(draft: Draft, task: PlannedTask): boolean {
   if (pauseOf(draft.head, task) !== undefined) return true;
   if (waitsForPast(draft, task) && !isEnding(draft)) return true;
+  return isBeingTakenDown(draft, task) || waitForHours(draft, task.slot);
+}
+
+function isBeingTakenDown(draft: Draft, task: PlannedTask): boolean {
   if (task.spec.role !== "setup") return false;
   const teardowns = task.downstream.filter((below) => taskAt(draft, below).setups.includes(task.slot));
   return teardowns.some((teardown) => TASK_STATE[stateOf(draft, teardown)].inFlight);

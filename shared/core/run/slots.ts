@@ -12,6 +12,7 @@ import type { Instant } from "../time.ts";
 import { dispatchNext } from "./dispatch.ts";
 import { amend, kept, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { acknowledgeEffect, recordEffect } from "./effects.ts";
+import { isOutOfHours, waitForHours } from "./hours.ts";
 import { pauseOf, runTimeoutAt } from "./pauses.ts";
 
 /** Starts the next attempt of a task instance: at once, or as soon as it has its slots. */
@@ -79,8 +80,11 @@ function countHeld(draft: Draft, shares: ReadonlyMap<PoolId, Share>): void {
     const { pools } = taskAt(draft, slot).spec;
     if (pools.length === 0) continue;
     const state = stateOf(draft, slot);
-    // What is paused waits for nobody, and nobody waits for it.
-    if (state === "scheduled" && takenBy(draft, slot) > 0 && isPaused(draft, slot)) amend(draft, slot, { taken: 0 });
+    // What is held back waits for nobody, and nobody waits for it.
+    if (state === "scheduled" && isHeldBack(draft, slot)) {
+      if (takenBy(draft, slot) > 0) amend(draft, slot, { taken: 0 });
+      if (!isPaused(draft, slot)) waitForHours(draft, slot);
+    }
     const taken = TASK_STATE[state].inFlight ? pools.length : state === "scheduled" ? takenBy(draft, slot) : 0;
     for (const { pool, slots } of pools.slice(0, taken)) addHeld(shares.get(pool), slots);
   }
@@ -98,11 +102,13 @@ const takenBy = (draft: Draft, slot: number): number => draft.details[slot]?.tak
 
 const isPaused = (draft: Draft, slot: number): boolean => pauseOf(draft.head, taskAt(draft, slot)) !== undefined;
 
+const isHeldBack = (draft: Draft, slot: number): boolean => isPaused(draft, slot) || isOutOfHours(draft, slot);
+
 /** What waits for slots, the first to be served first: by priority, then in the order of the DAG. */
 function waitingInstances(draft: Draft): readonly number[] {
   const waiting: number[] = [];
   for (let slot = 0; slot < draft.states.length; slot++) {
-    if (stateOf(draft, slot) === "scheduled" && !isPaused(draft, slot)) waiting.push(slot);
+    if (stateOf(draft, slot) === "scheduled" && !isHeldBack(draft, slot)) waiting.push(slot);
   }
   return waiting.toSorted((a, b) => taskAt(draft, b).spec.priority - taskAt(draft, a).spec.priority || a - b);
 }

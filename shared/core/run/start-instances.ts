@@ -3,6 +3,7 @@ import type { MapSpec } from "../manifest.ts";
 import type { Expansion } from "../run.ts";
 import { expansionAt, stateOf, taskAt, type Draft } from "./draft.ts";
 import type { InstanceCounts } from "./instances.ts";
+import { waitForHours } from "./hours.ts";
 import { pauseOf } from "./pauses.ts";
 import { startNext } from "./slots.ts";
 
@@ -11,6 +12,7 @@ export function startInstances(draft: Draft, expansion: Expansion, counts: Insta
   const task = taskAt(draft, expansion.slot);
   // One that was cleared waits, as every task does, until its run has been admitted again.
   if (counts.waiting === 0 || draft.head.state !== "running" || pauseOf(draft.head, task) !== undefined) return;
+  if (waitForHours(draft, expansion.slot)) return;
   const { base, rows } = expansion;
   let room = roomOf(draft, task.spec.map) - counts.atWork;
   for (let slot = base; slot < base + rows && room > 0; slot++) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { manifestOf, problemOf, sales } from "../../../test/builders/definitions.ts";
+import { manifestOf, problemOf, sales, taskSpecOf, work } from "../../../test/builders/definitions.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -41,4 +41,12 @@ test.each([
   [{ catchup: { window: "1s" } }, /catchup.window is .*no time at all/],
 ])("%j is refused", (options, message) => {
   expect(problemOf(sales(options))).toMatch(message);
+});
+
+test("a task may have hours of its own", () => {
+  expect(taskSpecOf({ allowedHours: { from: "22:00", to: "06:00" } }).allowedHours).toEqual({ from: 1_320, to: 360 });
+  expect(taskSpecOf({})).not.toHaveProperty("allowedHours");
+
+  const wrong = work("load", { allowedHours: { from: "22:00", to: "6" } });
+  expect(problemOf(sales({ tasks: [wrong] }))).toMatch(/task 'load'.*allowedHours.to is "?6/);
 });

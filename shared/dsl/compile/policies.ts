@@ -29,7 +29,7 @@ const timeOfDay: Option<number> = (given, name, report) => {
 
 const hours = group({ from: timeOfDay, to: timeOfDay });
 
-const allowedHours: Option<AllowedHours> = (given, name, report) => {
+export const allowedHours: Option<AllowedHours> = (given, name, report) => {
   const { from, to } = hours(given, name, report) ?? {};
   if (from !== undefined && to !== undefined && from !== to && from < 1_440) return { from, to: to % 1_440 };
   if (isRecord(given) && (from === to || from === 1_440))

@@ -20,6 +20,7 @@ import {
   type OptionTable,
   type Read,
 } from "./option.ts";
+import { allowedHours } from "./policies.ts";
 import { CHILD_ONLY, childSpec } from "./child-spec.ts";
 import { MAP_ONLY, mapSpec } from "./map-spec.ts";
 import { taskPools, TASK_POOL_OPTIONS, type PoolSurroundings } from "./pools.ts";
@@ -86,6 +87,7 @@ const COMMON_OPTIONS = {
   ...TASK_POOL_OPTIONS,
   dependsOnPast: flag,
   waitForDownstream: flag,
+  allowedHours,
   owner: text,
   runbook: text,
   tags: listOf(text),
@@ -148,6 +150,7 @@ export function compileTask(task: TaskDefinition, surroundings: TaskSurroundings
     queuedTimeoutMs: options.queuedTimeout ?? defaults.queuedTimeout ?? TASK_DEFAULTS.queuedTimeoutMs,
     allowFailure: options.allowFailure ?? defaults.allowFailure ?? false,
     ...pastOf(options),
+    ...(options.allowedHours === undefined ? {} : { allowedHours: options.allowedHours }),
     failRun: options.failRun ?? false,
     executor,
     resources: resourcesOf(executor, { ...defaults.resources, ...options.resources }, report),
