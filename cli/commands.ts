@@ -33,11 +33,13 @@ const SPECS: readonly CommandSpec[] = [
         flags: "--window <time>",
         description: 'wait at the most this long for more files (default: 2s), or "as-written"',
       },
+      { flags: "--no-schedules", description: "leave schedules out: nothing starts by the clock" },
       DAGS,
     ],
     examples: [
       ["dev", "start; Ctrl-C ends it"],
       ["dev --window as-written", "with the debounce that the DAGs ask for"],
+      ["dev --no-schedules", "start runs by hand and by arriving files alone"],
       ["dev --once", "process the files that are there, and exit by the outcome"],
     ],
     load: async () => (await import("./commands/dev.ts")).execute,

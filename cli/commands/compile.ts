@@ -12,6 +12,7 @@ import { printJson } from "../output/json.ts";
 import { printProblem, problemCount } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { plural } from "../output/words.ts";
+import { withoutSchedule } from "../home/register-dags.ts";
 import { versionOf } from "../load/version.ts";
 import { placeOf } from "../place.ts";
 
@@ -74,7 +75,7 @@ async function makeFolder(path: string, given: string): Promise<void> {
 const withoutSchedules = ({ dags, ...rest }: LoadResult): LoadResult => ({
   ...rest,
   dags: dags.map((dag) => {
-    const manifest = { ...dag.manifest, schedule: null };
+    const manifest = withoutSchedule(dag.manifest);
     return { ...dag, manifest, version: versionOf(manifest) };
   }),
 });

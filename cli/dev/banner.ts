@@ -14,7 +14,13 @@ export interface Place {
 
 const shown = ({ cwd }: Place, path: string, folder = false): string => `${pathText(cwd, path)}${folder ? sep : ""}`;
 
-export function printBanner(out: Channel, place: Place, windowMs: number | undefined): void {
+/** What is not as the DAGs say it. */
+interface Differences {
+  readonly windowMs: number | undefined;
+  readonly schedules: boolean;
+}
+
+export function printBanner(out: Channel, place: Place, { windowMs, schedules }: Differences): void {
   const { dagsDir, home } = place.project;
   const rows: readonly (readonly [string, string, string])[] = [
     ["DAGs", shown(place, dagsDir, true), "save a file, and it is taken up"],
@@ -32,6 +38,7 @@ export function printBanner(out: Channel, place: Place, windowMs: number | undef
       `  ${out.paint("dim", "windows ")} at most ${durationText(windowMs)} are waited for more files (--window as-written: as the DAGs say)`,
     );
   }
+  if (!schedules) out.line(`  ${out.paint("dim", "clock   ")} nothing starts by it (--no-schedules)`);
   out.line();
 }
 

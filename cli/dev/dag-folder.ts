@@ -20,11 +20,12 @@ interface Options {
   readonly root: string;
   readonly cwd: string;
   readonly windowMs: number | undefined;
+  readonly schedules: boolean;
   readonly tell: Tell;
 }
 
-export function createDagFolder({ loader, engine, root, cwd, windowMs, tell }: Options): DagFolder {
-  const registrar = createRegistrar({ engine, root, cwd, ...(windowMs === undefined ? {} : { windowMs }) });
+export function createDagFolder({ loader, engine, root, cwd, windowMs, schedules, tell }: Options): DagFolder {
+  const registrar = createRegistrar({ engine, root, cwd, schedules, ...(windowMs === undefined ? {} : { windowMs }) });
   let before: ReadonlySet<string> = new Set();
   let last: Promise<void> = Promise.resolve();
 

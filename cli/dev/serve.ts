@@ -29,6 +29,8 @@ export interface DevOptions {
   readonly once?: boolean;
   readonly workers?: string;
   readonly window?: string;
+  /** Commander's form of `--no-schedules`. */
+  readonly schedules?: boolean;
 }
 
 export interface Serving {
@@ -57,7 +59,7 @@ export async function serve(serving: Serving): Promise<ExitCode> {
 async function serveUntilEnd(serving: Serving, onEnd: (close: () => Promise<void>) => void): Promise<ExitCode> {
   const { invocation, scheduler, tell, interrupts, windowMs, firstStart } = serving;
   const { terminal, project, cwd, json, options } = invocation;
-  if (!json) printBanner(terminal.out, { project, cwd }, windowMs);
+  if (!json) printBanner(terminal.out, { project, cwd }, { windowMs, schedules: options.schedules !== false });
   const buckets = await watchArrivals(serving);
   onEnd(() => buckets.close());
   const { dags } = await takeUpDags(serving, buckets, onEnd);
@@ -94,7 +96,7 @@ async function takeUpDags(
   const stays = options.once !== true;
   const loader = createDagLoader({ ...place, dagsDir, warm: stays });
   onEnd(() => loader.close());
-  const folder = createDagFolder({ loader, engine, ...place, windowMs, tell });
+  const folder = createDagFolder({ loader, engine, ...place, windowMs, schedules: options.schedules !== false, tell });
   let files: DagWatch | undefined;
   const taken = async (loaded: LoadResult): Promise<LoadResult> => {
     files?.follow(loaded.sources); // They may lie elsewhere.

@@ -98,3 +98,20 @@ test("a shortened window is another version, which says the same but for the win
   const written = loaded.dags[0]!.manifest;
   expect([manifest.triggers[0]?.debounceMs, sameButWindows(manifest, written)]).toEqual([2_000, true]);
 });
+
+test("without schedules a DAG is registered as another version, which nothing starts by the clock", async () => {
+  const daily = aDagFile("a")
+    .replace('dag("a", {', 'dag("a", { schedule: every.day(),')
+    .replace("{ dag,", "{ every, dag,");
+  project.write("dags/a.dag.ts", daily);
+  const loaded = await loader.load();
+  const registrarOf = (schedules: boolean) =>
+    createRegistrar({ engine: engineBeside(stores), root: project.root, cwd: project.root, schedules });
+  const nextFire = async () => (await stores.dags.load("a" as DagId))!.value.nextFire;
+
+  await registrarOf(false).takeAll(loaded);
+  expect(await nextFire()).toBeNull();
+
+  await registrarOf(true).takeAll(loaded);
+  expect(await nextFire()).not.toBeNull();
+});

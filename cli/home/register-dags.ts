@@ -20,6 +20,8 @@ export interface RegistrarOptions extends BundleOptions {
   readonly engine: Engine;
   /** Arrival triggers wait at the most this long, whatever they ask for; undefined: as written. */
   readonly windowMs?: number;
+  /** False: nothing starts by the clock, whatever is written. */
+  readonly schedules?: boolean;
 }
 
 export interface Registrar {
@@ -51,12 +53,13 @@ export async function versionsOf(
   dags: readonly LoadedDag[],
   options: RegistrarOptions,
 ): Promise<{ readonly versions: readonly DagVersion[]; readonly problems: readonly Problem[] }> {
-  const { engine, windowMs } = options;
+  const { engine, windowMs, schedules = true } = options;
   const problems: Problem[] = [];
   const versions: DagVersion[] = [];
   const fresh: { readonly manifest: Manifest; readonly file: string }[] = [];
   for (const { manifest: written, file } of dags) {
-    const manifest = windowMs === undefined ? written : withWindows(written, windowMs);
+    const kept = schedules ? written : withoutSchedule(written);
+    const manifest = windowMs === undefined ? kept : withWindows(kept, windowMs);
     const known = await knownVersion(engine, manifest);
     if (known === undefined) fresh.push({ manifest, file });
     else versions.push(known);
@@ -82,6 +85,10 @@ async function knownVersion(engine: Engine, manifest: Manifest): Promise<DagVers
   if (stored === undefined) return undefined;
   return (await engine.blobs.range(bundleKey(stored.bundle), 0, 1)) === undefined ? undefined : stored;
 }
+
+/** The same DAG, as another version: nothing starts it by the clock. */
+export const withoutSchedule = (manifest: Manifest): Manifest =>
+  manifest.schedule === null ? manifest : { ...manifest, schedule: null };
 
 const withWindows = (manifest: Manifest, windowMs: number): Manifest =>
   manifest.triggers.length === 0
