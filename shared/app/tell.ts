@@ -1,5 +1,5 @@
 /** Tells other records of a run's effects. */
-import { endOf } from "../core/backfill/end-of.ts";
+import { toldEnd } from "../core/backfill/end-of.ts";
 import { assertNever } from "../core/errors.ts";
 import type { HeldBy, Run, RunEffect } from "../core/run.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
@@ -8,9 +8,11 @@ import { cancelChild, startChild } from "./children.ts";
 import { orderChunk } from "./chunks.ts";
 import type { Engine } from "./engine.ts";
 
+type Finished = Extract<RunEffect, { kind: "run_finished" }>;
+
 /** A backfill's run gives back a place of the backfill's. */
-function toldToBackfill(run: Run, { backfillId, epoch }: HeldBy, replies: Replies): Addressed {
-  return toBackfill(backfillId, { type: "run_finished", runId: run.runId, epoch, ...endOf(run) }, replies);
+function toldToBackfill({ runId }: Run, { backfillId, epoch }: HeldBy, effect: Finished, replies: Replies): Addressed {
+  return toBackfill(backfillId, { type: "run_finished", runId, epoch, ...toldEnd(effect) }, replies);
 }
 
 /** The run keeps the effect, and is due, until the receiver has applied it or turns out not to exist. */
@@ -25,9 +27,9 @@ export async function tell(
   const replies = { onApplied: acknowledged, ifMissing: acknowledged, sender };
   switch (effect.kind) {
     case "run_finished":
-      if (run.heldBy?.epoch === effect.epoch) return [toldToBackfill(run, run.heldBy, replies)];
+      if (run.heldBy?.epoch === effect.epoch) return [toldToBackfill(run, run.heldBy, effect, replies)];
       return [
-        toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch, state: run.state }, replies),
+        toDag(run.dagId, { type: "run_finished", runId: run.runId, epoch: effect.epoch, state: effect.state }, replies),
       ];
     case "start_child":
       return [...(await startChild(engine, run, effect)), acknowledged];

@@ -208,8 +208,8 @@ export interface TaskTable {
 
 /** What another record must hear, by kind. Its receiver takes it as a total, a set or a first word: a double does no harm. */
 export type EffectBody =
-  /** Its DAG: the run has ended and gives back its place. */
-  | { readonly kind: "run_finished" }
+  /** Its DAG, or the backfill that holds its place: the run has ended, and gives that back. It may have been cleared since. */
+  | { readonly kind: "run_finished"; readonly state: RunState; readonly tookMs: number }
   /** The child run: it comes into being. What it is started with lies with the attempt that asked for it. */
   | ({ readonly kind: "start_child"; readonly attempt: number } & ChildOf)
   /** The child run: nobody waits for it any more. With `started`, it is known to have come into being. */

@@ -5,7 +5,7 @@
  */
 import { assertNever } from "../errors.ts";
 import type { RunCommand } from "../events.ts";
-import type { EffectBody, RunEffect } from "../run.ts";
+import type { EffectBody, Run, RunEffect } from "../run.ts";
 import { earliest, instant, type Instant } from "../time.ts";
 import { setHead, type Draft } from "./draft.ts";
 
@@ -21,10 +21,11 @@ export function tellAgainAt(since: Instant, now: Instant): Instant {
 }
 
 /** Of two effects with the same subject the newer one says all there is to say: it takes the place of the older. */
-function subjectOf(effect: EffectBody, epoch: number): string {
+function subjectOf(effect: EffectBody, epoch: number, { heldBy }: Pick<Run, "heldBy">): string {
   switch (effect.kind) {
     case "run_finished":
-      return effect.kind;
+      // A backfill hears of its epoch alone; the DAG of no such.
+      return heldBy?.epoch === epoch ? `${effect.kind}#${heldBy.backfillId}` : effect.kind;
     case "start_child":
     case "cancel_child":
       return `child#${effect.childId}`;
@@ -49,8 +50,8 @@ export function recordEffect(draft: Draft, body: EffectBody): void {
   const number = effectsRecorded + 1;
   const due = tellAgainAt(draft.now, draft.now);
   const effect: RunEffect = { ...body, number, epoch, since: draft.now, sends: 1, due };
-  const subject = subjectOf(body, epoch);
-  const others = effects.filter((other) => subjectOf(other, other.epoch) !== subject);
+  const subject = subjectOf(body, epoch, draft.head);
+  const others = effects.filter((other) => subjectOf(other, other.epoch, draft.head) !== subject);
   setHead(draft, { effects: [...others, effect], effectsRecorded: number });
   draft.tellings.add(number);
 }

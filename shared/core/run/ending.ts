@@ -126,7 +126,8 @@ export function finishIfDone(draft: Draft): void {
   setHead(draft, { ...outcome, pauses, endedAt: draft.now });
   // A chunk tells its parent alone.
   if (head.origin.kind === "chunk") return;
-  recordEffect(draft, { kind: "run_finished" });
+  const tookMs = head.startedAt === null ? 0 : draft.now - head.startedAt;
+  recordEffect(draft, { kind: "run_finished", state: outcome.state, tookMs });
   reportToParent(draft);
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_ended") });
 }

@@ -74,8 +74,8 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/core/run/ending.ts",
-        find: `  recordEffect(draft, { kind: "run_finished" });\n`,
-        replace: `  recordEffect(draft, { kind: "run_finished" });\n  setHead(draft, { effects: [] });\n`,
+        find: `  recordEffect(draft, { kind: "run_finished", state: outcome.state, tookMs });\n`,
+        replace: `  setHead(draft, { effects: [] });\n`,
       },
     ],
   },
