@@ -48,7 +48,7 @@ export const TASK_STATE: Readonly<Record<TaskState, TaskStateFacts>> = {
   deferred: {
     terminal: false,
     inFlight: false,
-    next: ["scheduled", "queued", "success", "skipped", "failed", "up_for_retry"],
+    next: ["scheduled", "queued", "success", "skipped", "failed", "up_for_retry", "upstream_failed"],
   },
   restarting: {
     terminal: false,

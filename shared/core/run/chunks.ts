@@ -39,13 +39,16 @@ export function newChunks(draft: Draft, slot: number, length: number): readonly 
 export type Chunked = Expansion & { readonly chunks: readonly ChunkState[] };
 export const isChunked = (expansion: Expansion): expansion is Chunked => expansion.chunks !== undefined;
 
-/** What is wanted of all chunks of a map. */
-type Wanted = Pick<Expansion, "stop" | "end" | "held">;
+/** What is wanted of all chunks of a map; what is left out stays as it was. */
+interface Wanted extends Pick<Expansion, "end"> {
+  readonly stop?: boolean;
+  readonly held?: boolean;
+}
 
 /** Orders what is wanted from now on, to each chunk for which that is something new. */
 export function orderChunks(draft: Draft, before: Chunked, wanted: Wanted = {}): void {
   const { stop, end, held, ...rest } = { ...before, ...wanted };
-  const all: Wanted = {
+  const all: Pick<Expansion, "stop" | "end" | "held"> = {
     ...(stop === true ? { stop } : {}),
     ...(end === undefined ? {} : { end }),
     ...(held === true ? { held } : {}),

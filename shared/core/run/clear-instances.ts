@@ -13,9 +13,12 @@ export function isCut(draft: Draft, slot: number): boolean {
   return code !== undefined && BY_THE_RUN.has(code) && isTerminal(draft, slot);
 }
 
-/** It failed, was passed over because too many others did, or was cut short. */
+/** It failed, or could not run, was passed over because too many others did, or was cut short. */
 export const isUndone = (draft: Draft, slot: number): boolean =>
-  stateOf(draft, slot) === "failed" || draft.details[slot]?.cause?.code === "tolerance" || isCut(draft, slot);
+  stateOf(draft, slot) === "failed" ||
+  stateOf(draft, slot) === "upstream_failed" ||
+  draft.details[slot]?.cause?.code === "tolerance" ||
+  isCut(draft, slot);
 
 /** The rows of an inline map that are meant. */
 export function rowsMeant(draft: Draft, { base, rows }: Expansion, which: "failed" | "cut"): number[] {

@@ -1,17 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  aClear,
-  aMapSpec,
-  aMark,
-  aRetrySpec,
-  aScene,
-  aSelection,
-  aSuccess,
-  aTaskSpec,
-  HAND,
-  type Scene,
-} from "../../../test/builders/index.ts";
-import type { RunAction, Signature } from "../operation.ts";
+import { aMapSpec, aRetrySpec, aScene, aSuccess, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
 import type { MapSpec, TaskSpec } from "../manifest.ts";
 
 const mapped = (map: Partial<MapSpec> = {}, overrides: Partial<TaskSpec> = {}): TaskSpec =>
@@ -264,79 +252,5 @@ describe("a run that is cancelled", () => {
     scene.see("load[0]", { status: "closed", reason: "cancelled" });
     expect(scene.states()).toEqual({ list: "success", load: "skipped", sum: "skipped" });
     expect(scene.run.state).toBe("cancelled");
-  });
-});
-
-const clearInstances = (...indexes: readonly number[]): RunAction & Signature => ({
-  type: "clear",
-  selection: aSelection([], { tasks: indexes.map((mapIndex) => ({ taskId: "load", mapIndex })) }),
-  ...HAND,
-});
-
-describe("an operator's hand on a mapped task", () => {
-  const BROKEN = { class: "permanent" } as const;
-
-  test("clears one failed instance and what depended on it, and touches no other", () => {
-    const scene = aMap(3).fail("load[1]", BROKEN).succeed("load[0]", "load[2]");
-    scene.tell(clearInstances(1), { type: "admitted", epoch: 1 });
-
-    expect(scene.dispatched()).toEqual(["load[1]#2"]);
-    expect(scene.states()).toEqual({ list: "success", load: "deferred", sum: "none" });
-    expect(scene.succeed("load[1]").dispatched()).toEqual(["sum#1"]);
-  });
-
-  test("clears what failed, and of a mapped task only the instances that did", () => {
-    const scene = aMap(3).fail("load[1]", BROKEN).succeed("load[0]", "load[2]");
-    scene.tell(aClear([], { onlyFailed: true }), { type: "admitted", epoch: 1 });
-
-    expect(scene.dispatched()).toEqual(["load[1]#2"]);
-  });
-
-  test("gives a cleared instance a full set of retries", () => {
-    const scene = aMap(1, {}, { retry: aRetrySpec({ retries: 1 }) })
-      .fail("load[0]")
-      .after(60_000)
-      .wake()
-      .fail("load[0]");
-    scene.tell(clearInstances(0), { type: "admitted", epoch: 1 }).fail("load[0]");
-
-    expect(scene.state("load[0]")).toBe("up_for_retry");
-  });
-
-  test("clears the whole map only once all of its attempts are closed, and starts above them", () => {
-    const scene = aMap(2)
-      .succeed("load[0]")
-      .tell(aClear(["load"]));
-
-    expect(scene.dispatched()).toEqual([]);
-    expect(scene.all("close")).toMatchObject([{ key: { mapIndex: 1 }, reason: "cleared" }]);
-    scene.see("load[1]", { status: "closed", reason: "cleared" });
-    expect(scene.dispatched()).toEqual(["load[0]#2", "load[1]#2"]);
-    expect(scene.run.tasks.expansions).toMatchObject([{ number: 2, attemptBase: 1, base: 3, rows: 2 }]);
-    expect(scene.run.tasks.states.length).toBe(5);
-  });
-
-  test("makes the map anew from the list as it is then", () => {
-    const scene = aMap(2)
-      .succeed("load[0]", "load[1]")
-      .succeed("sum")
-      .tell(aClear(["list"], { downstream: true }));
-    scene.tell({ type: "admitted", epoch: 1 }).giveList("list", 3);
-
-    expect(scene.dispatched()).toEqual(["load[0]#2", "load[1]#2", "load[2]#2"]);
-  });
-
-  test("marks a map as done with all of its instances", () => {
-    const scene = aMap(2).fail("load[1]", BROKEN).tell(aMark("success", "load"));
-    scene.see("load[0]", { status: "closed", reason: "marked" });
-
-    expect(scene.states()).toEqual({ list: "success", load: "success", sum: "queued" });
-  });
-
-  test("is refused for an instance that there is not", () => {
-    const before = aMap(2).run;
-    const scene = aMap(2).tell(clearInstances(7));
-
-    expect(scene.run.tasks).toEqual(before.tasks);
   });
 });

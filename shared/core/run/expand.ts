@@ -20,6 +20,7 @@ import {
 } from "./draft.ts";
 import { countInstances, isTolerated, type InstanceCounts } from "./instances.ts";
 import { startInstances } from "./start-instances.ts";
+import { decideGroup, isBarred } from "./verdict.ts";
 
 /** The rule of a mapped task holds: an instance for each item of the list, or its end, if there is none to make. */
 export function expand(draft: Draft, slot: number, map: MapSpec): void {
@@ -93,15 +94,42 @@ export function lookAtInstances(draft: Draft, slot: number): void {
   }
   if (counts.atWork + counts.waiting === 0) return endWithInstances(draft, expansion, counts);
   if (isEnding(draft) || isChunked(expansion)) return;
-  if (!isToStop(draft, expansion, map, counts)) return startInstances(draft, expansion, counts);
+  const decided = decideGroup(draft, slot);
+  if (decided.verdict === "skipped" || decided.verdict === "upstream_failed") {
+    barInstances(draft, expansion, decided.verdict, decided.cause);
+    const left = countInstances(draft, expansion);
+    if (left.atWork + left.waiting === 0) return endWithInstances(draft, expansion, left);
+  }
+  const mayBegin = decided.verdict === "run";
+  if (!isToStop(draft, expansion, map, counts)) return startInstances(draft, expansion, counts, mayBegin);
   stopInstances(draft, expansion);
   if (counts.atWork === 0) endWithInstances(draft, expansion, countInstances(draft, expansion));
 }
 
+/** An upstream that was cleared meanwhile has ended such that what has not begun never will. */
+function barInstances(
+  draft: Draft,
+  { base, rows }: Expansion,
+  to: "skipped" | "upstream_failed",
+  cause: Cause | undefined,
+): void {
+  for (let slot = base; slot < base + rows; slot++) {
+    if (stateOf(draft, slot) !== "none") continue;
+    move(draft, slot, to, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
+  }
+}
+
 /** Of the chunks of a map: whether they stop, or hold; what ends them was said where it came to pass. */
-function wantedOf(draft: Draft, expansion: Expansion, map: MapSpec): Pick<Expansion, "stop" | "held"> {
-  const stop = isToStop(draft, expansion, map, countInstances(draft, expansion));
-  return { ...(stop ? { stop } : {}), ...(isHeld(draft, expansion.slot) ? { held: true } : {}) };
+function wantedOf(
+  draft: Draft,
+  expansion: Expansion,
+  map: MapSpec,
+): { readonly stop: boolean; readonly held: boolean } {
+  const { verdict } = decideGroup(draft, expansion.slot);
+  const barred = verdict === "skipped" || verdict === "upstream_failed";
+  const stop = barred || isToStop(draft, expansion, map, countInstances(draft, expansion));
+  const held = verdict === "wait" || isHeld(draft, expansion.slot);
+  return { stop, held };
 }
 
 /** A chunk does not know how the others do: its parent says when to stop. */
@@ -141,6 +169,10 @@ function endWithInstances(draft: Draft, expansion: Expansion, counts: InstanceCo
   if (cut !== undefined) return endFailed(draft, slot, cut);
   if (!isTolerated(counts.failed, length, map?.tolerance ?? null)) {
     return endFailed(draft, slot, { code: "instances", text: failureText(draft, expansion, counts) });
+  }
+  if (isBarred(draft, expansion)) {
+    const { cause } = decideGroup(draft, slot);
+    return move(draft, slot, "upstream_failed", { since: draft.now, ...(cause === undefined ? {} : { cause }) });
   }
   if (counts.success + counts.failed === 0) {
     const text = length === 1 ? "its only instance was skipped" : `all ${length} instances were skipped`;

@@ -37,6 +37,7 @@ import {
   addUnfinished,
   namedSlots,
   select,
+  takeWholeMaps,
   type Because,
   type Chosen,
   type InChunks,
@@ -184,6 +185,7 @@ function clear(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Ch
 
 function clearSlots(draft: Draft, slots: Chosen, inChunks: InChunks, hand: Signature): void {
   const cause: Cause = { code: "cleared", text: byHand("cleared", hand) };
+  takeWholeMaps(draft, slots, inChunks);
   // A fresh start has its budgets for itself.
   draft.transitions = 0;
   setHead(draft, { firstFailureAt: null });
@@ -279,6 +281,8 @@ function pause(draft: Draft, refs: readonly TaskRef[], { by, reason }: Signature
   const wanted = refs.length === 0 ? [null] : namedSlots(draft, refs).slots.map((slot) => taskIdAt(draft, slot));
   const added = [...new Set(wanted)].filter((taskId) => !held.has(taskId));
   setHead(draft, { pauses: [...head.pauses, ...added.map((taskId): Pause => ({ taskId, by, reason, at: now }))] });
+  // Chunks of a map must be told.
+  for (const { slot } of draft.expansions) draft.touched.add(slot);
   return new Map();
 }
 

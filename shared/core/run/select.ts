@@ -5,6 +5,7 @@ import { downstreamOf, type Plan } from "../plan.ts";
 import { didYouMean } from "../problem.ts";
 import type { Cause, ChunkHandIndexes } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
+import { isBarred } from "./verdict.ts";
 import { chunksMeant, rowsMeant } from "./clear-instances.ts";
 import { expansionAt, expansionOf, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
@@ -153,6 +154,21 @@ function isFailed(draft: Draft, slot: number): boolean {
   return state === "failed" || state === "upstream_failed" || keptByTheRun(draft, slot);
 }
 
+/** Instances are made anew with what gives the list: what they were made from will be another one. */
+export function takeWholeMaps(draft: Draft, slots: Chosen, inChunks: InChunks): void {
+  const groups: Chosen = new Map([...inChunks.keys()].map((slot) => [slot, "selected"]));
+  for (const [slot, because] of slots) {
+    const group = expansionAt(draft, slot)?.slot;
+    if (group !== undefined) groups.set(group, because);
+  }
+  for (const [group, because] of groups) {
+    const { over } = taskAt(draft, group);
+    if (over === null || !slots.has(over)) continue;
+    if (!slots.has(group)) slots.set(group, because);
+    inChunks.delete(group);
+  }
+}
+
 /** What the end of the run kept from running. */
 export function addUnfinished(draft: Draft, slots: Chosen, inChunks: InChunks, spared: ReadonlySet<number>): void {
   for (let slot = 0; slot < draft.plan.taskCount; slot++) {
@@ -202,6 +218,8 @@ export function addConsequences(draft: Draft, slots: Chosen, spared: ReadonlySet
 function isByRule(draft: Draft, slot: number): boolean {
   const state = stateOf(draft, slot);
   const code = draft.details[slot]?.cause?.code;
+  const barred = expansionOf(draft, slot);
+  if (barred !== undefined && isBarred(draft, barred)) return true;
   return state === "upstream_failed" || (state === "skipped" && (code === "rule" || code === "branch"));
 }
 

@@ -7,8 +7,11 @@ import { waitForHours } from "./hours.ts";
 import { pauseOf } from "./pauses.ts";
 import { startNext } from "./slots.ts";
 
-/** Starts as many instances as there is room for, in their order: those that never ran, and those whose retry has come due. */
-export function startInstances(draft: Draft, expansion: Expansion, counts: InstanceCounts): void {
+/**
+ * Starts as many instances as there is room for, in their order: those whose retry has come due and, if the rule lets
+ * them, those that have not run yet.
+ */
+export function startInstances(draft: Draft, expansion: Expansion, counts: InstanceCounts, mayBegin: boolean): void {
   const task = taskAt(draft, expansion.slot);
   // One that was cleared waits, as every task does, until its run has been admitted again.
   if (counts.waiting === 0 || draft.head.state !== "running" || pauseOf(draft.head, task) !== undefined) return;
@@ -16,7 +19,7 @@ export function startInstances(draft: Draft, expansion: Expansion, counts: Insta
   const { base, rows } = expansion;
   let room = roomOf(draft, task.spec.map) - counts.atWork;
   for (let slot = base; slot < base + rows && room > 0; slot++) {
-    if (!isReady(draft, slot)) continue;
+    if (!isReady(draft, slot, mayBegin)) continue;
     startNext(draft, slot);
     room -= 1;
   }
@@ -33,9 +36,9 @@ function chunkRoom({ chunk }: Draft["head"]): number {
 }
 
 /** A retry whose time has come, but for which there was no room, is no longer due. */
-const isReady = (draft: Draft, slot: number): boolean => {
+const isReady = (draft: Draft, slot: number, mayBegin: boolean): boolean => {
   const state = stateOf(draft, slot);
-  return state === "none" || (state === "up_for_retry" && draft.details[slot]?.due === undefined);
+  return (mayBegin && state === "none") || (state === "up_for_retry" && draft.details[slot]?.due === undefined);
 };
 
 /** The time of a retry has come: it starts, or takes its turn among the other instances. */

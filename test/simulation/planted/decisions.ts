@@ -33,7 +33,7 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
     breaks: ["S5", "S6"],
     changes: [
       {
-        file: "shared/core/run/ready.ts",
+        file: "shared/core/run/verdict.ts",
         find: `if (!task.gates.every((gate) => isTerminal(table, gate))) return { verdict: "wait" };`,
         replace: "",
       },

@@ -9,7 +9,7 @@ export const MAP_BUGS: readonly PlantedBug[] = [
     breaks: ["S5", "S6"],
     changes: [
       {
-        file: "shared/core/run/ready.ts",
+        file: "shared/core/run/verdict.ts",
         find: "pending += counts.atWork + counts.waiting;",
         replace: "pending += counts.waiting;",
       },
