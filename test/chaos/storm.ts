@@ -173,7 +173,10 @@ async function cameToRest(place: Place): Promise<boolean> {
 
 async function isAtRest({ dags, runs }: ReturnType<typeof openStores>): Promise<boolean> {
   const open = (await dags.list()).some(
-    (dag) => dag.active.length > 0 || dag.nextFire !== null || dag.windows.some((window) => window.open !== null),
+    (dag) =>
+      dag.active.length > 0 ||
+      (!dag.removed && dag.nextFire !== null) ||
+      dag.windows.some((window) => window.open !== null),
   );
   if (open) return false;
   for (const state of ["queued", "running"] as const) {

@@ -163,7 +163,7 @@ async function cancel(state: State): Promise<void> {
   const id = dice.pick(recent);
   const said = await freshet(place, ["cancel", id], killAfterMs(dice));
   if (said.code === 0) cancelled.push(id);
-  else if (said.code !== null && !textOf(said).includes("RUN_ENDED"))
+  else if (said.code !== null && !/RUN_(ENDED|ENDING)/.test(textOf(said)))
     state.refused.push(`cancel ${id}: ${textOf(said)}`);
 }
 
