@@ -45,9 +45,9 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/arrive.ts",
-        find: "await Promise.all(wanted.map((object) => engine.inbox.put(arrivalOf(engine, dagId, trigger.triggerId, object))));",
-        replace: `const put = await Promise.all(wanted.map((object) => engine.inbox.put(arrivalOf(engine, dagId, trigger.triggerId, object))));
-    if (!put.includes("new")) continue;`,
+        find: "await Promise.all(objects.map((object) => engine.inbox.put(arrivalOf(engine, dagId, triggerId, object))));",
+        replace: `const put = await Promise.all(objects.map((object) => engine.inbox.put(arrivalOf(engine, dagId, triggerId, object))));
+    if (!put.includes("new")) return;`,
       },
     ],
   },

@@ -76,8 +76,8 @@ export const HAND_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ATTEMPTS,
-        find: "return pauseOf(draft.head, taskAt(draft, slot)) === undefined ? retryNext(draft, slot) : undefined;",
-        replace: "return retryNext(draft, slot);",
+        find: "if (pauseOf(draft.head, taskAt(draft, slot)) !== undefined || waitForHours(draft, slot)) return;",
+        replace: "if (waitForHours(draft, slot)) return;",
       },
     ],
   },
