@@ -81,7 +81,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "effect acknowledged before it is applied",
-    breaks: ["L4", "S11"],
+    breaks: ["L1", "L4", "S11"],
     changes: [
       {
         file: "shared/app/deliver-run.ts",

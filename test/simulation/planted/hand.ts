@@ -105,7 +105,7 @@ export const HAND_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "resume that forgets what came due meanwhile",
-    breaks: ["L1", "L6"],
+    breaks: ["L1", "L6", "S10"],
     changes: [
       {
         file: OPERATE,

@@ -104,12 +104,12 @@ export const POOL_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "want accepted that a newer one has overtaken",
-    breaks: ["L1", "L6"],
+    breaks: ["L1", "L6", "S11"],
     changes: [{ file: DECIDE, find: "if (want.number > known.number) {", replace: "if (want.number > 0) {" }],
   },
   {
     name: "want acknowledged before its pool has heard it",
-    breaks: ["L1", "L4", "L6"],
+    breaks: ["L1", "L4", "L6", "S11"],
     changes: [
       {
         file: "shared/app/tell.ts",

@@ -32,7 +32,7 @@ export function generateDag(random: Random, name: string, tempo: Tempo, minutes:
 }
 
 function overlapOf(random: Random): Pick<Manifest, "catchup" | "overlap"> {
-  if (random.chance(0.3)) return { catchup: { windowMs: 365 * 86_400_000 }, overlap: "queue" };
+  if (random.chance(0.4)) return { catchup: { windowMs: 365 * 86_400_000 }, overlap: "queue" };
   return { catchup: null, overlap: random.pick(["latest", "latest", "queue", "skip", "cancel"] as const) };
 }
 
@@ -89,7 +89,7 @@ export function changedDag(random: Random, before: Manifest, tempo: Tempo, minut
   const changed: Partial<Manifest> = random.weighted<() => Partial<Manifest>>([
     [3, () => ({})],
     [3, () => ({ tasks: generateTasks(random) })],
-    [2, () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) })],
+    [4, () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) })],
     [2, () => ({ triggers: random.chance(0.3) ? [] : triggersOf(random, before.dagId) })],
     [2, () => ({ maxActiveRuns: random.integer(1, 3) })],
     [1, () => overlapOf(random)],

@@ -85,9 +85,9 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
   const kind = random.weighted([
     [4, "start"],
     [1, "start_twice"],
-    [4, "drop"],
+    [5, "drop"],
     [2.5, "cancel"],
-    [1.5, "deploy"],
+    [2.5, "deploy"],
     [0.5, "remove"],
     [1.2, "backfill"],
     [0.5, "wake_all"],
@@ -130,7 +130,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
         { at: at + random.skewed(2_000, 3_600_000), action: { type: "deploy", manifest: dag } },
       ];
     case "drop":
-      return dropsAt(random, at, dag.dagId, context.index);
+      return dropsAt(random, at, dag, context.index);
     default: {
       const changed = changedDag(random, dag, context.tempo, context.minutes);
       const pooled =
@@ -145,7 +145,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
   }
 }
 
-/** How long windows wait. */
+/** How long windows of others may wait. */
 const WINDOWS_MS = [0, 0, 5_000, 60_000];
 
 /** Files that trickle in one after the other, faster than windows can close. */
@@ -153,18 +153,19 @@ const TRICKLE = 16;
 const TRICKLE_GAP_MS_MAX = 60;
 
 /** Some files at once; once in a while so many that their list does not fit into a record. */
-function dropsAt(random: Random, at: number, dagId: string, index: number): readonly PlannedAction[] {
+function dropsAt(random: Random, at: number, { dagId, triggers }: Manifest, index: number): readonly PlannedAction[] {
   const count = random.chance(0.01)
     ? 130
     : random.weighted([
         [4, 1],
         [3, 2],
         [2, 12],
-        [TRICKLE, 2],
+        [TRICKLE, 4],
       ]);
+  const windowsMs = triggers.length === 0 ? WINDOWS_MS : triggers.map(({ debounceMs }) => debounceMs);
   const folder = random.chance(0.5) ? "raw/" : `raw/${dagId}/`;
   // Some drip in just as a window fires that the first has opened.
-  const dripMs = count > 1 && (count === TRICKLE || random.chance(0.6)) ? random.pick(WINDOWS_MS) : undefined;
+  const dripMs = count > 1 && (count === TRICKLE || random.chance(0.6)) ? random.pick(windowsMs) : undefined;
   return Array.from({ length: count }, (_, file): PlannedAction => {
     // The same key may come again with another content.
     const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;

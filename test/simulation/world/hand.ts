@@ -5,6 +5,8 @@ import type { Action, HandAction, PlannedAction } from "./plan.ts";
 const MINUTE_MS = 60_000;
 /** Some things are paused for longer than others wait. */
 const PAUSED_MS_MAX = 90 * MINUTE_MS;
+/** ... and DAGs for so long that several dates come due. */
+const DAG_PAUSED_MS_MAX = 300 * MINUTE_MS;
 
 export function handActionsAt(random: Random, at: number, dagId: string): readonly PlannedAction[] {
   const late = at + random.skewed(0, 30 * MINUTE_MS);
@@ -16,7 +18,7 @@ export function handActionsAt(random: Random, at: number, dagId: string): readon
     [1, "retry"],
     [2, "pause"],
     [2, "pause_task"],
-    [1, "pause_dag"],
+    [2, "pause_dag"],
   ] as const);
   const picks = { pick: random.next(), task: random.next() };
   const act = (what: HandAction): Action => ({ type: "hand", what, dagId, ...picks });
@@ -31,7 +33,7 @@ export function handActionsAt(random: Random, at: number, dagId: string): readon
     case "pause_dag":
       return [
         { at: late, action: act(kind) },
-        { at: resumed, action: act("resume_dag") },
+        { at: late + random.skewed(5_000, DAG_PAUSED_MS_MAX), action: act("resume_dag") },
       ];
     case "mark":
       return [{ at: late, action: act(random.chance(0.6) ? "mark_success" : "mark_failed") }];
