@@ -3,6 +3,7 @@ import { isRunEnded } from "../../../shared/core/states.ts";
 import { attemptKeyText } from "../../../shared/core/ids.ts";
 import { instant, iso } from "../../../shared/core/time.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../../../shared/core/manifest.ts";
+import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
 import type { Checker, Rest } from "./checker.ts";
 import { covers } from "./dags.ts";
 
@@ -175,8 +176,11 @@ export function dueDatesHaveRuns(
         const dues = firings(manifest, since, now);
         for (const [index, due] of dues.entries()) {
           const until = Math.min(dues[index + 1] ?? now, now) - FIRED_WITHIN_MS;
+          // A schedule that skips passes over a date for good if there is no room as it comes due.
+          const latest = manifest.overlap === "skip" ? due - SCHEDULER_SKEW_MS_MAX : until;
           const room = ledger
             .roomOf(dag.dagId)
+            .filter(({ from }) => from <= latest)
             .some((stretch) => Math.min(stretch.until, until) - Math.max(stretch.from, due) > FIRED_WITHIN_MS);
           if (!room || manifest.schedule === null) continue;
           const made = runsOf(rest).some(
