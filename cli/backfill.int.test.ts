@@ -35,6 +35,18 @@ describe("freshet backfill", () => {
     expect((await line.freshet("backfills")).out).toContain("completed");
   });
 
+  test("is paused by somebody, who is remembered", async () => {
+    await line.withFixtures("dev", "--once");
+    const id = (await line.freshet("backfill", "sums", ...WEEK)).out.trim();
+
+    await line.freshet("backfills", id, "--pause", "--reason", "month end");
+
+    const acts = JSON.parse((await line.freshet("audit", id, "--json")).out) as readonly object[];
+    expect(acts).toMatchObject([
+      { kind: "backfill", id, action: "pause", reason: "month end", after: { state: "paused" } },
+    ]);
+  });
+
   test("asks about many runs, and starts none by accident", async () => {
     await line.withFixtures("dev", "--once");
 

@@ -1,9 +1,11 @@
 import type { AuditView } from "../../shared/contract/views.ts";
-import type { StoredAudit } from "../../shared/core/operation.ts";
+import { backfillId, idFault } from "../../shared/core/ids.ts";
+import type { AuditSubject, StoredAudit } from "../../shared/core/operation.ts";
 import { iso } from "../../shared/core/time.ts";
 import { AUDIT_PAGE_MAX } from "../../shared/ports/audit-log.ts";
 import { required, type Execute } from "../command.ts";
 import { countOf } from "../given.ts";
+import type { StateStores } from "../home/stores.ts";
 import { lookIntoRuns } from "../home/reading.ts";
 import { targetOf } from "../operate/given.ts";
 import { safeLine } from "../output/escape.ts";
@@ -22,7 +24,8 @@ const LIMIT_DEFAULT = 20;
 export const execute: Execute<Options> = async ({ terminal, project, json, args, options }) => {
   const limit = countOf("--limit", options.limit, AUDIT_PAGE_MAX) ?? LIMIT_DEFAULT;
   await lookIntoRuns(project, async ({ reading, stores }) => {
-    const target = await targetOf(reading, required(args, 0));
+    const name = required(args, 0);
+    const target = (await backfillNamed(stores, name)) ?? (await targetOf(reading, name));
     const acts = (await stores.audit.list(target, limit)).map(auditView);
     if (json) return printJson(terminal.out, acts);
     if (acts.length === 0) return terminal.err.line(`nobody has changed ${target.kind} ${target.id} by hand`);
@@ -30,6 +33,15 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   });
   return EXIT.success;
 };
+
+async function backfillNamed(
+  { backfills }: Pick<StateStores, "backfills">,
+  name: string,
+): Promise<AuditSubject | undefined> {
+  if (!name.includes(".backfill.") || idFault("run", name) !== undefined) return undefined;
+  const found = await backfills.load(backfillId(name));
+  return found && { kind: "backfill", id: found.value.backfillId };
+}
 
 const auditView = ({ subject, at, ...entry }: StoredAudit): AuditView => ({ ...subject, at: iso(at), ...entry });
 

@@ -54,13 +54,14 @@ export async function advancePool(
   return first.record;
 }
 
-/** The backfill after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
+/** The backfill after the events, as stored; undefined if there is none. `hand`: whose act it is. Throws CONTENTION if it kept changing. */
 export async function advanceBackfill(
   engine: Engine,
   id: BackfillId,
   events: readonly BackfillEvent[],
+  hand?: Pick<Hand<Backfill>, "audit">,
 ): Promise<Backfill | undefined> {
-  const first = await stepBackfill(engine, id, events);
+  const first = await stepBackfill(engine, id, events, hand);
   await followUp(engine, first.answers);
   return first.record;
 }
@@ -287,7 +288,12 @@ async function stepPoolNow(
   return untilCommitted(engine, commit, `pool '${id}'`);
 }
 
-async function stepBackfill(engine: Engine, id: BackfillId, events: readonly BackfillEvent[]): Promise<Step<Backfill>> {
+async function stepBackfill(
+  engine: Engine,
+  id: BackfillId,
+  events: readonly BackfillEvent[],
+  hand?: Pick<Hand<Backfill>, "audit">,
+): Promise<Step<Backfill>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Backfill> | "stale"> => {
     const stored = await engine.backfills.load(id);
@@ -295,7 +301,8 @@ async function stepBackfill(engine: Engine, id: BackfillId, events: readonly Bac
     const { schedule } = (await engine.versions(stored.value.plan.version)).manifest;
     if (schedule === null) throw new FreshetError("BACKFILL_REFUSED", `backfill '${id}' has no schedule to go by`);
     const { backfill, commands, changed } = decideBackfill(stored.value, schedule, events, engine.clock.now());
-    if (changed && !(await committed(engine.backfills.commit(stored, backfill, commitId)))) return "stale";
+    const audit = changed ? await hand?.audit(stored.value, backfill) : undefined;
+    if (changed && !(await committed(engine.backfills.commit(stored, backfill, commitId, audit)))) return "stale";
     if (changed) engine.crashPoint("backfill:committed");
     return { record: backfill, answers: await deliverBackfill(engine, backfill, commands) };
   };

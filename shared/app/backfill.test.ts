@@ -155,6 +155,12 @@ describe("a backfill", () => {
     await home.settle();
     const { state, active, due } = (await findBackfill(home.engine, backfillId)).value;
     expect([state, active, due]).toEqual(["cancelled", [], null]);
+    const acts = await home.engine.audit.list({ kind: "backfill", id: backfillId }, 10);
+    expect(acts.map(({ by, action, before, after }) => [by, action, before.state, after.state])).toEqual([
+      ["ada", "cancel", "running", "cancelled"],
+      ["ada", "resume", "paused", "running"],
+      ["ada", "pause", "running", "paused"],
+    ]);
     expect(await days()).toEqual(["2026-02-01 backfill cancelled", "2026-02-02 backfill cancelled"]);
     await expect(changeBackfill(home.engine, backfillId, { type: "pause", ...signed })).rejects.toMatchObject({
       code: "BACKFILL_REFUSED",

@@ -16,6 +16,7 @@ import { FreshetError } from "../core/errors.ts";
 import { backfillId, idFault, type BackfillId, type DagId } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ScheduleSpec } from "../core/manifest.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import { DST_DEFAULT, endOfMoment, readMoment } from "../core/moment.ts";
 import { didYouMean } from "../core/problem.ts";
 import { backfillIdOf, scheduledRunId } from "../core/run-id.ts";
@@ -220,7 +221,7 @@ export async function startBackfill(engine: Engine, planned: PlannedBackfill, by
   return backfill;
 }
 
-/** Pauses, resumes or cancels. Throws BACKFILL_NOT_FOUND, and BACKFILL_REFUSED for one that is over. */
+/** Pauses, resumes or cancels, with an audit entry in the same transaction. Throws BACKFILL_NOT_FOUND, and BACKFILL_REFUSED for one that is over. */
 export async function changeBackfill(
   engine: Engine,
   id: string,
@@ -228,7 +229,16 @@ export async function changeBackfill(
 ): Promise<Backfill> {
   const { value } = await findBackfill(engine, id);
   if (isBackfillOver(value)) throw refuse(`backfill '${id}' is ${value.state}: there is nothing left to ${event.type}`);
-  const after = await patiently(engine, () => advanceBackfill(engine, value.backfillId, [event]));
+  const audit = async (before: Backfill, after: Backfill): Promise<AuditEntry> => ({
+    subject: { kind: "backfill", id: value.backfillId },
+    at: engine.clock.now(),
+    by: event.by,
+    reason: event.reason,
+    action: event.type,
+    before: { state: before.state },
+    after: { state: after.state },
+  });
+  const after = await patiently(engine, () => advanceBackfill(engine, value.backfillId, [event], { audit }));
   return after ?? value;
 }
 

@@ -45,7 +45,7 @@ export interface DagActView {
 
 /** One act of an operator, as it is kept. */
 export interface AuditView {
-  readonly kind: "run" | "dag" | "pool";
+  readonly kind: "run" | "dag" | "pool" | "backfill";
   readonly id: string;
   readonly version: number;
   readonly at: string;

@@ -1,5 +1,5 @@
 /** What operators may do to runs and DAGs, and what is kept of it. */
-import type { DagId, RunId, TaskId } from "./ids.ts";
+import type { BackfillId, DagId, RunId, TaskId } from "./ids.ts";
 import type { Instant } from "./time.ts";
 
 /** Who does it, and why. */
@@ -49,7 +49,8 @@ export type DagAction = { readonly type: "pause" } | { readonly type: "resume" }
 export type AuditSubject =
   | { readonly kind: "run"; readonly id: RunId }
   | { readonly kind: "dag"; readonly id: DagId }
-  | { readonly kind: "pool"; readonly id: string };
+  | { readonly kind: "pool"; readonly id: string }
+  | { readonly kind: "backfill"; readonly id: BackfillId };
 
 /** What a record was like where an operator changed it; states of tasks under their names, `extract[3]` for an instance. */
 export interface AuditState {

@@ -2,8 +2,10 @@ import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
 import type { Backfill } from "../core/backfill/record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { BackfillId, CommitId } from "../core/ids.ts";
+import type { AuditEntry } from "../core/operation.ts";
 import type { BackfillStore } from "../ports/backfill-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
+import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
 import { checkRecordSize } from "./record-size.ts";
 import type { Writer } from "./writer.ts";
@@ -41,11 +43,19 @@ export function createBackfillStore(database: Database, writer: Writer): Backfil
     });
   }
 
-  async function commit(read: Stored<Backfill>, next: Backfill, commitId: CommitId): Promise<CommitResult> {
+  async function commit(
+    read: Stored<Backfill>,
+    next: Backfill,
+    commitId: CommitId,
+    audit?: AuditEntry,
+  ): Promise<CommitResult> {
     const record = encodeChecked(next);
     return writer.write((db) => {
       const { changes } = db.statement(UPDATE).run(commitId, record, next.due, next.backfillId, read.version);
-      if (changes !== 0) return "committed";
+      if (changes !== 0) {
+        putAudit(db, audit, read.version + 1);
+        return "committed";
+      }
       const row = db.statement(LOAD).get(next.backfillId);
       if (row === undefined) return "missing";
       return row["commit_id"] === commitId ? "committed" : "stale";
