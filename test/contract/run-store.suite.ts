@@ -52,7 +52,9 @@ function aFullRun(): Run {
       },
       "none",
     ]),
-    effects: [{ kind: "run_finished", state: "success", tookMs: 1, number: 4, epoch: 3, since: at(4), sends: 2, due: at(9) }],
+    effects: [
+      { kind: "run_finished", state: "success", tookMs: 1, number: 4, epoch: 3, since: at(4), sends: 2, due: at(9) },
+    ],
     effectsRecorded: 4,
     due: at(9),
   });
