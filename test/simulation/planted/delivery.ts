@@ -70,7 +70,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "end of a run told once, and forgotten",
-    breaks: ["L4"],
+    breaks: ["L4", "S11"],
     changes: [
       {
         file: "shared/core/run/ending.ts",

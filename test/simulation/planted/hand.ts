@@ -116,7 +116,7 @@ export const HAND_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "operator's act without its audit entry",
-    breaks: ["S12"],
+    breaks: ["S12", "S2"],
     changes: [
       {
         file: "shared/app/advance.ts",
