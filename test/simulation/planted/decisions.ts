@@ -115,15 +115,4 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
-  {
-    name: "date passed over by a new version",
-    breaks: ["L2"],
-    changes: [
-      {
-        file: "shared/core/schedule-edit.ts",
-        find: "if (pending !== null && pending.due === nextFire) return pending;",
-        replace: "if (pending !== null && cursor === null) return pending;",
-      },
-    ],
-  },
 ];
