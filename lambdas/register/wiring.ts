@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import * as z from "zod";
 import { takeRelease } from "../../shared/app/take-release.ts";
 import { createBlobStore } from "../../shared/aws/blob-store.ts";
 import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
 import { parseRelease } from "../../shared/contract/release.ts";
+import { z } from "../../shared/contract/schema.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { logger } from "../engine/telemetry.ts";
@@ -14,7 +14,11 @@ const properties = z.discriminatedUnion("action", [
   /** Before anything else is changed: may this engine start over that table? */
   z.object({ action: z.literal("check"), schema: z.coerce.number() }),
   /** Last of all: take the release in. */
-  z.object({ action: z.literal("register"), bucket: z.string().min(1), key: z.string().min(1) }),
+  z.object({
+    action: z.literal("register"),
+    bucket: z.string().check(z.minLength(1)),
+    key: z.string().check(z.minLength(1)),
+  }),
 ]);
 
 /** Does what a custom resource asks for; a deleted one asks for nothing: tables and what is in them outlive the stack. */

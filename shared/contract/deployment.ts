@@ -1,8 +1,8 @@
 /** What one deployment is made of: the functions get it in their environment, the CLI finds it in an SSM parameter. */
-import * as z from "zod";
 import { FreshetError } from "../core/errors.ts";
+import { said, z } from "./schema.ts";
 
-const named = z.string().min(1);
+const named = z.string().check(z.minLength(1));
 
 const deploymentSchema = z.object({
   v: z.literal(1),
@@ -41,7 +41,7 @@ export const deploymentParameter = (environment: string): string => `/freshet/${
 export const parseDeployment = (text: string | undefined): Deployment => parsed(deploymentSchema, text);
 export const parseExecutorDeployment = (text: string | undefined): ExecutorDeployment => parsed(executorSchema, text);
 
-function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T {
+function parsed<T>(schema: z.ZodMiniType<T>, text: string | undefined): T {
   let value: unknown;
   try {
     value = JSON.parse(text ?? "");
@@ -54,6 +54,6 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T {
   if (result.success) return result.data;
   throw new FreshetError(
     "INVALID_MESSAGE",
-    `the description of the deployment is of another Freshet: ${z.prettifyError(result.error)}; deploy it again`,
+    `the description of the deployment is of another Freshet: ${said(result.error)}; deploy it again`,
   );
 }

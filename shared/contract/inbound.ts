@@ -1,7 +1,7 @@
 /** What arrives in the run-event queue: our own messages, and AWS's events as EventBridge delivers them. */
-import * as z from "zod";
 import { FreshetError } from "../core/errors.ts";
 import { parseRunMessage, type RunMessage } from "./messages.ts";
+import { said, z } from "./schema.ts";
 
 /** The envelope of S3's events; `version-id` is there if the bucket keeps versions. */
 const objectCreated = z.object({
@@ -13,10 +13,10 @@ const objectCreated = z.object({
     object: z.object({
       // EventBridge has the key as it is; S3's own notifications would have it encoded.
       key: z.string(),
-      size: z.number().default(0),
-      etag: z.string().default(""),
-      "version-id": z.string().exactOptional(),
-      sequencer: z.string().exactOptional(),
+      size: z._default(z.number(), 0),
+      etag: z._default(z.string(), ""),
+      "version-id": z.exactOptional(z.string()),
+      sequencer: z.exactOptional(z.string()),
     }),
   }),
 });
@@ -30,7 +30,7 @@ export function parseInbound(body: string, bucketOf: (actual: string) => string)
   if (envelope === undefined) return parseRunMessage(body);
   const parsed = objectCreated.safeParse(envelope);
   if (!parsed.success) {
-    throw new FreshetError("INVALID_MESSAGE", `an event is not as agreed: ${z.prettifyError(parsed.error)}`);
+    throw new FreshetError("INVALID_MESSAGE", `an event is not as agreed: ${said(parsed.error)}`);
   }
   const { time, detail } = parsed.data;
   const { key, size, etag, sequencer } = detail.object;

@@ -2,7 +2,6 @@
  * What travels through queues and the bus, versioned. Whoever takes a message in parses it here; the types that the engine
  * uses live in the core, and `satisfies` keeps the two the same.
  */
-import * as z from "zod";
 import type {
   ArrivedObject,
   Completion,
@@ -31,31 +30,38 @@ import type { JsonObject, JsonValue } from "../core/json.ts";
 import type { PoolEvent } from "../core/pool/record.ts";
 import { RUN_TYPES } from "../core/states.ts";
 import { instant, type Instant } from "../core/time.ts";
+import { said, z } from "./schema.ts";
 
-const json: z.ZodType<JsonValue> = z.json();
-const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+const json: z.ZodMiniType<JsonValue> = z.json();
+const jsonObject: z.ZodMiniType<JsonObject> = z.record(z.string(), json);
 /** An id of the grammar; one outside it is a fault of the message, not an exception. */
-const id = <Id>(make: (value: string) => Id): z.ZodType<Id, string> =>
-  z.string().transform((value, context) => {
-    try {
-      return make(value);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-      return z.NEVER;
-    }
-  });
-const at: z.ZodType<Instant, number> = z.number().transform(instant);
+const id = <Id>(make: (value: string) => Id): z.ZodMiniType<Id, string> =>
+  z.pipe(
+    z.string(),
+    z.transform((value, context) => {
+      try {
+        return make(value);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        context.issues.push({ code: "custom", message, input: value });
+        return z.NEVER;
+      }
+    }),
+  );
+const at: z.ZodMiniType<Instant, number> = z.pipe(z.number(), z.transform(instant));
+/** A whole number that is no less. */
+const atLeast = (least: number): z.ZodMiniType<number> => z.int().check(z.minimum(least));
 
 const attemptKey = z.object({
   runId: id(runId),
   // Hooks are task instances too, named after what they follow: `extract$onFailure`.
-  taskId: z
-    .string()
-    .min(1)
-    .transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
-  mapIndex: z.int().min(-1),
-  attempt: z.int().min(1),
-}) satisfies z.ZodType<AttemptKey>;
+  taskId: z.pipe(
+    z.string().check(z.minLength(1)),
+    z.transform((value) => (value.includes("$") ? (value as AttemptKey["taskId"]) : taskId(value))),
+  ),
+  mapIndex: atLeast(-1),
+  attempt: atLeast(1),
+}) satisfies z.ZodMiniType<AttemptKey>;
 
 const outputRef = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
@@ -66,58 +72,51 @@ const outputRef = z.discriminatedUnion("kind", [
     key: z.string(),
     bytes: z.int(),
     sha256: z.string(),
-    length: z.int().min(0),
+    length: atLeast(0),
   }),
 ]);
 
 const mappedFacts = z.object({
-  length: z.int().min(0).exactOptional(),
-  faults: z.record(z.string(), z.string()).exactOptional(),
-}) satisfies z.ZodType<MappedFacts>;
+  length: z.exactOptional(atLeast(0)),
+  faults: z.exactOptional(z.record(z.string(), z.string())),
+}) satisfies z.ZodMiniType<MappedFacts>;
 
 const upstreamOutput = z.object({
   taskId: id(taskId),
-  attempt: z.int().min(0),
-  instances: z
-    .array(
-      z.object({
-        runId: id(runId),
-        first: z.int().min(0),
-        length: z.int().min(1),
-        attempts: z.array(z.int().min(0)),
-      }),
-    )
-    .exactOptional(),
-}) satisfies z.ZodType<UpstreamOutput>;
+  attempt: atLeast(0),
+  instances: z.exactOptional(
+    z.array(z.object({ runId: id(runId), first: atLeast(0), length: atLeast(1), attempts: z.array(atLeast(0)) })),
+  ),
+}) satisfies z.ZodMiniType<UpstreamOutput>;
 
 const mapItem = z.object({
   over: id(taskId),
-  attempt: z.int().min(0),
-  length: z.int().min(1),
-  value: json.exactOptional(),
-  list: outputRef.exactOptional(),
-}) satisfies z.ZodType<MapItem>;
+  attempt: atLeast(0),
+  length: atLeast(1),
+  value: z.exactOptional(json),
+  list: z.exactOptional(outputRef),
+}) satisfies z.ZodMiniType<MapItem>;
 
 const taskError = z.object({
   name: z.string(),
   message: z.string(),
   class: z.enum(["transient", "permanent", "quarantine", "timeout", "lost"]),
-  stack: z.string().exactOptional(),
-  retry: z.boolean().exactOptional(),
+  stack: z.exactOptional(z.string()),
+  retry: z.exactOptional(z.boolean()),
 });
 
 const outcomeSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("success"),
     output: outputRef,
-    chosen: z.array(z.string()).readonly().exactOptional(),
-    proceed: z.boolean().exactOptional(),
-    mapped: mappedFacts.exactOptional(),
-    child: z.object({ params: jsonObject }).exactOptional(),
+    chosen: z.exactOptional(z.readonly(z.array(z.string()))),
+    proceed: z.exactOptional(z.boolean()),
+    mapped: z.exactOptional(mappedFacts),
+    child: z.exactOptional(z.object({ params: jsonObject })),
   }),
   z.object({ kind: z.literal("skipped"), reason: z.string() }),
   z.object({ kind: z.literal("failed"), error: taskError }),
-]) satisfies z.ZodType<Outcome>;
+]) satisfies z.ZodMiniType<Outcome>;
 
 const arrivedObject = z.object({
   bucket: z.string(),
@@ -126,7 +125,7 @@ const arrivedObject = z.object({
   etag: z.string(),
   version: z.string(),
   arrivedAt: z.string(),
-}) satisfies z.ZodType<ArrivedObject>;
+}) satisfies z.ZodMiniType<ArrivedObject>;
 
 const files = z.union([z.array(arrivedObject), z.object({ blob: z.string() })]);
 
@@ -141,30 +140,30 @@ const dispatchSchema = z.object({
     runType: z.enum(RUN_TYPES),
     epoch: z.int(),
     timezone: z.string(),
-    logicalDate: z.string().nullable(),
-    dataInterval: z.object({ start: z.string(), end: z.string() }).nullable(),
+    logicalDate: z.nullable(z.string()),
+    dataInterval: z.nullable(z.object({ start: z.string(), end: z.string() })),
     params: jsonObject,
     files,
   }),
   token: z.string(),
   carried: z.record(z.string(), outputRef),
   upstream: z.array(upstreamOutput),
-  mappedBy: z.array(id(taskId)).exactOptional(),
-  item: mapItem.exactOptional(),
+  mappedBy: z.exactOptional(z.array(id(taskId))),
+  item: z.exactOptional(mapItem),
   timeoutMs: z.number(),
-  childId: id(runId).exactOptional(),
-  subject: z
-    .object({
+  childId: z.exactOptional(id(runId)),
+  subject: z.exactOptional(
+    z.object({
       hook: z.enum(["onSuccess", "onFailure", "onRetry"]),
-      taskId: id(taskId).nullable(),
+      taskId: z.nullable(id(taskId)),
       attempt: z.int(),
-      owner: z.string().nullable(),
-      runbook: z.string().nullable(),
+      owner: z.nullable(z.string()),
+      runbook: z.nullable(z.string()),
       failed: z.array(z.object({ taskId: id(taskId), cause: z.string() })),
-    })
-    .exactOptional(),
+    }),
+  ),
   sentAt: at,
-}) satisfies z.ZodType<Dispatch>;
+}) satisfies z.ZodMiniType<Dispatch>;
 
 const completion = z.object({
   type: z.literal("completed"),
@@ -173,37 +172,37 @@ const completion = z.object({
   epoch: z.int(),
   token: z.string(),
   outcome: outcomeSchema,
-}) satisfies z.ZodType<Completion>;
+}) satisfies z.ZodMiniType<Completion>;
 
 /** `all`: look also at what is not due, since what was on its way is known to be lost. */
-const wake = z.object({ v: z.literal(1), all: z.boolean().exactOptional(), tries: z.int().exactOptional() });
+const wake = z.object({ v: z.literal(1), all: z.exactOptional(z.boolean()), tries: z.exactOptional(z.int()) });
 /** `tell`: a receiver of its effects was contended; what nobody has acknowledged is told again. `attempt`: look at this one. */
-const wakeRun = wake.extend({
+const wakeRun = z.extend(wake, {
   type: z.literal("wake_run"),
   runId: id(runId),
-  tell: z.boolean().exactOptional(),
-  attempt: attemptKey.exactOptional(),
-}) satisfies z.ZodType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell" | "attempt">>;
+  tell: z.exactOptional(z.boolean()),
+  attempt: z.exactOptional(attemptKey),
+}) satisfies z.ZodMiniType<Pick<Extract<RunEvent, { type: "wake" }>, "all" | "tell" | "attempt">>;
 
 /** `tell`: a run that it told of its grant was contended. */
-const wakePool = wake.extend({
+const wakePool = z.extend(wake, {
   type: z.literal("wake_pool"),
   poolId: id(poolId),
-  tell: z.boolean().exactOptional(),
-}) satisfies z.ZodType<Pick<Extract<PoolEvent, { type: "wake" }>, "all" | "tell">>;
+  tell: z.exactOptional(z.boolean()),
+}) satisfies z.ZodMiniType<Pick<Extract<PoolEvent, { type: "wake" }>, "all" | "tell">>;
 
 /** What the run-event queue carries. `tries`: how often it was sent again because its record was contended. */
 export const runMessageSchema = z.discriminatedUnion("type", [
-  completion.extend({ tries: z.int().exactOptional() }),
+  z.extend(completion, { tries: z.exactOptional(z.int()) }),
   wakeRun,
-  wake.extend({ type: z.literal("wake_dag"), dagId: id(dagId) }),
+  z.extend(wake, { type: z.literal("wake_dag"), dagId: id(dagId) }),
   wakePool,
-  wake.extend({ type: z.literal("wake_backfill"), backfillId: id(backfillId) }),
+  z.extend(wake, { type: z.literal("wake_backfill"), backfillId: id(backfillId) }),
   z.object({
     type: z.literal("object_created"),
     v: z.literal(1),
     object: arrivedObject,
-    tries: z.int().exactOptional(),
+    tries: z.exactOptional(z.int()),
   }),
 ]);
 export type RunMessage = z.infer<typeof runMessageSchema>;
@@ -233,7 +232,7 @@ type WakeTarget =
 export const parseRunMessage = (body: string): RunMessage => parseBody(runMessageSchema, "run message", body);
 export const parseDispatch = (body: string): Dispatch => parseBody(dispatchSchema, "dispatch", body);
 
-function parseBody<T>(schema: z.ZodType<T>, what: string, body: string): T {
+function parseBody<T>(schema: z.ZodMiniType<T>, what: string, body: string): T {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -242,5 +241,5 @@ function parseBody<T>(schema: z.ZodType<T>, what: string, body: string): T {
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new FreshetError("INVALID_MESSAGE", `a ${what} is not as agreed: ${z.prettifyError(parsed.error)}`);
+  throw new FreshetError("INVALID_MESSAGE", `a ${what} is not as agreed: ${said(parsed.error)}`);
 }

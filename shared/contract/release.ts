@@ -1,16 +1,19 @@
 /** What a deployment brings: the versions of all DAGs, and where their code lies until it is taken in. */
-import * as z from "zod";
 import { FreshetError } from "../core/errors.ts";
 import { versionHash, type VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import { said, z } from "./schema.ts";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 const releaseSchema = z.object({
   v: z.literal(1),
   dags: z.array(
     z.object({
-      version: z.string().transform((value): VersionHash => versionHash(value)),
+      version: z.pipe(
+        z.string(),
+        z.transform((value): VersionHash => versionHash(value)),
+      ),
       /** Compiled and checked where it was made; its version is its hash. */
       manifest: z.custom<Manifest>((value) => typeof value === "object" && value !== null && "dagId" in value),
       /** SHA-256 of its code bundle. */
@@ -20,7 +23,7 @@ const releaseSchema = z.object({
   /** `name@version` of the npm packages that the bundles import. */
   packages: z.array(z.string()),
   /** By the hash of a bundle, the key of the object that it was uploaded as. */
-  uploads: z.record(sha256, z.string()).optional(),
+  uploads: z.optional(z.record(sha256, z.string())),
 });
 export type Release = z.infer<typeof releaseSchema>;
 
@@ -34,5 +37,5 @@ export function parseRelease(text: string): Release {
   }
   const parsed = releaseSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new FreshetError("INVALID_MESSAGE", `the release is not as agreed: ${z.prettifyError(parsed.error)}`);
+  throw new FreshetError("INVALID_MESSAGE", `the release is not as agreed: ${said(parsed.error)}`);
 }
