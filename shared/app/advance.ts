@@ -1,113 +1,57 @@
 /**
- * Advances records: load, decide, commit, deliver; then whatever the delivery answered, until it answers nothing. Every
- * record changes only here.
+ * Advances records: a step (load, decide, commit, deliver), then whatever its delivery answered, until that answers nothing.
+ * Every record changes only here. Each gives the record after the events, as stored, or undefined if there is none, and throws
+ * CONTENTION if it kept changing. With a `hand` it is an operator's change: its audit entry is in the same transaction.
  */
-import { decideBackfill } from "../core/backfill/decide.ts";
+import type { RunMessage } from "../contract/messages.ts";
 import type { Backfill, BackfillEvent } from "../core/backfill/record.ts";
 import type { DagEvent, DagRecord } from "../core/dag-record.ts";
-import { decideDag } from "../core/dag/decide.ts";
-import type { RunMessage } from "../contract/messages.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
-import type { AuditEntry } from "../core/operation.ts";
-import { decidePool, newPool } from "../core/pool/decide.ts";
 import type { Pool, PoolEvent } from "../core/pool/record.ts";
 import type { Run } from "../core/run.ts";
-import { advance } from "../core/run/advance.ts";
-import { committed, untilCommitted, type Step } from "./commit.ts";
-import { deliverBackfill } from "./deliver-backfill.ts";
-import { deliverDag } from "./deliver-dag.ts";
-import { deliverPool } from "./deliver-pool.ts";
-import { deliverRun } from "./deliver-run.ts";
-import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, FOLLOW_UPS_MAX, type Engine } from "./engine.ts";
 import type { Addressed } from "./addressed.ts";
-import { inTurn, type PoolTelling } from "./turns.ts";
+import type { Step } from "./commit.ts";
+import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, FOLLOW_UPS_MAX, type Engine } from "./engine.ts";
+import { stepBackfill } from "./step/backfill.ts";
+import { stepDag } from "./step/dag.ts";
+import type { Hand } from "./step/hand.ts";
+import { stepPool, type PoolStepOptions } from "./step/pool.ts";
+import { stepRun } from "./step/run.ts";
 
-/** The run after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
-export async function advanceRun(engine: Engine, id: RunId, events: readonly RunEvent[]): Promise<Run | undefined> {
-  const first = await stepRun(engine, id, events);
-  await followUp(engine, first.answers);
-  return first.record;
-}
-
-/** The DAG after the events, as stored; undefined if there is none. Throws CONTENTION if it kept changing. */
-export async function advanceDag(
-  engine: Engine,
-  id: DagId,
-  events: readonly DagEvent[],
-): Promise<DagRecord | undefined> {
-  const first = await stepDag(engine, id, events);
-  await followUp(engine, first.answers);
-  return first.record;
-}
-
-/** The pool after the events, as stored; undefined if there is none and none is `declared`. Throws CONTENTION if it kept changing. */
-export async function advancePool(
-  engine: Engine,
-  id: PoolId,
-  events: readonly PoolEvent[],
-  declared?: number,
-): Promise<Pool | undefined> {
-  const first = await stepPool(engine, id, events, declared === undefined ? {} : { declared });
-  await followUp(engine, first.answers);
-  return first.record;
-}
-
-/** The backfill after the events, as stored; undefined if there is none. `hand`: whose act it is. Throws CONTENTION if it kept changing. */
-export async function advanceBackfill(
-  engine: Engine,
-  id: BackfillId,
-  events: readonly BackfillEvent[],
-  hand?: Pick<Hand<Backfill>, "audit">,
-): Promise<Backfill | undefined> {
-  const first = await stepBackfill(engine, id, events, hand);
-  await followUp(engine, first.answers);
-  return first.record;
-}
-
-/** What an operator's change needs besides its events. */
-export interface Hand<Record> {
-  /** The record as it is to be changed; throws FreshetError if the change makes no sense for it. */
-  readonly prepare: (read: Record) => Promise<Record>;
-  /** What is stored with the change. */
-  readonly audit: (before: Record, after: Record) => Promise<AuditEntry>;
-}
-
-/** As `advanceRun`, by an operator's hand: with an audit entry in the same transaction. */
-export async function changeRun(
+export const advanceRun = (
   engine: Engine,
   id: RunId,
   events: readonly RunEvent[],
-  hand: Hand<Run>,
-): Promise<Run | undefined> {
-  const first = await stepRun(engine, id, events, hand);
-  await followUp(engine, first.answers);
-  return first.record;
-}
+  hand?: Hand<Run>,
+): Promise<Run | undefined> => followed(engine, stepRun(engine, id, events, hand));
 
-/** As `advanceDag`, by an operator's hand. */
-export async function changeDag(
+export const advanceDag = (
   engine: Engine,
   id: DagId,
   events: readonly DagEvent[],
-  hand: Hand<DagRecord>,
-): Promise<DagRecord | undefined> {
-  const first = await stepDag(engine, id, events, hand);
-  await followUp(engine, first.answers);
-  return first.record;
-}
+  hand?: Hand<DagRecord>,
+): Promise<DagRecord | undefined> => followed(engine, stepDag(engine, id, events, hand));
 
-/** As `advancePool`, by an operator's hand. */
-export async function changePool(
+export const advancePool = (
   engine: Engine,
   id: PoolId,
   events: readonly PoolEvent[],
-  hand: Hand<Pool>,
-): Promise<Pool | undefined> {
-  const first = await stepPool(engine, id, events, { hand });
-  await followUp(engine, first.answers);
-  return first.record;
+  options?: PoolStepOptions,
+): Promise<Pool | undefined> => followed(engine, stepPool(engine, id, events, options));
+
+export const advanceBackfill = (
+  engine: Engine,
+  id: BackfillId,
+  events: readonly BackfillEvent[],
+  hand?: Hand<Backfill>,
+): Promise<Backfill | undefined> => followed(engine, stepBackfill(engine, id, events, hand));
+
+async function followed<Record>(engine: Engine, step: Promise<Step<Record>>): Promise<Record | undefined> {
+  const { record, answers } = await step;
+  await followUp(engine, answers);
+  return record;
 }
 
 /** Applies what the deliveries answered, each record's events together, and what those deliveries answer in turn. */
@@ -170,156 +114,21 @@ function passOver(engine: Engine, group: readonly Addressed[], error: FreshetErr
   return undefined;
 }
 
-async function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<AnyRecord>> {
-  const runEvents = group.flatMap((item) => (item.kind === "run" ? [item] : []));
-  const [run] = runEvents;
-  if (run !== undefined)
-    return stepRun(
-      engine,
-      run.id,
-      runEvents.map((item) => item.event),
-    );
-  const poolEvents = group.flatMap((item) => (item.kind === "pool" ? [item] : []));
-  const [pool] = poolEvents;
-  if (pool !== undefined) {
-    const events = poolEvents.map((item) => item.event);
-    const declared = poolEvents.find((item) => item.declared !== undefined)?.declared;
-    return stepPool(engine, pool.id, events, declared === undefined ? {} : { declared });
+/** One record's events, which are all of one kind. */
+function stepGroup(engine: Engine, group: readonly Addressed[]): Promise<Step<AnyRecord>> {
+  const runs = group.filter((item) => item.kind === "run");
+  if (runs[0] !== undefined) return stepRun(engine, runs[0].id, eventsOf(runs));
+  const pools = group.filter((item) => item.kind === "pool");
+  if (pools[0] !== undefined) {
+    const declared = pools.find((item) => item.declared !== undefined)?.declared;
+    return stepPool(engine, pools[0].id, eventsOf(pools), declared === undefined ? {} : { declared });
   }
-  const backfillEvents = group.flatMap((item) => (item.kind === "backfill" ? [item] : []));
-  const [backfill] = backfillEvents;
-  if (backfill !== undefined)
-    return stepBackfill(
-      engine,
-      backfill.id,
-      backfillEvents.map((item) => item.event),
-    );
-  const dagEvents = group.flatMap((item) => (item.kind === "dag" ? [item] : []));
-  const [dag] = dagEvents;
-  return dag === undefined
-    ? { record: undefined, answers: [] }
-    : stepDag(
-        engine,
-        dag.id,
-        dagEvents.map((item) => item.event),
-      );
+  const backfills = group.filter((item) => item.kind === "backfill");
+  if (backfills[0] !== undefined) return stepBackfill(engine, backfills[0].id, eventsOf(backfills));
+  const dags = group.filter((item) => item.kind === "dag");
+  if (dags[0] !== undefined) return stepDag(engine, dags[0].id, eventsOf(dags));
+  return Promise.resolve({ record: undefined, answers: [] });
 }
 
-async function stepRun(engine: Engine, id: RunId, events: readonly RunEvent[], hand?: Hand<Run>): Promise<Step<Run>> {
-  const commitId = engine.ids.commitId();
-  const commit = async (): Promise<Step<Run> | "stale"> => {
-    const stored = await engine.runs.load(id);
-    if (stored === undefined) return { record: undefined, answers: [] };
-    engine.crashPoint("run:loaded");
-    const before = hand === undefined ? stored.value : await hand.prepare(stored.value);
-    const version = await engine.versions(before.version);
-    const { run, commands, changed } = advance(before, version.manifest, events, engine.clock.now());
-    if (changed) {
-      const audit = await hand?.audit(stored.value, run);
-      const committing = engine.runs.commit(stored, run, commitId, audit);
-      engine.claimAlong?.(
-        commands.flatMap((command) => (command.type === "dispatch" ? [command.key] : [])),
-        commitId,
-      );
-      if (!(await committed(committing))) return "stale";
-      engine.crashPoint(hand === undefined ? "run:committed" : "run:operated");
-    }
-    return { record: run, answers: await deliverRun(engine, run, version, commands) };
-  };
-  return untilCommitted(engine, commit, `run '${id}'`);
-}
-
-async function stepDag(
-  engine: Engine,
-  id: DagId,
-  events: readonly DagEvent[],
-  hand?: Hand<DagRecord>,
-): Promise<Step<DagRecord>> {
-  const commitId = engine.ids.commitId();
-  const commit = async (): Promise<Step<DagRecord> | "stale"> => {
-    const stored = await engine.dags.load(id);
-    if (stored === undefined) return { record: undefined, answers: [] };
-    const version = await engine.versions(versionAfter(stored.value, events));
-    const known = await withOldSchedule(engine, stored.value, events);
-    const before = hand === undefined ? stored.value : await hand.prepare(stored.value);
-    const { dag, commands, changed } = decideDag(before, version.manifest, known, engine.clock.now());
-    const audit = changed ? await hand?.audit(stored.value, dag) : undefined;
-    if (changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return "stale";
-    if (changed) engine.crashPoint("dag:committed");
-    return { record: dag, answers: await deliverDag(engine, dag, version, commands) };
-  };
-  return untilCommitted(engine, commit, `dag '${id}'`);
-}
-
-const stepPool = (
-  engine: Engine,
-  id: PoolId,
-  events: readonly PoolEvent[],
-  { declared, hand }: { readonly declared?: number; readonly hand?: Hand<Pool> } = {},
-): Promise<Step<Pool>> =>
-  hand === undefined
-    ? inTurn(engine, id, { events, ...(declared === undefined ? {} : { declared }) }, (telling) =>
-        stepPoolNow(engine, id, telling),
-      )
-    : stepPoolNow(engine, id, { events }, hand);
-
-async function stepPoolNow(
-  engine: Engine,
-  id: PoolId,
-  { events, declared }: PoolTelling,
-  hand?: Hand<Pool>,
-): Promise<Step<Pool>> {
-  const commitId = engine.ids.commitId();
-  const commit = async (): Promise<Step<Pool> | "stale"> => {
-    const stored = await engine.pools.load(id);
-    if (stored === undefined && declared === undefined) return { record: undefined, answers: [] };
-    const found = stored?.value ?? newPool(id, declared ?? 0);
-    const before = hand === undefined ? found : await hand.prepare(found);
-    const { pool, commands, changed } = decidePool(before, events, engine.clock.now());
-    if (stored === undefined) {
-      if ((await engine.pools.create(pool, commitId)) !== "created") return "stale";
-    } else if (changed) {
-      const audit = await hand?.audit(stored.value, pool);
-      if (!(await committed(engine.pools.commit(stored, pool, commitId, audit)))) return "stale";
-    }
-    if (changed) engine.crashPoint("pool:committed");
-    return { record: pool, answers: await deliverPool(engine, pool, commands) };
-  };
-  return untilCommitted(engine, commit, `pool '${id}'`);
-}
-
-async function stepBackfill(
-  engine: Engine,
-  id: BackfillId,
-  events: readonly BackfillEvent[],
-  hand?: Pick<Hand<Backfill>, "audit">,
-): Promise<Step<Backfill>> {
-  const commitId = engine.ids.commitId();
-  const commit = async (): Promise<Step<Backfill> | "stale"> => {
-    const stored = await engine.backfills.load(id);
-    if (stored === undefined) return { record: undefined, answers: [] };
-    const { schedule } = (await engine.versions(stored.value.plan.version)).manifest;
-    if (schedule === null) throw new FreshetError("BACKFILL_REFUSED", `backfill '${id}' has no schedule to go by`);
-    const { backfill, commands, changed } = decideBackfill(stored.value, schedule, events, engine.clock.now());
-    const audit = changed ? await hand?.audit(stored.value, backfill) : undefined;
-    if (changed && !(await committed(engine.backfills.commit(stored, backfill, commitId, audit)))) return "stale";
-    if (changed) engine.crashPoint("backfill:committed");
-    return { record: backfill, answers: await deliverBackfill(engine, backfill, commands) };
-  };
-  return untilCommitted(engine, commit, `backfill '${id}'`);
-}
-
-/** A registration is decided by what it brings: its own schedule, triggers and limits. */
-const versionAfter = (dag: DagRecord, events: readonly DagEvent[]): DagRecord["version"] =>
-  events.findLast((event) => event.type === "registered")?.version ?? dag.version;
-
-/** A registration goes on where the version before it left off. */
-async function withOldSchedule(
-  engine: Engine,
-  { version }: DagRecord,
-  events: readonly DagEvent[],
-): Promise<readonly DagEvent[]> {
-  if (!events.some((event) => event.type === "registered")) return events;
-  const { schedule } = (await engine.versions(version)).manifest;
-  return events.map((event) => (event.type === "registered" ? { ...event, before: schedule } : event));
-}
+const eventsOf = <Event>(items: readonly { readonly event: Event }[]): readonly Event[] =>
+  items.map((item) => item.event);

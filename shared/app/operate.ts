@@ -20,7 +20,7 @@ import type { OperationProblem } from "../core/run/select.ts";
 import { isRunEnded } from "../core/states.ts";
 import { iso } from "../core/time.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
-import { changeDag, changeRun } from "./advance.ts";
+import { advanceDag, advanceRun } from "./advance.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
 
@@ -59,7 +59,7 @@ export async function operateRun(engine: Engine, request: RunRequest): Promise<O
   const { runId, action, by, reason } = request;
   let known: Pick<Operated, "operation" | "migratesTo"> | undefined;
   const run = await patiently(engine, () =>
-    changeRun(engine, runId, [{ ...action, by, reason }], {
+    advanceRun(engine, runId, [{ ...action, by, reason }], {
       prepare: async (before) => {
         const ready = await prepared(engine, before, request);
         known = {
@@ -217,7 +217,7 @@ export async function previewDag({ dags }: Pick<Engine, "dags">, { dagId, action
 export async function operateDag(engine: Engine, request: DagRequest): Promise<DagRecord> {
   const { dagId, action, by, reason } = request;
   const dag = await patiently(engine, () =>
-    changeDag(engine, dagId, [{ ...action, by, reason }], {
+    advanceDag(engine, dagId, [{ ...action, by, reason }], {
       prepare: async (before) => {
         refuseSame(before, action);
         return before;

@@ -7,7 +7,7 @@ import { POOL_SLOTS_MAX, slotsUsed, type Pool, type PoolEntry } from "../core/po
 import { didYouMean } from "../core/problem.ts";
 import { iso, type Instant } from "../core/time.ts";
 import type { PoolView } from "../contract/views.ts";
-import { changePool } from "./advance.ts";
+import { advancePool } from "./advance.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
 
@@ -86,20 +86,25 @@ export async function resizePool(engine: Engine, { poolId, slots, by, reason }: 
     );
   }
   const pool = await patiently(engine, () =>
-    changePool(engine, poolId, [{ type: "resized", slots, by }], {
-      prepare: async (before) => {
-        if (before.slots !== slots) return before;
-        throw new FreshetError("NOTHING_TO_DO", `pool '${poolId}' has ${slots} slot${slots === 1 ? "" : "s"} already`);
+    advancePool(engine, poolId, [{ type: "resized", slots, by }], {
+      hand: {
+        prepare: async (before) => {
+          if (before.slots !== slots) return before;
+          throw new FreshetError(
+            "NOTHING_TO_DO",
+            `pool '${poolId}' has ${slots} slot${slots === 1 ? "" : "s"} already`,
+          );
+        },
+        audit: async (before, after) => ({
+          subject: { kind: "pool", id: poolId },
+          at: engine.clock.now(),
+          by,
+          reason,
+          action: `set ${slots}`,
+          before: { slots: before.slots },
+          after: { slots: after.slots },
+        }),
       },
-      audit: async (before, after) => ({
-        subject: { kind: "pool", id: poolId },
-        at: engine.clock.now(),
-        by,
-        reason,
-        action: `set ${slots}`,
-        before: { slots: before.slots },
-        after: { slots: after.slots },
-      }),
     }),
   );
   if (pool !== undefined) return pool;

@@ -42,7 +42,7 @@ async function registerOne(engine: Engine, version: DagVersion): Promise<Registe
 /** Before any run of the version can want them. What an operator set stands, unless the source says another number now. */
 async function declarePools(engine: Engine, { manifest }: DagVersion): Promise<void> {
   for (const { pool, slots } of manifest.pools) {
-    await patiently(engine, () => advancePool(engine, pool, [{ type: "declared", slots }], slots));
+    await patiently(engine, () => advancePool(engine, pool, [{ type: "declared", slots }], { declared: slots }));
   }
   if (manifest.pools.length > 0) engine.crashPoint("register:put-pools");
 }

@@ -109,7 +109,7 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
     breaks: ["L1", "L2", "L3", "L4", "L5"],
     changes: [
       {
-        file: "shared/app/advance.ts",
+        file: "shared/app/step/dag.ts",
         find: `events.findLast((event) => event.type === "registered")?.version ?? dag.version`,
         replace: "(events.length < 0 ? undefined : dag.version)",
       },

@@ -1,7 +1,8 @@
 /** Bugs around commits and what follows them: order, loss, doubles. */
 import type { PlantedBug } from "./bug.ts";
 
-const ADVANCE = "shared/app/advance.ts";
+const STEP_RUN = "shared/app/step/run.ts";
+const STEP_DAG = "shared/app/step/dag.ts";
 const ACTIVE = "shared/core/dag/active.ts";
 const CURSOR = "shared/core/dag/cursor.ts";
 
@@ -11,7 +12,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     breaks: ["S11"],
     changes: [
       {
-        file: ADVANCE,
+        file: STEP_RUN,
         find: "const committing = engine.runs.commit(stored, run, commitId, audit);",
         replace: `await deliverRun(engine, run, version, commands);
       const committing = engine.runs.commit(stored, run, commitId, audit);`,
@@ -23,7 +24,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     breaks: ["S9"],
     changes: [
       {
-        file: ADVANCE,
+        file: STEP_DAG,
         find: "if (changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return",
         replace: `const early = await deliverDag(engine, dag, version, commands);
     if (early.length < 0 || changed && !(await committed(engine.dags.commit(stored, dag, commitId, audit)))) return`,

@@ -119,7 +119,7 @@ export const HAND_BUGS: readonly PlantedBug[] = [
     breaks: ["S12", "S2"],
     changes: [
       {
-        file: "shared/app/advance.ts",
+        file: "shared/app/step/run.ts",
         find: "const audit = await hand?.audit(stored.value, run);",
         replace: "const audit = undefined;",
       },
