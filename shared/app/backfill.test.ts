@@ -167,6 +167,33 @@ describe("a backfill", () => {
     });
   });
 
+  test("that is cancelled starts no date any more, not even one that somebody was about to start", async () => {
+    await deploy();
+    const reached = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<void>();
+    const create: typeof home.engine.runs.create = async (...run) => {
+      reached.resolve();
+      await cancelled.promise;
+      return home.engine.runs.create(...run);
+    };
+    const starting = startBackfill(
+      { ...home.engine, runs: { ...home.engine.runs, create } },
+      await plan({ parallel: 1 }),
+      "ada",
+    );
+    await reached.promise;
+    const [open] = await home.engine.backfills.list({ limit: 1 });
+    await changeBackfill(home.engine, open?.backfillId ?? "", { type: "cancel", by: "ada", reason: "" });
+
+    cancelled.resolve();
+    await starting;
+    await home.settle();
+
+    const { active, ended } = (await findBackfill(home.engine, open?.backfillId ?? "")).value;
+    expect([active, ended.cancelled]).toEqual([[], 1]);
+    expect(await days()).toEqual(["2026-02-01 backfill cancelled"]);
+  });
+
   test("goes on after everything that was on its way is lost", async () => {
     await deploy();
     const { backfillId } = await startBackfill(home.engine, await plan({ parallel: 2 }), "ada");

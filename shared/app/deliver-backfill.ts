@@ -2,6 +2,7 @@
 import type { ActiveDate, Backfill, BackfillCommand, BackfillEvent } from "../core/backfill/record.ts";
 import { endOf } from "../core/backfill/end-of.ts";
 import { assertNever } from "../core/errors.ts";
+import type { RunEvent } from "../core/events.ts";
 import { backfillDates } from "../core/backfill/dates.ts";
 import type { RunId } from "../core/ids.ts";
 import { scheduledRunId } from "../core/run-id.ts";
@@ -28,11 +29,9 @@ export async function deliverBackfill(
         answers.push(...(await startDate(engine, backfill, command.date)));
         engine.crashPoint("backfill:started-date");
         break;
-      case "cancel_run": {
-        const { runId, by, reason } = command;
-        answers.push(toRun(runId, { type: "cancel", by, reason }, { ifMissing: goneFrom(backfill, runId) }));
+      case "cancel_run":
+        answers.push(...(await endDate(engine, backfill, command)));
         break;
-      }
       case "timer": {
         const now = engine.clock.now();
         if (command.at - now > TIMER_HORIZON_MS) break;
@@ -46,7 +45,25 @@ export async function deliverBackfill(
   return answers;
 }
 
-/** A run that was never made has nothing to end. */
+/** A run that was not made yet is made now, and ends: whoever was to start it, and comes late, then finds it. */
+async function endDate(
+  engine: Engine,
+  backfill: Backfill,
+  { runId, by, reason }: Extract<BackfillCommand, { type: "cancel_run" }>,
+): Promise<readonly Addressed[]> {
+  const cancel: RunEvent = { type: "cancel", by, reason };
+  const date = backfill.active.find((each) => each.runId === runId);
+  const told = toRun(runId, cancel, { ifMissing: goneFrom(backfill, runId) });
+  if (date?.epoch !== null || (await engine.runs.load(runId)) !== undefined) return [told];
+  const version = await engine.versions(backfill.plan.version);
+  const now = engine.clock.now();
+  const { run, commands } = advance(firstForm(version, backfill, date, now), version.manifest, [cancel], now);
+  if ((await engine.runs.create(run, engine.ids.commitId())) !== "created") return [told];
+  engine.crashPoint("start:put-run");
+  return deliverRun(engine, run, version, commands);
+}
+
+/** One that is gone has nothing to end. */
 const goneFrom = ({ backfillId }: Backfill, runId: Run["runId"]): Addressed =>
   toBackfill(backfillId, { type: "date_skipped", runId, reason: "cancelled before it started" });
 
