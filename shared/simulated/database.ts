@@ -21,7 +21,7 @@ import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
 import { decodeRun, encodeRun } from "../core/run-codec.ts";
 import type { Run } from "../core/run.ts";
-import type { Instant } from "../core/time.ts";
+import { plus, type Instant } from "../core/time.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
 import type { Weather } from "./faults.ts";
@@ -182,7 +182,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     backfills,
     versions,
     audits,
-    attempts: attemptTable(kernel, watch),
+    attempts: attemptTable(kernel, watch, () => faults.strikes("db:late_renewal")),
     inbox: new Map(),
     blobs: new Map(),
     due,
@@ -298,7 +298,11 @@ function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T
   };
 }
 
-function attemptTable(kernel: Kernel, watch: Watch): AttemptTable {
+/** What a renewal adds to a lease that comes late. */
+const RENEWED_MS = 60_000;
+
+/** `renewed`: the owner's renewal arrives just before the claim is closed. */
+function attemptTable(kernel: Kernel, watch: Watch, renewed: () => boolean): AttemptTable {
   const rows = new Map<string, AttemptRow>();
   const instances = new Map<string, string[]>();
   const instanceOf = ({ runId, taskId, mapIndex }: Omit<AttemptKey, "attempt">): string =>
@@ -342,6 +346,9 @@ function attemptTable(kernel: Kernel, watch: Watch): AttemptTable {
       return "finished";
     },
     close(key, { reason, at: endedAt, lease }, author) {
+      const found = get(key);
+      if (found?.status === "running" && reason === "lost" && renewed())
+        put(key, { ...found, leaseUntil: plus(found.leaseUntil, RENEWED_MS) }, RIVAL.author);
       const item = get(key);
       if (item === undefined) return put(key, { status: "revoked", endedAt, reason }, author);
       if (item.status !== "running" || (lease !== undefined && lease !== item.leaseUntil)) return item;

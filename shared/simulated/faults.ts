@@ -25,6 +25,8 @@ export type CallFault =
 export type PortFault =
   /** Somebody else writes the record between the read and the commit. */
   | "db:contended"
+  /** A renewal that was on its way arrives just before its claim is closed. */
+  | "db:late_renewal"
   /** An index shows a record as it was a while ago. */
   | "db:stale_index"
   /** Some entries of a batch are refused. */

@@ -16,6 +16,8 @@ export const FAULTS = [
   "db:slow",
   /** Somebody else writes the record between the read and the commit. */
   "db:contended",
+  /** A renewal that was on its way arrives just before its claim is closed. */
+  "db:late_renewal",
   /** An index shows a record as it was a while ago. */
   "db:stale_index",
   "queue:dropped",
@@ -43,6 +45,8 @@ export const FAULTS = [
   "compute:crash_after_call",
   "compute:crash_point",
   "compute:host_crash",
+  /** For hours nothing of the scheduler runs. */
+  "compute:outage",
   /** A process stands still for a while, and then goes on as if nothing had been. */
   "compute:freeze",
   /** ... for longer than its message, or the lease of its attempt, waited for it. */
@@ -94,6 +98,7 @@ const USUAL: Readonly<Partial<Record<FaultName, number>>> = {
   "db:retried_write": 0.03,
   "db:slow": 0.03,
   "db:contended": 0.1,
+  "db:late_renewal": 0.1,
   "db:stale_index": 0.3,
   "queue:dropped": 0.03,
   "queue:duplicated": 0.06,
@@ -189,7 +194,8 @@ function weather(random: Random): ReadonlyMap<FaultName, number> {
   for (const [name, usual] of Object.entries(USUAL) as [FaultName, number][]) {
     if (random.chance(about)) rates.set(name, Math.min(0.9, usual * random.pick([0.3, 1, 1, 3])));
   }
-  // Now and then a record is in so many hands that three tries in a row are too few.
+  // Now and then a record is in so many hands that three tries in a row are too few, or hardly a reply comes back.
   if (random.chance(0.1)) rates.set("db:contended", 0.6);
+  if (random.chance(0.1)) rates.set("db:retried_write", 0.3);
   return rates;
 }

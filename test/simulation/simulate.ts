@@ -176,6 +176,7 @@ function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { 
     deadEvents,
     deadTasks,
     deadDispatches,
+    outage: plan.outage,
     code: createScripts(seed),
     wire,
     recordedFaults: [],

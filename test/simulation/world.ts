@@ -5,6 +5,7 @@ import type { RunMessage } from "../../shared/contract/messages.ts";
 import type { SimulatedWorld } from "../../shared/simulated/world.ts";
 import type { Faults } from "./faults.ts";
 import type { SimulatedQueue } from "./queue.ts";
+import type { Outage } from "./world/plan.ts";
 import type { CodeScripts } from "./world/user-code.ts";
 
 export interface World extends SimulatedWorld {
@@ -17,5 +18,6 @@ export interface World extends SimulatedWorld {
   readonly deadTasks: SimulatedQueue<Dispatch>;
   /** Every dispatch that was given up. */
   readonly deadDispatches: readonly Dispatch[];
+  readonly outage: Outage | undefined;
   readonly code: CodeScripts;
 }

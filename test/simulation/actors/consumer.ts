@@ -2,6 +2,7 @@
 import { createProcess, type Host, type Process } from "../../../shared/simulated/process.ts";
 import type { Entry, SimulatedQueue } from "../queue.ts";
 import type { World } from "../world.ts";
+import type { Outage } from "../world/plan.ts";
 
 /** How far a scheduler's clock may be off; an executor's may be further. */
 export const SCHEDULER_SKEW_MS_MAX = 2_000;
@@ -18,9 +19,14 @@ export interface ConsumerOptions<Message> {
   readonly visibilityMs: (messages: readonly Message[]) => number;
   /** From the start: a process that still works then is killed; null: never. */
   readonly timeoutMs: (messages: readonly Message[]) => number | null;
+  /** All machines are down for so long. */
+  readonly outage?: Outage | undefined;
   /** Returns the messages that failed. */
   readonly handle: (process: Process, messages: readonly Message[]) => Promise<readonly Message[]>;
 }
+
+export const isDuring = (outage: Outage | undefined, at: number): boolean =>
+  outage !== undefined && outage.from <= at && at < outage.until;
 
 interface Machine {
   readonly host: Host;
@@ -28,7 +34,7 @@ interface Machine {
 }
 
 export function startConsumer<Message>(world: World, options: ConsumerOptions<Message>): void {
-  const { queue } = options;
+  const { queue, outage } = options;
   const { faults, kernel } = world;
   const random = world.random.fork(options.name);
   const machines = Array.from({ length: options.hosts }, (_, index): Machine => {
@@ -36,13 +42,20 @@ export function startConsumer<Message>(world: World, options: ConsumerOptions<Me
     return { host: { name: `${options.name}-${index + 1}`, skewMs, versions: new Map() }, working: new Set() };
   });
   queue.onReady = pump;
+  if (outage !== undefined) {
+    kernel.schedule(outage.from, () => {
+      faults.count("compute:outage");
+      for (const machine of machines) crash(machine);
+    });
+    kernel.schedule(outage.until, pump);
+  }
 
   function skewOf(limitMs: number): number {
     return Math.round((random.next() * 2 - 1) * limitMs);
   }
 
   function pump(): void {
-    for (;;) {
+    while (!isDuring(outage, kernel.now())) {
       const free = machines.filter((machine) => machine.working.size < options.slotsPerHost);
       if (free.length === 0) return;
       const entries = queue.take(random.integer(1, options.batchMax));

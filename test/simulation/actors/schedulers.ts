@@ -18,6 +18,7 @@ export function startSchedulers(world: World): void {
     skewMsMax: SCHEDULER_SKEW_MS_MAX,
     visibilityMs: () => VISIBILITY_MS,
     timeoutMs: () => TIMEOUT_MS,
+    outage: world.outage,
     handle: (process, messages) => handleRunMessages(engineOf(world, process), messages),
   });
 }

@@ -4,20 +4,21 @@ import { TIMER_HORIZON_MS } from "../../../shared/ports/timers.ts";
 import { engineOf } from "../../../shared/simulated/ports/wiring.ts";
 import { createProcess, type Host } from "../../../shared/simulated/process.ts";
 import type { World } from "../world.ts";
-import { SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
+import { isDuring, SCHEDULER_SKEW_MS_MAX } from "./consumer.ts";
 
 const TICK_MS = 60_000;
 const TICK_TIMEOUT_MS = 50_000;
 
 /** The clock of the house: a tick a minute, as long as the world lasts. */
 export function startTicker(world: World): void {
-  const { kernel, faults, database } = world;
+  const { kernel, faults, database, outage } = world;
   const random = world.random.fork("ticker");
   const skewMs = faults.strikes("clock:skewed") ? (random.next() * 2 - 1) * SCHEDULER_SKEW_MS_MAX : 0;
   const host: Host = { name: "ticker", skewMs, versions: new Map() };
 
   const beat = (): void => {
     kernel.after(TICK_MS, beat);
+    if (isDuring(outage, kernel.now())) return;
     // Without anything due, or nearly, a tick does nothing: most of a simulated day is spared.
     const soon = kernel.now() + TIMER_HORIZON_MS + SCHEDULER_SKEW_MS_MAX;
     if (database.due.least(({ due }) => due) > soon) return;

@@ -56,6 +56,16 @@ export const noOldCode: Checker = {
   },
 };
 
+export const codeBeginsOnce: Checker = {
+  promise: "S3",
+  says: "the code of an attempt begins once",
+  code({ dispatch: { key } }, { ledger }, expect) {
+    const text = attemptKeyText(key);
+    expect(!ledger.begun.has(text), () => `${text} starts its code again`);
+    ledger.begun.add(text);
+  },
+};
+
 export const itemsEndOnce: Checker = {
   promise: "S3",
   says: "an attempt that is over stays so",

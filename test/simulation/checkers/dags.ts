@@ -139,8 +139,10 @@ export const dueDatesAreFired: Checker = {
       ({ runId, scheduled }) =>
         scheduled !== undefined && (!known.has(runId) || covers(scheduled.dataInterval, due, manifest)),
     );
+    // Of several that fell due while nobody looked, the last may have to wait for a place.
+    const waits = manifest.overlap === "queue" && after.nextFire !== null && after.nextFire <= now;
     const next = after.nextFire === null ? "never" : iso(after.nextFire);
-    expect(fired, () => `${after.dagId} moved from ${iso(due)} to ${next} without a run`);
+    expect(fired || waits, () => `${after.dagId} moved from ${iso(due)} to ${next} without a run`);
   },
 };
 

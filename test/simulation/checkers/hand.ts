@@ -1,7 +1,8 @@
 /** Promises about what operators do by hand. */
 import type { Run } from "../../../shared/core/run.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
-import type { Checker } from "./checker.ts";
+import type { RunChange } from "../../../shared/simulated/watch.ts";
+import type { Checker, Expect, Seen } from "./checker.ts";
 import { isPaused, overturns } from "./by-hand.ts";
 import { moveText } from "./move.ts";
 
@@ -82,3 +83,18 @@ export const actsSayWhatTheyDid: Checker = {
     }
   },
 };
+
+/** A person who is told that it may not have come about asks again, as another command. */
+export const actsAreDoneOnce: Checker = {
+  promise: "S12",
+  says: "what one command of an operator asks for is done once",
+  run: ({ by, audit }, _moves, seen, expect) => isFirstAct({ by, audit }, seen, expect),
+  dag: ({ by, audit }, seen, expect) => isFirstAct({ by, audit }, seen, expect),
+};
+
+function isFirstAct({ by, audit }: Pick<RunChange, "by" | "audit">, { ledger }: Seen, expect: Expect): void {
+  if (audit === undefined) return;
+  const act = `${by}: ${audit.action} ${audit.subject.id}`;
+  expect(!ledger.acts.has(act), () => `${act} was done twice`);
+  ledger.acts.add(act);
+}

@@ -42,6 +42,10 @@ export interface Ledger {
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
+  /** Attempts whose code has begun. */
+  readonly begun: Set<string>;
+  /** What each command of an operator has changed so far. */
+  readonly acts: Set<string>;
   codeStarts: number;
   noteRun(change: RunChange, moves: readonly Move[]): void;
   noteDag(change: DagChange): void;
@@ -92,6 +96,8 @@ export function createLedger(): Ledger {
     reopened,
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
+    begun: new Set(),
+    acts: new Set(),
     codeStarts: 0,
     noteRun(change, moves) {
       const { before, after, at } = change;

@@ -16,6 +16,19 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: "heartbeat from an old attempt",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/simulated/database.ts",
+        find: `      if (item.status !== "running" || item.owner !== owner) return item;
+      put(key, { ...item, leaseUntil,`,
+        replace: `      if (item.status === "finished" || item.status === "revoked" || item.owner !== owner) return item;
+      put(key, { status: "running", owner, leaseUntil,`,
+      },
+    ],
+  },
+  {
     name: "next attempt sent before the old one is closed",
     breaks: ["S3"],
     changes: [
@@ -37,6 +50,17 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
         replace: `  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
   if (answer.status !== "closed" && answer.status !== "revoked") return "not_ours";
   return claim;`,
+      },
+    ],
+  },
+  {
+    name: "lease judged by the claimant's clock",
+    breaks: ["S3"],
+    changes: [
+      {
+        file: "shared/app/run-attempt.ts",
+        find: `  if (answer === "claimed") return claim;`,
+        replace: `  if (answer === "claimed" || (answer.status === "running" && answer.leaseUntil < claim.at)) return claim;`,
       },
     ],
   },
@@ -78,7 +102,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     changes: [{ file: "shared/core/retry.ts", find: "if (at > end.at) {", replace: "if (at > end.at + Infinity) {" }],
   },
   {
-    name: "retries without end",
+    name: "retry beyond its cap",
     breaks: ["S7"],
     changes: [
       {

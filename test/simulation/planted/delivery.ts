@@ -54,6 +54,39 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: "sweep trusting the index",
+    breaks: ["S17"],
+    changes: [
+      {
+        file: "shared/app/tick.ts",
+        find: "overdue.map((record) => wakeMessage(record))",
+        replace: "overdue.map((record) => wakeMessage(record, { all: true }))",
+      },
+    ],
+  },
+  {
+    name: "sweep that remembers how far it came",
+    breaks: ["L1", "L2", "L4", "S11"],
+    changes: [
+      {
+        file: "shared/app/tick.ts",
+        find: "record.due <= now && !engine",
+        replace: "record.due <= now && record.due > now - 90_000 && !engine",
+      },
+    ],
+  },
+  {
+    name: "commit id ignored",
+    breaks: ["S12"],
+    changes: [
+      {
+        file: "shared/simulated/database.ts",
+        find: "row.version === version && row.commitId === commitId;",
+        replace: "row.version === version && row.commitId === commitId && version < 0;",
+      },
+    ],
+  },
+  {
     name: "events dropped on a conflict",
     breaks: ["L3"],
     changes: [
@@ -100,6 +133,21 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
         file: ACTIVE,
         find: 'draft.commands.push({ type: "start_run", active });\n  }\n}',
         replace: "void active;\n  }\n}",
+      },
+    ],
+  },
+  {
+    name: "cursor moved before admission",
+    breaks: ["L2"],
+    changes: [
+      {
+        file: CURSOR,
+        find: "  if (draft.queueFirst) return;\n",
+        replace: `  if (draft.queueFirst) return;
+  const next = waitingFiring(draft, schedule);
+  if (next !== null && places(draft) === 0)
+    draft.dag = { ...draft.dag, first: null, cursor: next.due, nextFire: dueAfter(draft, schedule, next.due) };
+`,
       },
     ],
   },

@@ -3,6 +3,7 @@ import { dagId, triggerId } from "../../../shared/core/ids.ts";
 import type { ArrivalTriggerSpec, Manifest, ScheduleSpec } from "../../../shared/core/manifest.ts";
 import { aManifest } from "../../builders/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
+import { BENT_MORE, type Bent } from "./bent.ts";
 import { generateTasks } from "./graph.ts";
 import { BUCKET } from "./plan.ts";
 
@@ -84,12 +85,19 @@ function triggersOf(random: Random, name: string): readonly ArrivalTriggerSpec[]
 }
 
 /** The next version of a DAG: what somebody changed between two deployments. */
-export function changedDag(random: Random, before: Manifest, tempo: Tempo, minutes: readonly number[]): Manifest {
+export function changedDag(
+  random: Random,
+  before: Manifest,
+  { tempo, minutes, bent }: { readonly tempo: Tempo; readonly minutes: readonly number[]; readonly bent: Bent },
+): Manifest {
   const codeHash = `code-${random.integer(1, 1_000_000)}`;
   const changed: Partial<Manifest> = random.weighted<() => Partial<Manifest>>([
     [3, () => ({})],
     [3, () => ({ tasks: generateTasks(random) })],
-    [4, () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) })],
+    [
+      bent === "edits" ? 4 * BENT_MORE : 4,
+      () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) }),
+    ],
     [2, () => ({ triggers: random.chance(0.3) ? [] : triggersOf(random, before.dagId) })],
     [2, () => ({ maxActiveRuns: random.integer(1, 3) })],
     [1, () => overlapOf(random)],

@@ -3,9 +3,10 @@ import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import { instant } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
+import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
 import { handActionsAt } from "./hand.ts";
-import { BUCKET, type Action, type PlannedAction, type WorldPlan } from "./plan.ts";
+import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,51 +25,68 @@ export function generateWorld(seed: number): WorldPlan {
     [4, "day"],
     [1, "days"],
   ]);
+  const bent = bentOf(random.fork("bent"));
   const startAt = instant(FIRST_DAY + random.integer(0, 300) * 24 * HOUR_MS + random.integer(0, 1_439) * MINUTE_MS);
-  const safetyMs = SPAN_HOURS[tempo] * HOUR_MS;
   const minutes = [random.integer(0, 59), random.integer(0, 59)];
   const count = random.pick([2, 3, 3, 3, 4]);
-  const pools = generatePools(random.fork("pools"));
+  const pools = generatePools(random.fork("pools"), bent);
   const pooled = random.fork("pooled");
   const parents = random.fork("parents");
-  const children = parents.chance(WITH_CHILDREN);
+  const children = bent === "children" || parents.chance(WITH_CHILDREN);
   const dags = Array.from({ length: count }, (_, index) => {
     const dag = withPools(pooled, generateDag(random, `dag${index + 1}`, tempo, minutes), pools);
-    return children ? withChildren(parents, dag, count) : dag;
+    return children ? withChildren(parents, dag, count, bent) : dag;
   });
-  const actions = generateActions(random, { startAt, safetyMs, dags, pools }, tempo, minutes);
-  return { startAt, safetyMs, dags, pools, actions };
+  const outage = outageOf(random.fork("outage"), tempo, startAt, bent);
+  const safetyMs = SPAN_HOURS[tempo] * HOUR_MS + (outage === undefined ? 0 : outage.until - outage.from);
+  const setting = { startAt, safetyMs, dags, pools, outage };
+  return { ...setting, actions: generateActions(random, setting, { tempo, minutes, pools, bent }) };
+}
+
+/** Of the worlds; more of those in which schedules are edited. */
+const WITH_OUTAGE = 0.1;
+const WITH_OUTAGE_OF_EDITS = 0.6;
+
+/** So long that several dates fall due meanwhile. */
+const OUTAGE_HOURS: Readonly<Record<Tempo, readonly [number, number]>> = {
+  hours: [1, 5],
+  day: [6, 30],
+  days: [24, 80],
+};
+
+function outageOf(random: Random, tempo: Tempo, startAt: number, bent: Bent): Outage | undefined {
+  if (!random.chance(bent === "edits" ? WITH_OUTAGE_OF_EDITS : WITH_OUTAGE)) return undefined;
+  const [least, most] = OUTAGE_HOURS[tempo];
+  const from = startAt + QUIET_START_MS + random.integer(0, SPAN_HOURS[tempo] * HOUR_MS * 0.6);
+  return { from, until: from + random.integer(least * HOUR_MS, most * HOUR_MS) };
 }
 
 /** Of the worlds. */
 const WITH_CHILDREN = 0.5;
 
-type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags" | "pools">;
+type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags" | "pools" | "outage">;
 
-function generateActions(
-  random: Random,
-  setting: Setting,
-  tempo: Tempo,
-  minutes: readonly number[],
-): readonly PlannedAction[] {
+function generateActions(random: Random, setting: Setting, context: Omit<Context, "index">): readonly PlannedAction[] {
   const moments = hotMoments(random, setting);
   const current = [...setting.dags];
   const actions: PlannedAction[] = [];
   const count = random.integer(4, 9);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
-    actions.push(...actionsAt(random, at, current, { index, tempo, minutes, pools: setting.pools }));
+    actions.push(...actionsAt(random, at, current, { ...context, index }));
   }
   return actions.toSorted((a, b) => a.at - b.at);
 }
 
-function hotMoments(random: Random, { startAt, safetyMs, dags }: Setting): readonly number[] {
+function hotMoments(random: Random, { startAt, safetyMs, dags, outage }: Setting): readonly number[] {
   const until = startAt + safetyMs - 20 * MINUTE_MS;
   const firings = dags.flatMap(({ schedule }) =>
     schedule === null ? [] : firingsBetween(schedule, startAt + QUIET_START_MS, until),
   );
   const moments = Array.from({ length: random.integer(1, 3) }, () => random.integer(startAt + QUIET_START_MS, until));
   for (let more = random.integer(0, 3); more > 0 && firings.length > 0; more--) moments.push(random.pick(firings));
+  // While nothing runs, people go on; and most is done as it comes to life again.
+  if (outage !== undefined) moments.push(outage.until, random.integer(outage.from, outage.until));
   return moments;
 }
 
@@ -77,22 +95,24 @@ interface Context {
   readonly tempo: Tempo;
   readonly minutes: readonly number[];
   readonly pools: readonly PoolSpec[];
+  readonly bent: Bent;
 }
 
 function actionsAt(random: Random, at: number, current: Manifest[], context: Context): readonly PlannedAction[] {
   const which = random.integer(0, current.length - 1);
   const dag = current[which] as Manifest;
+  const more = (of: Bent): number => (context.bent === of ? BENT_MORE : 1);
   const kind = random.weighted([
     [4, "start"],
     [1, "start_twice"],
-    [5, "drop"],
+    [5 * more("files"), "drop"],
     [2.5, "cancel"],
-    [2.5, "deploy"],
+    [2.5 * more("edits"), "deploy"],
     [0.5, "remove"],
-    [1.2, "backfill"],
+    [1.2 * more("backfills"), "backfill"],
     [0.5, "wake_all"],
-    [context.pools.length === 0 ? 0 : 2.5, "resize"],
-    [6, "hand"],
+    [context.pools.length === 0 ? 0 : 2.5 * more("pools"), "resize"],
+    [6 * more("hands"), "hand"],
   ] as const);
   const start = (key: string | undefined): Action => ({ type: "start", dagId: dag.dagId, key });
   switch (kind) {
@@ -132,13 +152,15 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     case "drop":
       return dropsAt(random, at, dag, context.index);
     default: {
-      const changed = changedDag(random, dag, context.tempo, context.minutes);
+      const changed = changedDag(random, dag, context);
       const pooled =
         changed.tasks === dag.tasks
           ? changed
           : withPools(random.fork(`pooled-${context.index}`), changed, context.pools);
       const parents = current.some(({ tasks }) => tasks.some(({ child }) => child !== null));
-      const manifest = parents ? withChildren(random.fork(`parents-${context.index}`), pooled, current.length) : pooled;
+      const manifest = parents
+        ? withChildren(random.fork(`parents-${context.index}`), pooled, current.length, context.bent)
+        : pooled;
       current[which] = manifest;
       return [{ at, action: { type: "deploy", manifest } }];
     }

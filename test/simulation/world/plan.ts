@@ -50,12 +50,19 @@ export interface PlannedAction {
   readonly action: Action;
 }
 
+/** For so long nothing of the scheduler runs: it takes no message, and no tick comes. People and executors go on. */
+export interface Outage {
+  readonly from: number;
+  readonly until: number;
+}
+
 export interface WorldPlan {
   readonly startAt: Instant;
   /** How long things go wrong. */
   readonly safetyMs: number;
   readonly dags: readonly Manifest[];
   readonly pools: readonly PoolSpec[];
+  readonly outage: Outage | undefined;
   /** By time. */
   readonly actions: readonly PlannedAction[];
 }

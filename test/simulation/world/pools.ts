@@ -2,14 +2,15 @@
 import { limitPool, type PoolId } from "../../../shared/core/ids.ts";
 import type { Manifest, PoolSpec, TaskPool, TaskSpec } from "../../../shared/core/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
+import type { Bent } from "./bent.ts";
 import type { PlannedAction } from "./plan.ts";
 
 const MINUTE_MS = 60_000;
 const PRIORITIES = [1, 1, 1, 5, 20];
 
 /** Half of all worlds have none: there a task costs nothing more. */
-export function generatePools(random: Random): readonly PoolSpec[] {
-  if (random.chance(0.5)) return [];
+export function generatePools(random: Random, bent: Bent): readonly PoolSpec[] {
+  if (random.chance(0.5) && bent !== "pools") return [];
   const names = ["api", "lake", "warehouse"].slice(0, random.integer(1, 3));
   return names.map((name) => ({ pool: name as PoolId, slots: random.pick([1, 1, 2, 3, 4]) }));
 }
