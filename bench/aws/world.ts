@@ -138,7 +138,6 @@ function engineOf(
     bus: createEventBus({
       client: clients.events,
       busName: "freshet",
-      source: "freshet",
       onLost: (facts, reason) => {
         throw new Error(`${facts.length} facts were lost: ${reason}`);
       },

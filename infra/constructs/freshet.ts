@@ -97,7 +97,7 @@ export class Freshet extends Construct implements Reachable {
     this.scheduler = new EngineFunction(this, "Scheduler", {
       ...common,
       description: "Freshet: advances runs and DAGs",
-      code: functionCode("scheduler", { handler: "lambdas/scheduler/handler.ts" }, out),
+      code: functionCode("scheduler", out),
       timeout: SCHEDULER_TIMEOUT,
       memoryMb: SCHEDULER_MEMORY_MB,
     });
@@ -108,7 +108,7 @@ export class Freshet extends Construct implements Reachable {
     this.tick = new EngineFunction(this, "Tick", {
       ...common,
       description: "Freshet: wakes what is due",
-      code: functionCode("tick", { handler: "lambdas/tick/handler.ts" }, out),
+      code: functionCode("tick", out),
       timeout: TICK_TIMEOUT,
       memoryMb: TICK_MEMORY_MB,
       ...(config.tickConcurrency === null ? {} : { reservedConcurrency: config.tickConcurrency }),
@@ -117,7 +117,7 @@ export class Freshet extends Construct implements Reachable {
     this.registrar = new EngineFunction(this, "Register", {
       ...common,
       description: "Freshet: takes deployed DAGs in",
-      code: functionCode("register", { handler: "lambdas/register/handler.ts" }, out),
+      code: functionCode("register", out),
       timeout: REGISTER_TIMEOUT,
       memoryMb: SCHEDULER_MEMORY_MB,
     });
@@ -152,11 +152,7 @@ export class Freshet extends Construct implements Reachable {
       architecture: common.architecture,
       out,
     });
-    const code = functionCode(
-      "executor",
-      { handler: "lambdas/executor/handler.ts", thread: "shared/aws/runner/thread-main.ts" },
-      out,
-    );
+    const code = functionCode("executor", out);
     const deployment = Stack.of(this).toJsonString({
       v: 1,
       attemptsTable: this.tables.attempts.tableName,

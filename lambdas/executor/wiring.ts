@@ -4,15 +4,16 @@ import { delimiter, join } from "node:path";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import type { Executing } from "../../shared/app/run-attempt.ts";
 import { createAttemptStore } from "../../shared/aws/attempt-store.ts";
-import { createBlobStore } from "../../shared/aws/blob-store.ts";
-import { createClients } from "../../shared/aws/clients.ts";
 import { createClock, createIds } from "../../shared/aws/clock.ts";
+import { createHotClients } from "../../shared/aws/hot-clients.ts";
 import { createThreadRunner } from "../../shared/aws/runner/thread-runner.ts";
 import type { QueueRecord } from "../../shared/aws/sqs-batch.ts";
 import { createSqsQueue } from "../../shared/aws/sqs-queue.ts";
 import { parseExecutorDeployment } from "../../shared/contract/deployment.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import type { AttemptKey } from "../../shared/core/ids.ts";
+import { openBlobs } from "../engine/open-blobs.ts";
+import { settingsOf } from "../engine/settings.ts";
 import { count, logger } from "../engine/telemetry.ts";
 
 export { logger, publishMetrics, tracing } from "../engine/telemetry.ts";
@@ -22,10 +23,8 @@ export const LEASE_SPARE_MS = 30_000;
 const HEARTBEAT_MS = 60_000;
 
 const { attemptsTable, bucket, bucketNames, eventsQueueUrl } = parseExecutorDeployment(process.env["DEPLOYMENT"]);
-const region = process.env["AWS_REGION"] ?? "";
-const endpoint = process.env["AWS_ENDPOINT_URL"];
-const settings = { region, ...(endpoint === undefined ? {} : { endpoint }) };
-const clients = createClients(settings);
+const settings = settingsOf(process.env);
+const clients = createHotClients(settings);
 
 /** Where the npm packages of the pipelines are: the layer's come first. */
 const packages = (process.env["NODE_PATH"] ?? "").split(delimiter).find((folder) => existsSync(folder));
@@ -47,7 +46,7 @@ const runner = createThreadRunner({
 
 export const executing: Omit<Executing, "leaseMs"> = {
   attempts: createAttemptStore({ client: clients.dynamo, tableName: attemptsTable }),
-  blobs: createBlobStore({ client: clients.s3, bucket }),
+  blobs: openBlobs(settings, bucket),
   events: createSqsQueue<RunMessage>({ client: clients.sqs, queueUrl: eventsQueueUrl, encode: JSON.stringify }),
   runner,
   clock: createClock(),

@@ -1,9 +1,11 @@
+import * as z from "zod/mini";
 import { createHash } from "node:crypto";
 import { takeRelease } from "../../shared/app/take-release.ts";
 import { createBlobStore } from "../../shared/aws/blob-store.ts";
 import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
+import { createS3Client } from "../../shared/aws/s3-client.ts";
 import { parseRelease } from "../../shared/contract/release.ts";
-import { z } from "../../shared/contract/schema.ts";
+
 import { FreshetError } from "../../shared/core/errors.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { logger } from "../engine/telemetry.ts";
@@ -26,13 +28,13 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
   if (type === "Delete") return {};
   // All of it within the request: what throws here is what CloudFormation shows.
   const asked = properties.parse(given);
-  const { engine, deployment, clients } = await openEngine(process.env);
+  const { engine, deployment, clients, settings } = await openEngine(process.env);
   const table = { client: clients.dynamo, tableName: deployment.engineTable };
   if (asked.action === "check") {
     await checkEngineSchema(table, asked.schema);
     return {};
   }
-  const uploads = createBlobStore({ client: clients.s3, bucket: asked.bucket });
+  const uploads = createBlobStore({ client: createS3Client(settings), bucket: asked.bucket });
   const release = parseRelease(await releaseText(uploads, engine.blobs, asked.key));
   const registered = await takeRelease(engine, release, async (hash) => {
     const body = await uploads.get(release.uploads?.[hash] ?? "");

@@ -4,10 +4,13 @@ import middy from "@middy/core";
 import type { SQSEvent } from "aws-lambda";
 import { handleRunMessages } from "../../shared/app/handle-messages.ts";
 import { handleBatch } from "../../shared/aws/sqs-batch.ts";
-import { engine, logger, publishMetrics, onInvalid, parse, tracing } from "./wiring.ts";
+import { logger, publishMetrics, tracing, wiring } from "./wiring.ts";
 
 export const handler = middy<SQSEvent>()
   .use(tracing)
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
-  .handler(({ Records }) => handleBatch(Records, parse, (messages) => handleRunMessages(engine, messages), onInvalid));
+  .handler(async ({ Records }) => {
+    const { engine, parse, onInvalid } = await wiring();
+    return handleBatch(Records, parse, (messages) => handleRunMessages(engine, messages), onInvalid);
+  });

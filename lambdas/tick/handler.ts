@@ -4,13 +4,14 @@ import middy from "@middy/core";
 import { decideDeadLetters } from "../../shared/app/dead-letters.ts";
 import { tick } from "../../shared/app/tick.ts";
 import { plus } from "../../shared/core/time.ts";
-import { TICK_MS_MAX, deadLetters, engine, logger, parse, publishMetrics, tracing } from "./wiring.ts";
+import { TICK_MS_MAX, logger, publishMetrics, tracing, wiring } from "./wiring.ts";
 
 export const handler = middy<object>()
   .use(tracing)
   .use(injectLambdaContext(logger))
   .use(publishMetrics)
   .handler(async () => {
+    const { engine, deadLetters, parse } = await wiring();
     const until = plus(engine.clock.now(), TICK_MS_MAX);
     const result = await tick(engine, until);
     const dead = await decideDeadLetters(engine, deadLetters, parse, until);

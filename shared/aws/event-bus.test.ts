@@ -43,7 +43,6 @@ async function busThat(answer: (entries: readonly Entry[], index: number) => Wir
   const bus = createEventBus({
     client: events,
     busName: "freshet",
-    source: "freshet",
     onLost: (facts, reason) => lost.push({ facts, reason }),
     pause: async () => {},
   });

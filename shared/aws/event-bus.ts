@@ -11,11 +11,12 @@ const FACT_DELAY_MS_MAX = 1_000;
 /** Of one PutEvents: ten entries and 256 KB, in which each entry's source, type and time count too. */
 const BATCH: BatchLimits = { count: 10, bytes: 240 * 1024 };
 
+/** The `source` that rules match on. */
+const FACT_SOURCE = "freshet";
+
 export interface EventBusSettings {
   readonly client: EventBridgeClient;
   readonly busName: string;
-  /** The `source` that rules match on. */
-  readonly source: string;
   /** Told of facts that are lost, with the bus's reason; nothing sends them again. */
   readonly onLost: (facts: readonly Fact[], reason: string) => void;
   /** How to wait between tries, in milliseconds. */
@@ -72,10 +73,10 @@ interface Answer {
   readonly fault: boolean;
 }
 
-async function put({ client, busName, source }: EventBusSettings, letters: readonly Letter[]): Promise<Answer> {
+async function put({ client, busName }: EventBusSettings, letters: readonly Letter[]): Promise<Answer> {
   const Entries = letters.map(({ fact, detail }) => ({
     EventBusName: busName,
-    Source: source,
+    Source: FACT_SOURCE,
     DetailType: fact.type,
     Detail: detail,
     Time: new Date(fact.at),

@@ -3,7 +3,7 @@ import { GetParameterCommand, GetParametersByPathCommand, ParameterNotFound, SSM
 import { deploymentParameter, parseDeployment, type Deployment } from "../contract/deployment.ts";
 import { FreshetError } from "../core/errors.ts";
 import { didYouMean } from "../core/problem.ts";
-import type { ClientSettings } from "./clients.ts";
+import type { ClientSettings } from "./client-options.ts";
 
 const ALL_DEPLOYMENTS = "/freshet/";
 

@@ -14,7 +14,7 @@ import {
   type CompletedPart,
   type GetObjectCommandOutput,
   type S3Client,
-} from "@aws-sdk/client-s3";
+} from "./s3.ts";
 import { FreshetError } from "../core/errors.ts";
 import { eachAtOnce } from "./batches.ts";
 

@@ -10,7 +10,7 @@ import {
   PutObjectCommand,
   S3ServiceException,
   type S3Client,
-} from "@aws-sdk/client-s3";
+} from "./s3.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { ObjectInfo, ObjectStore, PutCondition } from "../core/task-host.ts";
 import { instant, iso } from "../core/time.ts";

@@ -1,6 +1,7 @@
 /** What one deployment is made of: the functions get it in their environment, the CLI finds it in an SSM parameter. */
+import * as z from "zod/mini";
 import { FreshetError } from "../core/errors.ts";
-import { said, z } from "./schema.ts";
+import { said } from "./said.ts";
 
 const named = z.string().check(z.minLength(1));
 

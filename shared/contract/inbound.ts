@@ -1,7 +1,8 @@
 /** What arrives in the run-event queue: our own messages, and AWS's events as EventBridge delivers them. */
+import * as z from "zod/mini";
 import { FreshetError } from "../core/errors.ts";
 import { parseRunMessage, type RunMessage } from "./messages.ts";
-import { said, z } from "./schema.ts";
+import { said } from "./said.ts";
 
 /** The envelope of S3's events; `version-id` is there if the bucket keeps versions. */
 const objectCreated = z.object({

@@ -2,6 +2,7 @@
  * What travels through queues and the bus, versioned. Whoever takes a message in parses it here; the types that the engine
  * uses live in the core, and `satisfies` keeps the two the same.
  */
+import * as z from "zod/mini";
 import type {
   ArrivedObject,
   Completion,
@@ -30,7 +31,7 @@ import type { JsonObject, JsonValue } from "../core/json.ts";
 import type { PoolEvent } from "../core/pool/record.ts";
 import { RUN_TYPES } from "../core/states.ts";
 import { instant, type Instant } from "../core/time.ts";
-import { said, z } from "./schema.ts";
+import { said } from "./said.ts";
 
 const json: z.ZodMiniType<JsonValue> = z.json();
 const jsonObject: z.ZodMiniType<JsonObject> = z.record(z.string(), json);

@@ -1,8 +1,9 @@
 /** What a deployment brings: the versions of all DAGs, and where their code lies until it is taken in. */
+import * as z from "zod/mini";
 import { FreshetError } from "../core/errors.ts";
 import { versionHash, type VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
-import { said, z } from "./schema.ts";
+import { said } from "./said.ts";
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 

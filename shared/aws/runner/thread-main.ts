@@ -8,8 +8,8 @@ import { UNMAPPED, type AttemptKey } from "../../core/ids.ts";
 import type { ObjectStore, RunnerInput, RunnerResult, TaskHost } from "../../core/task-host.ts";
 import { createBlobStore } from "../blob-store.ts";
 import { withBucketNames } from "../bucket-names.ts";
-import { createClients } from "../clients.ts";
 import { createObjectStore } from "../object-store.ts";
+import { createS3Client } from "../s3-client.ts";
 import { createBundleLoader } from "./bundles.ts";
 import { captureOutput, finishLines, type Scope } from "./output.ts";
 import type { FromThread, ThreadSettings, ToThread } from "./protocol.ts";
@@ -21,7 +21,7 @@ interface Current {
 }
 
 const settings = workerData as ThreadSettings;
-const { s3 } = createClients(settings);
+const s3 = createS3Client(settings);
 const bundles = createBundleLoader(createBlobStore({ client: s3, bucket: settings.bucket }), settings.folder);
 const objects: ObjectStore = withBucketNames(createObjectStore(s3), settings.bucketNames);
 const scopes = new AsyncLocalStorage<Scope>();

@@ -1,0 +1,9 @@
+import type { ClientSettings } from "../../shared/aws/client-options.ts";
+import { blobsOnDemand } from "../../shared/aws/on-demand.ts";
+
+/** Freshet's own bucket; S3's client is loaded by the first call. */
+export const openBlobs = (settings: ClientSettings, bucket: string) =>
+  blobsOnDemand(async () => {
+    const { createBlobStore, createS3Client } = await import("./blobs.ts");
+    return createBlobStore({ client: createS3Client(settings), bucket });
+  });
