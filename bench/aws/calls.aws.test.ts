@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { chainCalls, fanOutCalls } from "./workloads.ts";
+import { chainCalls, fanOutCalls, mapUnits } from "./workloads.ts";
 
 /** Widths and lengths of the bars take long on a busy machine; the counts follow from shorter ones. */
 const TIMEOUT_MS = 180_000;
@@ -39,6 +39,16 @@ describe.skipIf(dynamo === null)("on DynamoDB and SQS", () => {
       const { calls } = await fanOutCalls(endpoints, 200, options);
 
       expect(calls.perTask, `at ${calls.batchMean} completions a batch`).toBeLessThanOrEqual(6);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a task of a map of 1,024 takes at most three write units, indexes and refused writes included",
+    async () => {
+      const { units } = await mapUnits(endpoints, 1_024);
+
+      expect(units.perTask).toBeLessThanOrEqual(3);
     },
     TIMEOUT_MS,
   );

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { versionHash } from "../../shared/core/ids.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import { compileModule } from "../../shared/dsl/compile.ts";
-import { dag, task, type Dag, type Task } from "../../shared/dsl/index.ts";
+import { dag, map, task, type Dag, type Task } from "../../shared/dsl/index.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 
 /** What every task returns: about 200 bytes as JSON. */
@@ -14,6 +14,8 @@ export interface Graph {
   readonly version: DagVersion;
   /** Tasks of one run. */
   readonly tasks: number;
+  /** What a task gives that others are mapped over. */
+  readonly items?: readonly number[];
 }
 
 const work = async (): Promise<Output> => OUTPUT;
@@ -35,6 +37,15 @@ export function fanOut(width: number, { join }: { readonly join: boolean }): Gra
   const inputs = Object.fromEntries(wide.map((upstream) => [upstream.id, upstream]));
   const tasks = [first, ...wide, ...(join ? [task("last", { inputs, run: work })] : [])];
   return graphOf(dag(`fan_out_${width}${join ? "_join" : ""}`, { tasks }), tasks.length);
+}
+
+/** A list of so many items, a task that is mapped over it, and one that takes the results. */
+export function mapped(width: number): Graph {
+  const items = task("items", { run: (): readonly number[] => [] });
+  const wide = map("wide", { over: items, limit: width, run: work });
+  const last = task("last", { inputs: { wide }, run: work });
+  const graph = graphOf(dag(`map_${width}`, { tasks: [last] }), width + 2);
+  return { ...graph, items: Array.from({ length: width }, (_, index) => index) };
 }
 
 function graphOf(definition: Dag, tasks: number): Graph {

@@ -34,6 +34,8 @@ export interface AwsRun {
   readonly batches: readonly number[];
   /** Write units that the engine's indexes took. */
   readonly indexUnits: number;
+  /** Write units of everything, indexes and refused writes included. */
+  readonly writeUnits: number;
   /** Of one tick that finds nothing due. */
   readonly tickCalls: Calls;
   readonly totalMs: number;
@@ -51,13 +53,23 @@ export async function measureRun(endpoints: Endpoints, graph: Graph, concurrency
     world.scheduler.reset();
     world.executor.reset();
     world.units();
+    world.written();
     const run = await runOnce(world, bus, graph, concurrency);
     const [schedulerCalls, executorCalls] = [world.scheduler.total(), world.executor.total()];
     const calls = summed(world.scheduler.counts(), world.executor.counts());
     const { indexes: indexUnits } = world.units();
+    const writeUnits = world.written();
     world.scheduler.reset();
     await tick(world.engine, plus(world.engine.clock.now(), TICK_MS));
-    return { ...run, calls, schedulerCalls, executorCalls, indexUnits, tickCalls: world.scheduler.counts() };
+    return {
+      ...run,
+      calls,
+      schedulerCalls,
+      executorCalls,
+      indexUnits,
+      writeUnits,
+      tickCalls: world.scheduler.counts(),
+    };
   } finally {
     await world.close();
     await bus.close();
@@ -67,15 +79,15 @@ export async function measureRun(endpoints: Endpoints, graph: Graph, concurrency
 async function runOnce(
   world: AwsWorld,
   bus: BusEndpoint,
-  { version }: Graph,
+  { version, items = [] }: Graph,
   { schedulers, executors }: Concurrency,
 ): Promise<Pick<AwsRun, "batches" | "totalMs" | "startsMs">> {
   const startedAt = performance.now();
   const startsMs: number[] = [];
   const runner: TaskRunner = {
-    async run() {
+    async run({ dispatch }) {
       startsMs.push(performance.now() - startedAt);
-      return { kind: "success", output: OUTPUT };
+      return { kind: "success", output: dispatch.mappedBy === undefined ? OUTPUT : items };
     },
   };
   const scheduler = consumeRunEvents(world, schedulers);

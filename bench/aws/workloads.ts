@@ -1,7 +1,7 @@
 /** What is counted, and how the counts become calls a task. */
 import { dollarsPerMillion } from "../cost/task.ts";
 import { lineOf, rounded, type BenchLine } from "../line.ts";
-import { chain, fanOut } from "./graphs.ts";
+import { chain, fanOut, mapped } from "./graphs.ts";
 import { mean, measureRun, totalOf, type AwsRun, type Calls, type Concurrency } from "./measure.ts";
 import type { Endpoints } from "./world.ts";
 
@@ -86,6 +86,38 @@ export async function fanOutCalls(
     notes: { callsPerTask: rounded(calls.perTask), ...concurrency, ...notesOf(run) },
   });
   return { calls, line };
+}
+
+export interface MapUnits {
+  /** Write units of the run, its start and end included, by its tasks. */
+  readonly perTask: number;
+  readonly callsPerTask: number;
+}
+
+export async function mapUnits(
+  endpoints: Endpoints,
+  width: number,
+  concurrency: Concurrency = SCALED_OUT,
+): Promise<{ readonly units: MapUnits; readonly line: BenchLine }> {
+  const graph = mapped(width);
+  const run = await measureRun(endpoints, graph, concurrency);
+  const units = { perTask: run.writeUnits / graph.tasks, callsPerTask: totalOf(run.calls) / graph.tasks };
+  const line = lineOf({
+    workload: "aws-map",
+    n: width,
+    durability: DURABILITY,
+    samplesMs: run.startsMs,
+    totalMs: run.totalMs,
+    tasks: graph.tasks,
+    calls: run.calls,
+    notes: {
+      writeUnitsPerTask: rounded(units.perTask),
+      callsPerTask: rounded(units.callsPerTask),
+      ...concurrency,
+      ...notesOf(run),
+    },
+  });
+  return { units, line };
 }
 
 const notesOf = ({ batches, indexUnits, tickCalls, schedulerCalls, executorCalls }: AwsRun) => ({

@@ -49,6 +49,8 @@ export interface AwsWorld {
   readonly executor: CallCounter;
   /** Read and write units of the engine's table since it was last asked. */
   readonly units: () => Units;
+  /** Write units of all tables and indexes since it was last asked, those of executors included; what is refused costs as much. */
+  readonly written: () => number;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export async function openWorld(endpoints: Endpoints, bus: BusEndpoint): Promise
   const executor = roleOf(endpoints, bus);
   const tables = { engine: engineTable.tableName, attempts: attemptsTable.tableName };
   const urls = { events: eventsUrl, tasks: tasksUrl };
+  const writes = [scheduler, executor].map(({ clients }) => measureUnits(clients.dynamo, "writes"));
   return {
     engine: engineOf(scheduler.clients, tables, bucket, urls),
     executing: {
@@ -89,6 +92,7 @@ export async function openWorld(endpoints: Endpoints, bus: BusEndpoint): Promise
     scheduler: scheduler.counter,
     executor: executor.counter,
     units: measureUnits(scheduler.clients.dynamo),
+    written: () => writes.map((units) => units()).reduce((total, { table, indexes }) => total + table + indexes, 0),
     async close() {
       await Promise.all([engineTable.close(), attemptsTable.close()]);
     },

@@ -14,17 +14,28 @@ interface Consumed {
   readonly GlobalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits?: number }>>;
 }
 
-/** From now on each call of the client says what it consumed; the returned function gives the sum since it was last asked. */
-export function measureUnits(client: DynamoDBClient): () => Units {
+const WRITES: ReadonlySet<string | undefined> = new Set([
+  "PutItemCommand",
+  "UpdateItemCommand",
+  "DeleteItemCommand",
+  "TransactWriteItemsCommand",
+]);
+
+/**
+ * From now on each call of the client says what it consumed; the returned function gives the sum since it was last asked, of
+ * all calls or of those that write.
+ */
+export function measureUnits(client: DynamoDBClient, calls: "all" | "writes" = "all"): () => Units {
   let seen: Consumed[] = [];
   client.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
-      const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
-      seen.push(...[ConsumedCapacity ?? []].flat());
-      return result;
-    },
-    { step: "initialize", name: "measureUnits", override: true },
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
+        const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
+        if (calls === "all" || WRITES.has(commandName)) seen.push(...[ConsumedCapacity ?? []].flat());
+        return result;
+      },
+    { step: "initialize", name: `measureUnits-${calls}`, override: true },
   );
   return () => {
     const all = seen;

@@ -3,12 +3,16 @@ import { packDetails, unpackDetails, type DetailTables } from "./detail-codec.ts
 import { FreshetError } from "./errors.ts";
 import { packExpansions, packHead, unpackExpansions, unpackHead } from "./head-codec.ts";
 import { packedReader, packedWriter, type PackedReader, type PackedWriter } from "./packed.ts";
-import { RUN_SCHEMA, type Run, type TaskTable } from "./run.ts";
+import { RUN_SCHEMA, type Run, type TaskDetail, type TaskTable } from "./run.ts";
+import { TASK_STATES } from "./states.ts";
 
 export interface EncodedRun {
   /** JSON of everything but the task table, and the texts that the table points to. */
   readonly head: string;
-  /** Two task states a byte, or stretches of them; then, packed, the attempts as pairs of count and attempt, and the details. */
+  /**
+   * Two task states a byte, or stretches of them; then, packed, the attempts as pairs of count and attempt, and the details in
+   * the order of their states.
+   */
   readonly tasks: Uint8Array;
 }
 
@@ -27,7 +31,8 @@ export function encodeRun(run: Run): EncodedRun {
   const writer = packedWriter();
   const runs = packStateRuns(tasks.states, writer);
   packAttempts(tasks.attempts, writer);
-  const tables = packDetails(tasks.details, run.queuedAt, writer);
+  const details = slotsByState(tasks.states).map((slot) => tasks.details[slot]);
+  const tables = packDetails(details, run.queuedAt, writer);
   const slots = tasks.states.length;
   const { expansions } = tasks;
   const head = {
@@ -60,8 +65,20 @@ export function decodeRun({ head, tasks }: EncodedRun): Run {
   const states = runs === 0 ? unpackStates(tasks, slots) : unpackStateRuns(slots, runs, reader);
   const attempts = unpackAttempts(slots, reader);
   const run = unpackHead(rest);
-  const details = unpackDetails(tables, slots, run.queuedAt, reader);
+  const packed = unpackDetails(tables, slots, run.queuedAt, reader);
+  const details = Array.from<TaskDetail | undefined>({ length: slots });
+  for (const [place, slot] of slotsByState(states).entries()) details[slot] = packed[place];
   return { ...run, tasks: { states, attempts, details, expansions: unpackExpansions(expansions) } };
+}
+
+/**
+ * What is known of tasks goes with their states: of those that wait for the same, and end in any order, the rest stays one row
+ * as it is packed.
+ */
+function slotsByState(states: TaskTable["states"]): readonly number[] {
+  const slots: number[][] = TASK_STATES.map(() => []);
+  for (const [slot, state] of states.entries()) (slots[state] ??= []).push(slot);
+  return slots.flat();
 }
 
 const EMPTY: DetailTables = { texts: [], causes: [], targets: [], reasons: [], names: [] };

@@ -11,7 +11,7 @@ import { startExecutors } from "./actors/executors.ts";
 import { startOperators, type Operators } from "./actors/operators.ts";
 import { startSchedulers } from "./actors/schedulers.ts";
 import { startTicker } from "./actors/ticker.ts";
-import { createJudge, type Judge, type Violation } from "./checkers/checker.ts";
+import { createJudge, type Checker, type Judge, type Violation } from "./checkers/checker.ts";
 import { CHECKERS } from "./checkers/index.ts";
 import { moveText } from "./checkers/move.ts";
 import { createDatabase, type Database } from "../../shared/simulated/database.ts";
@@ -121,7 +121,13 @@ const isDrained = ({ runs, dags, pools, backfills }: Database, openMessages: num
   [...runs.rows.values()].every(({ value }) => isRunEnded(value.state) && value.due === null) &&
   [...dags.rows.values(), ...pools.rows.values(), ...backfills.rows.values()].every(({ value }) => value.due === null);
 
-function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { world: World; judge: Judge } {
+/** A world before anybody acts in it. */
+export function createWorld(
+  seed: number,
+  plan: WorldPlan,
+  trace?: Options["trace"],
+  checkers: readonly Checker[] = CHECKERS,
+): { world: World; judge: Judge } {
   const random = randomOf(seed, "happening");
   const kernel = createKernel(plan.startAt);
   const faults = createFaults(randomOf(seed, "faults"));
@@ -129,7 +135,7 @@ function createWorld(seed: number, plan: WorldPlan, trace: Options["trace"]): { 
   const judge = createJudge({
     database: () => database,
     now: () => kernel.now(),
-    checkers: CHECKERS,
+    checkers,
     ...(line === undefined ? {} : tracing(line)),
   });
   const wire = seed % WIRE_EVERY === 0;

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { aManifest, aMapSpec, aRetrySpec, aRun, aTaskSpec, HOUR_MS, NOON } from "../../../test/builders/index.ts";
+import {
+  aManifest,
+  aMapSpec,
+  aRetrySpec,
+  aRun,
+  aSuccess,
+  aTaskSpec,
+  HOUR_MS,
+  NOON,
+} from "../../../test/builders/index.ts";
 import type { Outcome } from "../attempt.ts";
 import type { RunEvent } from "../events.ts";
 import { runId, UNMAPPED, type AttemptKey } from "../ids.ts";
@@ -13,6 +22,8 @@ import { newRun } from "./new-run.ts";
 
 const WIDTH = 10_000;
 const KIB = 1024;
+/** What DynamoDB adds: keys, version, commit id, state, when it is due. */
+const BESIDE_BYTES = 250;
 /** As an author gets it: half a minute, doubled each time, an hour at the most. */
 const retry = aRetrySpec({ retries: 20, jitter: "full" });
 const load = aTaskSpec("load", {
@@ -84,6 +95,21 @@ describe("a map of 10,000", () => {
 
     expect(chunks.length).toBe(20);
     expect(bytesOf(parent) + total(chunks)).toBeLessThanOrEqual(8 * KIB);
+  });
+
+  test("commits a chunk in one write unit, in whatever order its instances end", () => {
+    const [first] = aWideMap().chunks as [Run];
+    const rows = Array.from({ length: MAP_CHUNK_WIDTH }, (_, row) => (row * 205) % MAP_CHUNK_WIDTH);
+    let run = first;
+    const sizes = rows.map((row, index) => {
+      const { effects } = run;
+      const heard = effects.map(({ number }): RunEvent => ({ type: "effect_acknowledged", number }));
+      run = advance(run, manifest, [completed(run, row, aSuccess()), ...heard], plus(NOON, index * 50)).run;
+      return bytesOf(run) + BESIDE_BYTES;
+    });
+
+    // The first one tells that an instance has succeeded, the last one that all have.
+    expect(Math.max(...sizes.slice(1, -1))).toBeLessThanOrEqual(KIB);
   });
 
   test("takes no more than 48 KiB when every instance waits for its tenth attempt, each for a time of its own", () => {
