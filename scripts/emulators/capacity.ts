@@ -1,5 +1,5 @@
 /** What calls cost on DynamoDB, as DynamoDB says. */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 export interface Units {
   /** Of the table itself. */
@@ -13,6 +13,9 @@ interface Consumed {
   readonly LocalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits?: number }>>;
   readonly GlobalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits?: number }>>;
 }
+
+/** A write whose condition did not hold is paid for, and does not say so: one unit, as most items of ours take. */
+const REFUSED: Consumed = { Table: { CapacityUnits: 1 } };
 
 const WRITES: ReadonlySet<string | undefined> = new Set([
   "PutItemCommand",
@@ -30,7 +33,12 @@ export function measureUnits(client: DynamoDBClient, calls: "all" | "writes" = "
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
+        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } }).catch(
+          (error: unknown) => {
+            if (error instanceof ConditionalCheckFailedException) seen.push(REFUSED);
+            throw error;
+          },
+        );
         const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
         if (calls === "all" || WRITES.has(commandName)) seen.push(...[ConsumedCapacity ?? []].flat());
         return result;

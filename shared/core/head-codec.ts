@@ -79,19 +79,19 @@ type PackedOrders = readonly [
   stop: 0 | 1,
   held: 0 | 1,
   hand: number,
-  rest: Pick<ChunkOrder, "end"> & { readonly told?: string },
+  rest: Pick<ChunkOrder, "end" | "bar"> & { readonly told?: string },
 ];
 
 /** What a chunk has heard last: hands are done as they are heard, and not kept. */
 function packOrders({ order, hand, told }: NonNullable<Run["chunk"]>): PackedOrders {
-  const { number, allowance, stop, held, end } = order;
-  const rest = { ...(end === undefined ? {} : { end }), ...(told === undefined ? {} : { told }) };
+  const { number, allowance, stop, held, hands: _hands, ...more } = order;
+  const rest = { ...more, ...(told === undefined ? {} : { told }) };
   return [number, allowance, stop ? 1 : 0, held ? 1 : 0, hand, rest];
 }
 
 function unpackOrders([number, allowance, stop, held, hand, rest]: PackedOrders): NonNullable<Run["chunk"]> {
-  const { told, ...end } = rest;
-  const order = { number, allowance, stop: stop === 1, held: held === 1, ...end, hands: [] };
+  const { told, ...more } = rest;
+  const order = { number, allowance, stop: stop === 1, held: held === 1, ...more, hands: [] };
   return told === undefined ? { order, hand } : { order, hand, told };
 }
 
@@ -133,11 +133,12 @@ export const unpackExpansions = (packed: readonly PackedExpansion[]): readonly E
 /** Its numbers, then its failures, then its hands, if there are any. */
 type PackedChunk = readonly (number | null | readonly string[] | NonNullable<ChunkState["hands"]>)[];
 
-const [RETRIED, CUT, ENDED] = [1, 2, 4] as const;
+const [RETRIED, CUT, ENDED, BARRED] = [1, 2, 4, 8] as const;
 
 function packChunk(chunk: ChunkState): PackedChunk {
   const { success, skipped, failed, open, attempt, ordered, allowance, version, heard, failures, hands } = chunk;
-  const flags = (chunk.retried ? RETRIED : 0) + (chunk.cut ? CUT : 0) + (chunk.ended ? ENDED : 0);
+  const ends = (chunk.cut ? CUT : 0) + (chunk.ended ? ENDED : 0) + (chunk.barred ? BARRED : 0);
+  const flags = (chunk.retried ? RETRIED : 0) + ends;
   const numbers = [success, skipped, failed, open, attempt, ordered, allowance, version, heard, flags];
   return hands === undefined ? [...numbers, failures] : [...numbers, failures, hands];
 }
@@ -148,7 +149,8 @@ function unpackChunk(packed: PackedChunk): ChunkState {
   const [failures, hands] = packed.slice(NUMBERS_OF_CHUNK) as [readonly string[], ChunkState["hands"]?];
   const numbers = { success, skipped, failed, open, attempt, ordered, allowance, version, heard };
   const has = (flag: number): boolean => ((flags ?? 0) & flag) !== 0;
-  const known = { ...numbers, failures, retried: has(RETRIED), cut: has(CUT), ended: has(ENDED) } as ChunkState;
+  const flagged = { retried: has(RETRIED), cut: has(CUT), ended: has(ENDED), barred: has(BARRED) };
+  const known = { ...numbers, failures, ...flagged } as ChunkState;
   return hands === undefined ? known : { ...known, hands };
 }
 

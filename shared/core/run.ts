@@ -133,6 +133,7 @@ export interface Expansion {
   /** What all chunks have been told. */
   readonly stop?: true;
   readonly held?: true;
+  readonly bar?: ChunkBar;
   readonly end?: ChunkOrder["end"];
   /** What its instances take besides their items, as it was when they were made. */
   readonly inputs?: readonly UpstreamOutput[];
@@ -165,6 +166,8 @@ export interface ChunkCounts {
   readonly retried: boolean;
   /** The run's end came before that of all its instances. */
   readonly cut: boolean;
+  /** An instance could not run, since what is above its task failed after the instance was cleared. */
+  readonly barred: boolean;
   /** The first failures, each as `[index] why`. */
   readonly failures: readonly string[];
 }
@@ -173,14 +176,22 @@ export interface ChunkCounts {
 export interface ChunkOrder {
   readonly number: number;
   readonly allowance: number | null;
-  /** Nothing starts or is tried again any more. */
+  /** Too many have failed: nothing starts or is tried again any more. */
   readonly stop: boolean;
   /** Nothing starts for now: somebody paused it. */
   readonly held: boolean;
+  /** What has not begun never will. */
+  readonly bar?: ChunkBar;
   /** Ends all that is open. */
   readonly end?: { readonly reason: CloseReason; readonly cause: Cause };
   /** What an operator did to some of its instances; each is done once. */
   readonly hands: readonly ChunkHand[];
+}
+
+/** An upstream that was cleared meanwhile has ended such that cleared instances end so, too. */
+export interface ChunkBar {
+  readonly to: "skipped" | "upstream_failed";
+  readonly cause: Cause;
 }
 
 export type ChunkHandIndexes = readonly number[] | "all" | "failed" | "cut";

@@ -26,6 +26,7 @@ type Seen =
 
 export interface Scene {
   readonly run: Run;
+  readonly manifest: Manifest;
   readonly now: Instant;
   /** Of the last decision. */
   readonly commands: readonly RunCommand[];
@@ -78,6 +79,7 @@ export function aScene(
     return expansion.base + mapIndex - expansion.first;
   };
   const scene: Scene = {
+    manifest,
     get run() {
       return own.run;
     },

@@ -128,33 +128,35 @@ function countsOf(draft: Draft, expansion: Expansion): ChunkCounts {
   let attempt = 0;
   let retried = false;
   let cut = false;
+  let barred = false;
   for (let slot = expansion.base; slot < expansion.base + expansion.rows; slot++) {
     const state = stateOf(draft, slot);
     const cause = draft.details[slot]?.cause;
     attempt = Math.max(attempt, draft.attempts[slot] ?? 0);
     retried ||= state === "up_for_retry";
     cut ||= isCut(draft, slot);
+    barred ||= state === "upstream_failed";
     if (state === "failed" && failures.length < FAILURES_TOLD_MAX) {
       failures.push(`[${mapIndexAt(draft, slot)}] ${causeText(cause)}`);
     }
   }
-  return { success, skipped, failed, open: atWork + waiting, attempt, retried, cut, failures };
+  return { success, skipped, failed, open: atWork + waiting, attempt, retried, cut, barred, failures };
 }
 
 /** A chunk that does not use what it is allowed gives it back in parts of this. */
 const RETURNED_SHARE = 1 / 8;
 
 /** The gist of a chunk of which nothing has ended yet. */
-const NOTHING_TO_TELL = [0, 0, 0, 0, 0, ""].join();
+const NOTHING_TO_TELL = [0, 0, 0, 0, 0, 0, ""].join();
 
 /** What the parent could decide otherwise for; how far the rest has come is nobody's hurry. */
 function gist(draft: Draft, counts: ChunkCounts, heard: number, ended: boolean): string {
-  const { success, skipped, failed, open, retried } = counts;
+  const { success, skipped, failed, open, retried, barred } = counts;
   const map = draft.plan.tasks[GROUP]?.spec.map;
   const allowance = draft.head.chunk?.order.allowance ?? null;
   const part = Math.max(1, Math.ceil((map?.concurrency ?? 0) * RETURNED_SHARE));
   const unused = allowance === null || open >= allowance ? "" : Math.ceil(open / part);
   const failures = (map?.tolerance ?? null) === null && !ended ? Number(failed > 0) : failed;
   const ends = ended ? [success, skipped, draft.head.epoch, heard] : [Number(success > 0), Number(skipped > 0)];
-  return [...ends, failures, Number(retried), draft.head.chunk?.hand ?? 0, unused].join();
+  return [...ends, failures, Number(retried), Number(barred), draft.head.chunk?.hand ?? 0, unused].join();
 }

@@ -19,6 +19,7 @@ const NOTHING_YET: ChunkCounts = {
   attempt: 0,
   retried: false,
   cut: false,
+  barred: false,
   failures: [],
 };
 
@@ -43,17 +44,19 @@ export const isChunked = (expansion: Expansion): expansion is Chunked => expansi
 interface Wanted extends Pick<Expansion, "end"> {
   readonly stop?: boolean;
   readonly held?: boolean;
+  readonly bar?: Expansion["bar"] | undefined;
 }
 
 /** Orders what is wanted from now on, to each chunk for which that is something new. */
 export function orderChunks(draft: Draft, before: Chunked, wanted: Wanted = {}): void {
-  const { stop, end, held, ...rest } = { ...before, ...wanted };
-  const all: Pick<Expansion, "stop" | "end" | "held"> = {
+  const { stop, end, held, bar, ...rest } = { ...before, ...wanted };
+  const all: Pick<Expansion, "stop" | "end" | "held" | "bar"> = {
     ...(stop === true ? { stop } : {}),
     ...(end === undefined ? {} : { end }),
     ...(held === true ? { held } : {}),
+    ...(bar === undefined ? {} : { bar }),
   };
-  const told = before.stop !== all.stop || before.end !== all.end || before.held !== all.held;
+  const told = (["stop", "end", "held", "bar"] as const).some((name) => before[name] !== all[name]);
   const allowances = allowancesOf(draft, before);
   const chunks = before.chunks.map((chunk, index): ChunkState => {
     const allowance = allowances[index] ?? null;
@@ -74,13 +77,14 @@ const isMore = (allowance: number | null, before: number | null): boolean =>
 const orderOf = (
   number: number,
   allowance: number | null,
-  { stop, end, held }: Wanted,
+  { stop, end, held, bar }: Wanted,
   hands: readonly ChunkHand[],
 ): ChunkOrder => ({
   number,
   allowance,
   stop: stop === true,
   held: held === true,
+  ...(bar === undefined ? {} : { bar }),
   ...(end === undefined ? {} : { end }),
   hands,
 });

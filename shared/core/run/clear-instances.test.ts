@@ -8,10 +8,13 @@ import {
   aSelection,
   aTaskSpec,
   HAND,
+  NOON,
   type Scene,
 } from "../../../test/builders/index.ts";
 import type { MapSpec, TaskSpec } from "../manifest.ts";
 import type { RunAction, Signature } from "../operation.ts";
+import { advance } from "./advance.ts";
+import { newChunk } from "./chunk.ts";
 
 /** `list` gives `length` items, `load` is mapped over them, `sum` takes the results. */
 const aMap = (length: number, map: Partial<MapSpec> = {}, overrides: Partial<TaskSpec> = {}): Scene => {
@@ -145,6 +148,7 @@ describe("an operator's hand on a mapped task", () => {
       attempt: 1,
       retried: false,
       cut: false,
+      barred: false,
       failures: [],
     }) as const;
 
@@ -166,18 +170,39 @@ describe("an operator's hand on a mapped task", () => {
     expect(orders(resumed)).toContainEqual(expect.objectContaining({ held: false }));
   });
 
-  test("stops cleared instances of chunks if what is above them fails", () => {
+  test("lets no cleared instance of a chunk run if what is above it fails, and says why", () => {
     const scene = aMap(4, { chunkWidth: 2 }).tell(report(0, 1, 0), report(1, 1, 1));
     scene
       .tell(aClear(["list"]), { type: "admitted", epoch: 1 })
       .tell(clearInstances(3))
       .fail("list", BROKEN);
-    expect(orders(scene)).toContainEqual(expect.objectContaining({ held: false, stop: true }));
+    const cause = { code: "rule", text: "all_success: 'list' failed" };
+    expect(orders(scene)).toContainEqual(
+      expect.objectContaining({ held: false, stop: false, bar: { to: "upstream_failed", cause } }),
+    );
 
     const [, chunk] = scene.run.tasks.expansions[0]?.chunks ?? [];
-    scene.tell({ ...report(1, 9, 0), heard: chunk?.ordered ?? 0, success: 1, skipped: 1 });
+    scene.tell({ ...report(1, 9, 0), heard: chunk?.ordered ?? 0, success: 1, skipped: 1, barred: true });
 
     expect(scene.states()).toEqual({ list: "failed", load: "upstream_failed", sum: "upstream_failed" });
+  });
+
+  test("ends instances of a chunk that has heard so as what is above them ended, and tells the reason", () => {
+    const cause = { code: "rule", text: "all_success: 'list' failed" } as const;
+    const parent = aMap(4, { chunkWidth: 2 });
+    const [effect] = parent.all("tell").flatMap(({ effect: each }) => (each.kind === "chunk_order" ? [each] : []));
+    const chunk = effect && newChunk(parent.run, parent.manifest, effect, NOON);
+    if (chunk === undefined) throw new Error("there is no chunk");
+    const order = { number: 1, allowance: null, stop: false, held: false, hands: [] };
+    const barred = { ...order, bar: { to: "upstream_failed", cause } } as const;
+
+    const { run, commands } = advance(chunk, parent.manifest, [{ type: "chunk_ordered", order: barred }], NOON);
+
+    expect(run.tasks.details[1]?.cause).toEqual(cause);
+    expect(run.tasks.details[0]?.cause).toEqual(cause);
+    expect(commands).toContainEqual(
+      expect.objectContaining({ effect: expect.objectContaining({ kind: "chunk_report", skipped: 2, barred: true }) }),
+    );
   });
 
   test("marks a map as done with all of its instances", () => {

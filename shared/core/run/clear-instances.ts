@@ -81,7 +81,7 @@ export function handOut(draft: Draft, slot: number, hand: Omit<ChunkHand, "numbe
     return { ...chunk, hands: [...(chunk.hands ?? []), { ...hand, indexes, number }] };
   });
   // What ended all of them before holds no longer.
-  const { end: _end, stop: _stop, ...rest } = before;
+  const { end: _end, stop: _stop, bar: _bar, ...rest } = before;
   replace(draft, before, { ...rest, chunks });
   reopenTask(draft, before);
 }

@@ -1,6 +1,6 @@
 /** A mapped task: it becomes its instances once its rule holds, waits for them as `deferred`, and ends as they did. */
 import type { MapSpec } from "../manifest.ts";
-import type { Cause, Expansion, Target } from "../run.ts";
+import type { Cause, ChunkBar, Expansion, Target } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
 import { endFailed, startAfresh } from "./attempts.ts";
 import { isChunked, isHeld, newChunks, orderChunks } from "./chunks.ts";
@@ -20,7 +20,7 @@ import {
 } from "./draft.ts";
 import { countInstances, isTolerated, type InstanceCounts } from "./instances.ts";
 import { startInstances } from "./start-instances.ts";
-import { decideGroup, isBarred } from "./verdict.ts";
+import { decideGroup, isBarred, type Decided } from "./verdict.ts";
 
 /** The rule of a mapped task holds: an instance for each item of the list, or its end, if there is none to make. */
 export function expand(draft: Draft, slot: number, map: MapSpec): void {
@@ -95,41 +95,38 @@ export function lookAtInstances(draft: Draft, slot: number): void {
   if (counts.atWork + counts.waiting === 0) return endWithInstances(draft, expansion, counts);
   if (isEnding(draft) || isChunked(expansion)) return;
   const decided = decideGroup(draft, slot);
-  if (decided.verdict === "skipped" || decided.verdict === "upstream_failed") {
-    barInstances(draft, expansion, decided.verdict, decided.cause);
-    const left = countInstances(draft, expansion);
-    if (left.atWork + left.waiting === 0) return endWithInstances(draft, expansion, left);
-  }
+  const bar = draft.head.chunk?.order.bar ?? barOf(decided);
+  if (bar !== undefined) barInstances(draft, expansion, bar);
+  const left = bar === undefined ? counts : countInstances(draft, expansion);
+  if (left.atWork + left.waiting === 0) return endWithInstances(draft, expansion, left);
   const mayBegin = decided.verdict === "run";
-  if (!isToStop(draft, expansion, map, counts)) return startInstances(draft, expansion, counts, mayBegin);
+  if (!isToStop(draft, expansion, map, left)) return startInstances(draft, expansion, left, mayBegin);
   stopInstances(draft, expansion);
-  if (counts.atWork === 0) endWithInstances(draft, expansion, countInstances(draft, expansion));
+  if (left.atWork === 0) endWithInstances(draft, expansion, countInstances(draft, expansion));
 }
 
 /** An upstream that was cleared meanwhile has ended such that what has not begun never will. */
-function barInstances(
-  draft: Draft,
-  { base, rows }: Expansion,
-  to: "skipped" | "upstream_failed",
-  cause: Cause | undefined,
-): void {
+function barInstances(draft: Draft, { base, rows }: Expansion, { to, cause }: ChunkBar): void {
   for (let slot = base; slot < base + rows; slot++) {
-    if (stateOf(draft, slot) !== "none") continue;
-    move(draft, slot, to, { since: draft.now, ...(cause === undefined ? {} : { cause }) });
+    if (stateOf(draft, slot) === "none") move(draft, slot, to, { since: draft.now, cause });
   }
 }
+
+const barOf = ({ verdict, cause }: Decided): ChunkBar | undefined =>
+  verdict === "wait" || verdict === "run" ? undefined : { to: verdict, cause: cause ?? RULE };
+const RULE: Cause = { code: "rule", text: "its rule can no longer hold" };
 
 /** Of the chunks of a map: whether they stop, or hold; what ends them was said where it came to pass. */
 function wantedOf(
   draft: Draft,
   expansion: Expansion,
   map: MapSpec,
-): { readonly stop: boolean; readonly held: boolean } {
-  const { verdict } = decideGroup(draft, expansion.slot);
-  const barred = verdict === "skipped" || verdict === "upstream_failed";
-  const stop = barred || isToStop(draft, expansion, map, countInstances(draft, expansion));
-  const held = verdict === "wait" || isHeld(draft, expansion.slot);
-  return { stop, held };
+): { readonly stop: boolean; readonly held: boolean; readonly bar: ChunkBar | undefined } {
+  const decided = decideGroup(draft, expansion.slot);
+  const stop = isToStop(draft, expansion, map, countInstances(draft, expansion));
+  const held = decided.verdict === "wait" || isHeld(draft, expansion.slot);
+  // Said once: that more of what is above ends meanwhile is nothing new.
+  return { stop, held, bar: expansion.bar?.to === decided.verdict ? expansion.bar : barOf(decided) };
 }
 
 /** A chunk does not know how the others do: its parent says when to stop. */
@@ -171,8 +168,7 @@ function endWithInstances(draft: Draft, expansion: Expansion, counts: InstanceCo
     return endFailed(draft, slot, { code: "instances", text: failureText(draft, expansion, counts) });
   }
   if (isBarred(draft, expansion)) {
-    const { cause } = decideGroup(draft, slot);
-    return move(draft, slot, "upstream_failed", { since: draft.now, ...(cause === undefined ? {} : { cause }) });
+    return move(draft, slot, "upstream_failed", { since: draft.now, cause: whyBarred(draft, expansion) });
   }
   if (counts.success + counts.failed === 0) {
     const text = length === 1 ? "its only instance was skipped" : `all ${length} instances were skipped`;
@@ -180,6 +176,14 @@ function endWithInstances(draft: Draft, expansion: Expansion, counts: InstanceCo
   }
   move(draft, slot, "success", undefined);
   fireHook(draft, slot, "onSuccess");
+}
+
+function whyBarred(draft: Draft, { slot, base, rows, bar }: Expansion): Cause {
+  for (let row = base; row < base + rows; row++) {
+    const cause = stateOf(draft, row) === "upstream_failed" ? draft.details[row]?.cause : undefined;
+    if (cause !== undefined) return cause;
+  }
+  return bar?.cause ?? decideGroup(draft, slot).cause ?? RULE;
 }
 
 /** What ended the run before all instances had ended by themselves. */

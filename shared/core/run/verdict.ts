@@ -104,15 +104,10 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
   return [seen, pending];
 }
 
-/**
- * Whether instances could not run since what is above them failed after it was cleared. Chunks stop for that, as they do for
- * too many failures: without a tolerance for nothing else.
- */
-export function isBarred(table: Table, { slot, base, rows, chunks = [], stop }: Expansion): boolean {
+/** Whether instances could not run since what is above them failed after it was cleared. */
+export function isBarred(table: Pick<Table, "states">, { base, rows, chunks = [] }: Expansion): boolean {
   for (let row = base; row < base + rows; row++) if (stateOf(table, row) === "upstream_failed") return true;
-  const task = table.plan.tasks[slot];
-  if (stop !== true || task === undefined || chunks.every(({ skipped }) => skipped === 0)) return false;
-  return decideTask(task, table, (other) => table.plan.tasks[other]?.spec.taskId ?? "").verdict === "upstream_failed";
+  return chunks.some(({ barred }) => barred);
 }
 
 /** A mapped task counts as its instances, as soon as there are any; one that tolerates failures as itself. */
