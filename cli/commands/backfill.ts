@@ -15,6 +15,7 @@ import { requireDag } from "../home/find-run.ts";
 import { withHome } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
+import { heldText } from "../output/operation.ts";
 import { printTable } from "../output/table.ts";
 import type { Channel, Terminal } from "../output/terminal.ts";
 import { plural, timeText } from "../output/words.ts";
@@ -27,6 +28,7 @@ interface Options {
   readonly onlyMissed?: boolean;
   readonly order?: string;
   readonly parallel?: string;
+  readonly pool?: string;
   readonly latest?: boolean;
   readonly ignoreDependsOnPast?: boolean;
   readonly params?: string;
@@ -40,12 +42,12 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
     const dagId = await requireDag(engine, required(args, 0));
     const planned = await planBackfill(engine, { dagId, ...given });
     const rows = await backfillRows(engine, planned);
+    warn(terminal, planned);
     if (options.dryRun === true) {
       if (json) printJson(terminal.out, { runs: rows, count: toRun(rows).length });
       else printRows(terminal, rows);
       return;
     }
-    warn(terminal, planned, options);
     const count = toRun(rows).length;
     terminal.err.line(countText(rows));
     if (count > BACKFILL_ASKED_ABOVE && options.yes !== true) {
@@ -59,13 +61,15 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
       terminal.out.line(backfill.backfillId);
       const where = heard === undefined ? "it starts with the next `freshet dev`" : `it starts in ${heard}`;
       terminal.err.line(`${where}; \`freshet backfills ${backfill.backfillId}\` shows how far it is`);
+      const paused = (await engine.dags.load(dagId))?.value.paused ?? null;
+      if (paused !== null) terminal.err.line(heldText(dagId, paused.by));
     }
   });
   return EXIT.success;
 };
 
 function requestOf(options: Options, cwd: string) {
-  const { from, to, tasks } = options;
+  const { from, to, tasks, pool } = options;
   const reprocess = choiceOf("--reprocess", options.reprocess, REPROCESS);
   const order = choiceOf("--order", options.order, BACKFILL_ORDERS);
   const parallel = countOf("--parallel", options.parallel, BACKFILL_PARALLEL_MAX);
@@ -83,6 +87,7 @@ function requestOf(options: Options, cwd: string) {
     ...(reprocess === undefined ? {} : { reprocess }),
     ...(order === undefined ? {} : { order }),
     ...(parallel === undefined ? {} : { parallel }),
+    ...(pool === undefined ? {} : { pool }),
     ...(params === undefined ? {} : { params }),
   };
 }
@@ -97,9 +102,8 @@ function countText(rows: readonly BackfillRow[]): string {
   return `${plural((create ?? 0) + (clear ?? 0), "run")}${cleared}${skipped}`;
 }
 
-function warn({ err }: Terminal, { plan }: PlannedBackfill, options: Options): void {
-  if (options.latest === true && plan.reprocess !== "none")
-    err.line("warning: --latest is for new runs; those that are run again keep their version");
+function warn({ err }: Terminal, { plan, notes }: PlannedBackfill): void {
+  for (const note of notes) err.line(`${err.paint("yellow", "warning")}: ${note}`);
   if (plan.ignoreDependsOnPast) err.line("warning: tasks do not wait for the run before, whatever their DAG says");
   if (plan.tasks !== null) err.line(`tasks: ${plan.tasks.join(", ")}; they do not wait for the others`);
 }

@@ -8,6 +8,7 @@ import { withHome } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
+import { heldText } from "../output/operation.ts";
 import { printTable } from "../output/table.ts";
 import type { Channel, Terminal } from "../output/terminal.ts";
 import { agoText, plural, timeText } from "../output/words.ts";
@@ -35,12 +36,11 @@ export const execute: Execute<Options> = async ({ terminal, project, env, json, 
   if (action !== undefined && id === undefined)
     throw new FreshetError("USAGE", `--${action} needs to know which backfill: \`freshet backfills <id> --${action}\``);
   await withHome(project, async ({ engine, heardBy }) => {
-    const now = engine.clock.now();
     if (id === undefined) {
       const all = await engine.backfills.list({ limit: LISTED_MAX });
       const views = await Promise.all(all.map(async (backfill) => backfillView(engine, backfill)));
       if (json) printJson(terminal.out, views);
-      else printAll(terminal, views, now);
+      else printAll(terminal, views, engine.clock.now());
       return;
     }
     if (action !== undefined) {
@@ -50,7 +50,7 @@ export const execute: Execute<Options> = async ({ terminal, project, env, json, 
     }
     const view = await backfillView(engine, (await findBackfill(engine, id)).value);
     if (json) printJson(terminal.out, view);
-    else printOne(terminal.out, view, now);
+    else printOne(terminal.out, view, engine.clock.now());
   });
   return EXIT.success;
 };
@@ -67,7 +67,7 @@ function printAll({ out, err }: Terminal, views: readonly BackfillView[], now: I
     out,
     [
       { heading: "BACKFILL", cell: (row) => row.backfillId },
-      { heading: "STATE", cell: (row) => row.state },
+      { heading: "STATE", cell: (row) => (row.dagPaused === null ? row.state : `${row.state}, its DAG is paused`) },
       { heading: "DONE", cell: doneText, align: "right" },
       { heading: "FAILED", cell: (row) => String(row.failed), align: "right" },
       { heading: "ENDS", cell: (row) => endText(row, now) },
@@ -85,6 +85,8 @@ function printOne(out: Channel, view: BackfillView, now: Instant): void {
     `${doneText(view)}: ${view.success} succeeded, ${view.failed} failed, ${view.cancelled} cancelled, ${view.skippedCount} left out`,
   );
   field("now", `${view.running} at work, ${view.left} to come`);
+  if (view.dagPaused !== null) field("held", heldText(view.dagId, view.dagPaused.by));
+  if (view.pool !== null) field("pool", view.pool);
   field("ends", endText(view, now));
   field("started", `${agoText(view.createdAt, now)}, by ${safeLine(view.by)}`);
   if (view.stopped !== null) {

@@ -3,8 +3,10 @@ import type { DagRecord } from "../../shared/core/dag-record.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import type { Execute } from "../command.ts";
+import { asWritten } from "../home/register-dags.ts";
 import { lookInto } from "../home/reading.ts";
 import { createDagLoader } from "../load/loader.ts";
+import { versionOf } from "../load/version.ts";
 import type { LoadedDag } from "../load/result.ts";
 import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
@@ -17,7 +19,7 @@ import { placeOf } from "../place.ts";
 
 interface Registered {
   readonly dag: DagRecord;
-  readonly version: DagVersion;
+  readonly version: Pick<DagVersion, "version" | "manifest">;
 }
 
 /** Compares the DAG files with what is registered. Exits 1 if a file has errors: its DAG would stay as it is. */
@@ -29,10 +31,12 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
     const registered = await lookInto(project, async (home): Promise<readonly Registered[]> => {
       const all = (await home?.reading.dags.list()) ?? [];
       return Promise.all(
-        all.map(async (dag) => ({
-          dag,
-          version: await (home as NonNullable<typeof home>).reading.versions(dag.version),
-        })),
+        all.map(async (dag) => {
+          const { manifest } = await (home as NonNullable<typeof home>).reading.versions(dag.version);
+          // What is compared is what is written, not what a `freshet dev` makes of it.
+          const written = asWritten(manifest);
+          return { dag, version: { version: versionOf(written), manifest: written } };
+        }),
       );
     });
     const changes = changesOf(registered, dags, broken);

@@ -1,9 +1,8 @@
 import { FreshetError } from "../../shared/core/errors.ts";
-import { DST_DEFAULT, readMoment } from "../../shared/core/moment.ts";
+import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
 import { previewRows, type PreviewRow } from "../../shared/core/preview.ts";
 import { scheduleText } from "../../shared/core/schedule.ts";
 import { iso, type Instant } from "../../shared/core/time.ts";
-import { localIso } from "../../shared/core/zone.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { required, type Execute } from "../command.ts";
 import { countOf } from "../given.ts";
@@ -52,10 +51,7 @@ function fromOf(text: string, timezone: string, { err }: Terminal): Instant {
   if ("fault" in moment) throw new FreshetError("USAGE", `--from is '${text}'; ${moment.fault}`);
   const [at] = moment.at;
   if (at === undefined) throw new TypeError("a moment that is moved from a gap is there");
-  if (moment.skipped) {
-    const resolved = `clocks in ${timezone} skip ${text}; it becomes ${localIso(timezone, at)} (${iso(at)})`;
-    err.line(`${err.paint("yellow", "warning")}: ${resolved}`);
-  }
+  if (moment.skipped) err.line(`${err.paint("yellow", "warning")}: ${skippedText(text, timezone, at)}`);
   return at;
 }
 

@@ -1,6 +1,6 @@
 import { currentVersion } from "../../shared/app/current-version.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
-import { DST_DEFAULT, readMoment } from "../../shared/core/moment.ts";
+import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
 import { iso, parseDuration, plus, type Instant } from "../../shared/core/time.ts";
 import { putRun } from "../../shared/app/start-run.ts";
 import { runView } from "../../shared/app/views.ts";
@@ -13,6 +13,7 @@ import { withHome } from "../home/reading.ts";
 import { EXIT } from "../output/failure.ts";
 import { dagPausedText } from "../output/operation.ts";
 import { printJson } from "../output/json.ts";
+import type { Channel } from "../output/terminal.ts";
 
 interface Options {
   readonly file?: readonly string[];
@@ -33,7 +34,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
     const dagId = await requireDag(engine, required(args, 0));
     const { manifest } = await currentVersion(engine, dagId);
     const now = engine.clock.now();
-    const startAt = startOf(options, manifest.timezone, now);
+    const startAt = startOf(options, manifest.timezone, now, terminal.err);
     const files = await givenFiles(stores.objects, manifest, options.file ?? []);
     const { run, created } = await putRun(engine, {
       dagId,
@@ -55,7 +56,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, env, j
 };
 
 /** When it is to start; undefined: at once. */
-function startOf(options: Options, timezone: string, now: Instant): Instant | undefined {
+function startOf(options: Options, timezone: string, now: Instant, err: Channel): Instant | undefined {
   if (options.at !== undefined && options.in !== undefined)
     throw new FreshetError("USAGE", "--at and --in were both given; one of them says when");
   if (options.in !== undefined) {
@@ -67,6 +68,7 @@ function startOf(options: Options, timezone: string, now: Instant): Instant | un
   const moment = readMoment(options.at, timezone, DST_DEFAULT);
   if ("fault" in moment) throw new FreshetError("USAGE", `--at is '${options.at}': ${moment.fault}`);
   const [at = now] = moment.at;
+  if (moment.skipped) err.line(`${err.paint("yellow", "warning")}: ${skippedText(options.at, timezone, at)}`);
   if (at > now) return at;
   throw new FreshetError("USAGE", `--at is '${options.at}', which is over: it is ${iso(now)}`);
 }

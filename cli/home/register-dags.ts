@@ -96,14 +96,28 @@ const withWindows = (manifest: Manifest, windowMs: number): Manifest =>
     : { ...manifest, triggers: manifest.triggers.map((trigger) => shortened(trigger, windowMs)) };
 
 /** `maxWait` stays: while files keep arriving, the window goes on as it would. */
-const shortened = (trigger: ArrivalTriggerSpec, windowMs: number): ArrivalTriggerSpec => ({
-  ...trigger,
-  debounceMs: Math.min(trigger.debounceMs, windowMs),
+const shortened = (trigger: ArrivalTriggerSpec, windowMs: number): ArrivalTriggerSpec =>
+  trigger.debounceMs <= windowMs
+    ? trigger
+    : { ...trigger, debounceMs: windowMs, writtenDebounceMs: trigger.debounceMs };
+
+/** A registered manifest as its author has it. */
+export const asWritten = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  triggers: manifest.triggers.map(({ writtenDebounceMs, ...trigger }) => ({
+    ...trigger,
+    debounceMs: writtenDebounceMs ?? trigger.debounceMs,
+  })),
 });
 
 /** Whether two manifests say the same but for how long triggers wait, which `freshet dev` shortens. */
 export const sameButWindows = (one: Manifest, other: Manifest): boolean =>
-  canonicalJson(withWindows(one, 0)) === canonicalJson(withWindows(other, 0));
+  canonicalJson(withoutWindows(one)) === canonicalJson(withoutWindows(other));
+
+const withoutWindows = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  triggers: asWritten(manifest).triggers.map((trigger) => ({ ...trigger, debounceMs: 0 })),
+});
 
 /** All but those whose definition is certainly gone: a file that cannot be loaded may have any DAG in it. */
 async function keptDags(

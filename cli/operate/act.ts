@@ -1,6 +1,7 @@
 /** Shows what an operation comes to, or does it: beside a running `freshet dev`, or alone. */
 import { operateDag, operateRun, previewDag, previewRun, type Operated } from "../../shared/app/operate.ts";
 import type { DagActView, RunActView } from "../../shared/contract/views.ts";
+import { explainDag } from "../../shared/core/dag/explain.ts";
 import type { DagId, RunId } from "../../shared/core/ids.ts";
 import type { DagAction, RunAction } from "../../shared/core/operation.ts";
 import { iso } from "../../shared/core/time.ts";
@@ -71,6 +72,7 @@ export async function actOnDag(
   const dag = dryRun ? await previewDag(reading, request) : await operateDag(engine, request);
   const heard = dryRun ? undefined : await heardBy({ kind: "dag", id: dagId });
   const { manifest } = await reading.versions(dag.version);
+  const { nextRun, behindSince } = explainDag(dag, manifest, reading.clock.now());
   const view: DagActView = {
     dagId,
     action: action.type,
@@ -78,7 +80,8 @@ export async function actOnDag(
     by: request.by,
     reason: request.reason,
     activeRuns: dag.active.length,
-    nextRun: dag.nextFire === null || manifest.schedule === null ? null : iso(dag.nextFire),
+    nextRun: nextRun && iso(nextRun),
+    behindSince: behindSince && iso(behindSince),
   };
   if (json) return printJson(terminal.out, view);
   printDagAct(terminal.out, view, heard);

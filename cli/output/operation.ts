@@ -47,6 +47,10 @@ export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused }:
   }
 }
 
+/** Of a backfill that has dates left. */
+export const heldText = (dagId: string, by: string): string =>
+  `its DAG is paused by ${safeLine(by)}: it takes up no date until \`freshet resume ${dagId}\``;
+
 /** Of a run that is queued. */
 export const dagPausedText = (dagId: string, by: string): string =>
   `its DAG is paused by ${safeLine(by)}: \`freshet resume ${dagId}\` lets it start`;
@@ -83,7 +87,7 @@ function printChanges(out: Channel, { tasks }: RunActView): void {
 
 export function printDagAct(
   out: Channel,
-  { dagId, action, dryRun, by, activeRuns, nextRun }: DagActView,
+  { dagId, action, dryRun, by, activeRuns, nextRun, behindSince }: DagActView,
   heard: string | undefined,
 ): void {
   out.line(`dag ${dagId}: ${dryRun ? "would be " : ""}${DONE[action]} by ${safeLine(by)}`);
@@ -94,5 +98,6 @@ export function printDagAct(
   if (dryRun) return out.line("nothing was changed: without --dry-run it is");
   if (action === "pause") return;
   if (heard === undefined) return out.line("the next `freshet dev` goes on with it");
+  if (behindSince !== null) out.line(`it is behind: what was due at ${behindSince} starts as its places come free`);
   out.line(nextRun === null ? `${heard} goes on with it` : `next run: ${nextRun}`);
 }

@@ -3,6 +3,7 @@ import type { DagEvent } from "../core/dag-record.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { BackfillEvent } from "../core/backfill/record.ts";
 import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
+import type { Run } from "../core/run.ts";
 import type { PoolEvent } from "../core/pool/record.ts";
 
 export interface Replies {
@@ -15,7 +16,13 @@ export interface Replies {
 }
 
 export type Addressed =
-  | ({ readonly kind: "run"; readonly id: RunId; readonly event: RunEvent } & Replies)
+  | ({
+      readonly kind: "run";
+      readonly id: RunId;
+      readonly event: RunEvent;
+      /** What is to be applied next, as the run is now that it has heard. */
+      readonly afterwards?: (run: Run) => Promise<Addressed | undefined>;
+    } & Replies)
   | ({ readonly kind: "dag"; readonly id: DagId; readonly event: DagEvent } & Replies)
   | ({ readonly kind: "backfill"; readonly id: BackfillId; readonly event: BackfillEvent } & Replies)
   | ({
@@ -26,7 +33,11 @@ export type Addressed =
       readonly declared?: number;
     } & Replies);
 
-export const toRun = (id: RunId, event: RunEvent, replies: Replies = {}): Addressed => ({
+export const toRun = (
+  id: RunId,
+  event: RunEvent,
+  replies: Replies & Pick<Extract<Addressed, { kind: "run" }>, "afterwards"> = {},
+): Addressed => ({
   kind: "run",
   id,
   event,

@@ -65,13 +65,20 @@ async function followUp(engine: Engine, answers: readonly Addressed[]): Promise<
       next.push(...step.answers);
       if (group.some(({ onApplied }) => onApplied !== undefined)) engine.crashPoint("run:told-dag");
       if (group.some(({ sender }) => sender !== undefined && "poolId" in sender)) engine.crashPoint("pool:told-run");
-      for (const { onApplied, ifMissing } of group) {
-        const reply = step.record === undefined ? ifMissing : onApplied;
-        if (reply !== undefined) next.push(reply);
-      }
+      next.push(...(await repliesTo(group, step.record)));
     }
     open = next;
   }
+}
+
+async function repliesTo(group: readonly Addressed[], record: AnyRecord | undefined): Promise<readonly Addressed[]> {
+  const replies: Addressed[] = [];
+  for (const item of group) {
+    const asked = item.kind === "run" && record !== undefined ? await item.afterwards?.(record as Run) : undefined;
+    const reply = record === undefined ? item.ifMissing : (asked ?? item.onApplied);
+    if (reply !== undefined) replies.push(reply);
+  }
+  return replies;
 }
 
 type AnyRecord = Run | DagRecord | Pool | Backfill;

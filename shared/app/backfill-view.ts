@@ -12,14 +12,17 @@ const SKIPPED_SHOWN_MAX = 100;
 const RUNS_ESTIMATED_BY = 20;
 
 export async function backfillView(
-  engine: Pick<Engine, "runs" | "versions" | "clock">,
+  engine: Pick<Engine, "runs" | "dags" | "versions" | "clock">,
   backfill: Backfill,
 ): Promise<BackfillView> {
   const { plan, ended, active, count, taken, stopped, skipped } = backfill;
+  const paused = isBackfillOver(backfill) ? null : ((await engine.dags.load(plan.dagId))?.value.paused ?? null);
   return {
     backfillId: backfill.backfillId,
     dagId: plan.dagId,
     state: backfill.state,
+    dagPaused: paused && { ...paused, at: iso(paused.at) },
+    pool: plan.pool ?? null,
     by: backfill.by,
     createdAt: iso(backfill.createdAt),
     endedAt: backfill.endedAt === null ? null : iso(backfill.endedAt),

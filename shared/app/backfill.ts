@@ -13,11 +13,11 @@ import {
 } from "../core/backfill/record.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import { FreshetError } from "../core/errors.ts";
-import { backfillId, idFault, type BackfillId, type DagId } from "../core/ids.ts";
+import { backfillId, idFault, type BackfillId, type DagId, type PoolId } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ScheduleSpec } from "../core/manifest.ts";
 import type { AuditEntry } from "../core/operation.ts";
-import { DST_DEFAULT, endOfMoment, readMoment } from "../core/moment.ts";
+import { DST_DEFAULT, endOfMoment, readMoment, skippedText } from "../core/moment.ts";
 import { didYouMean } from "../core/problem.ts";
 import { backfillIdOf, scheduledRunId } from "../core/run-id.ts";
 import { selectTasks } from "../core/run/subset.ts";
@@ -31,6 +31,7 @@ import { currentVersion } from "./current-version.ts";
 import { skipReason } from "./deliver-backfill.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
+import { noSuchPool } from "./pools.ts";
 
 export interface BackfillRequest {
   readonly dagId: DagId;
@@ -43,19 +44,23 @@ export interface BackfillRequest {
   readonly onlyMissed?: boolean;
   readonly order?: BackfillOrder;
   readonly parallel?: number;
+  /** Each task takes a slot of it, besides those of its own. */
+  readonly pool?: string;
   readonly latest?: boolean;
   readonly ignoreDependsOnPast?: boolean;
   readonly params?: JsonObject;
 }
 
 /** What it needs to tell what a backfill would do. */
-export type Planning = Pick<Engine, "dags" | "runs" | "backfills" | "versions" | "clock">;
+export type Planning = Pick<Engine, "dags" | "runs" | "pools" | "backfills" | "versions" | "clock">;
 
 export interface PlannedBackfill {
   readonly plan: BackfillPlan;
   readonly schedule: ScheduleSpec;
   /** Dates that there are, with or without a run. */
   readonly count: number;
+  /** What became of what was asked for, as sentences. */
+  readonly notes: readonly string[];
 }
 
 const refuse = (message: string): FreshetError => new FreshetError("BACKFILL_REFUSED", message);
@@ -70,7 +75,8 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
       `dag '${dagId}' has no schedule, and so no dates to make up for; \`freshet trigger ${dagId}\` starts a run`,
     );
   const now = engine.clock.now();
-  const asked = spanOf(request, schedule, now);
+  const notes: string[] = [];
+  const asked = spanOf(request, schedule, now, notes);
   const dag = (await engine.dags.load(dagId))?.value;
   const spans = request.onlyMissed === true ? await missedSpans(engine, dag, asked) : [asked];
   const plan: BackfillPlan = {
@@ -82,6 +88,7 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
     seed: now % 2 ** 31,
     parallel: request.parallel ?? BACKFILL_PARALLEL,
     reprocess: request.reprocess ?? "none",
+    ...(request.pool === undefined ? {} : { pool: await poolNamed(engine, request.pool) }),
     latest: request.latest ?? false,
     ignoreDependsOnPast: request.ignoreDependsOnPast ?? false,
     tasks: tasksOf(version, request.tasks),
@@ -95,31 +102,40 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
     );
   refuseBackwards(version, plan);
   await refuseOverlap(engine, plan);
-  return { plan, schedule, count };
+  if (request.to !== undefined && asked.end > now)
+    notes.push(`intervals that are not over by ${iso(now)} are left out: there is nothing to make up for`);
+  return { plan, schedule, count, notes };
 }
 
 function nothingIn(dagId: DagId, { start, end }: Span, onlyMissed: boolean, now: Instant): string {
+  if (onlyMissed && start === 0) return `no date of dag '${dagId}' was passed over`;
   if (start >= now) return `${iso(start)} lies in the future; a backfill is about intervals that are over`;
   const what = onlyMissed ? "no date was passed over" : "no interval that is over begins";
   return `${what} from ${iso(start)} to ${iso(end)}; \`freshet schedule ${dagId} --from ${iso(start).slice(0, 10)}\` shows the dates`;
 }
 
-function spanOf({ dagId, from, to, onlyMissed }: BackfillRequest, schedule: ScheduleSpec, now: Instant): Span {
+function spanOf(
+  { dagId, from, to, onlyMissed }: BackfillRequest,
+  schedule: ScheduleSpec,
+  now: Instant,
+  notes: string[],
+): Span {
   if ((from === undefined || to === undefined) && onlyMissed !== true)
     throw new FreshetError(
       "USAGE",
       `--from and --to are missing: \`freshet backfill ${dagId} --from 2026-03-01 --to 2026-03-31\``,
     );
-  const start = from === undefined ? instant(0) : momentOf("from", from, schedule).start;
-  const end = to === undefined ? plus(now, 1) : momentOf("to", to, schedule).end;
+  const start = from === undefined ? instant(0) : momentOf("from", from, schedule, notes).start;
+  const end = to === undefined ? plus(now, 1) : momentOf("to", to, schedule, notes).end;
   if (start < end) return { start, end };
   throw new FreshetError("USAGE", `from is ${String(from)}, which is not before to, ${String(to)}`);
 }
 
-function momentOf(name: string, text: string, { timezone }: ScheduleSpec): Span {
+function momentOf(name: string, text: string, { timezone }: ScheduleSpec, notes: string[]): Span {
   const moment = readMoment(text, timezone, DST_DEFAULT);
   if ("fault" in moment) throw new FreshetError("USAGE", `${name} is '${text}', ${moment.fault}`);
   const [start = instant(0)] = moment.at;
+  if (moment.skipped) notes.push(`${name}: ${skippedText(text, timezone, start)}`);
   return { start, end: endOfMoment(text, moment, timezone) ?? start };
 }
 
@@ -146,6 +162,13 @@ function tasksOf({ manifest }: DagVersion, selection: readonly string[] | undefi
   const known = manifest.tasks.map(({ taskId }) => taskId);
   const text = `dag '${manifest.dagId}' has no task '${name}'${didYouMean(name, known)}; it has ${known.join(", ")}`;
   throw new FreshetError("TASK_NOT_FOUND", text);
+}
+
+/** Throws POOL_NOT_FOUND, with the nearest name. */
+async function poolNamed(engine: Planning, name: string): Promise<PoolId> {
+  const found = (await engine.pools.list()).find(({ poolId }) => poolId === name);
+  if (found === undefined) throw await noSuchPool(engine, name);
+  return found.poolId;
 }
 
 async function paramsOf({ manifest }: DagVersion, params: JsonObject | undefined): Promise<JsonObject> {

@@ -2,10 +2,10 @@
 import type { ActiveDate, Backfill, BackfillCommand, BackfillEvent } from "../core/backfill/record.ts";
 import { endOf } from "../core/backfill/end-of.ts";
 import { assertNever } from "../core/errors.ts";
-import type { RunEvent } from "../core/events.ts";
 import { backfillDates } from "../core/backfill/dates.ts";
 import type { RunId } from "../core/ids.ts";
 import { scheduledRunId } from "../core/run-id.ts";
+import type { RunEvent } from "../core/events.ts";
 import type { Run } from "../core/run.ts";
 import { advance } from "../core/run/advance.ts";
 import { newRun } from "../core/run/new-run.ts";
@@ -16,6 +16,7 @@ import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { toBackfill, toRun, type Addressed } from "./addressed.ts";
 import { deliverRun } from "./deliver-run.ts";
 import type { Engine } from "./engine.ts";
+import { isBusy } from "./reprocess.ts";
 
 export async function deliverBackfill(
   engine: Engine,
@@ -54,7 +55,9 @@ async function endDate(
   const cancel: RunEvent = { type: "cancel", by, reason };
   const date = backfill.active.find((each) => each.runId === runId);
   const told = toRun(runId, cancel, { ifMissing: goneFrom(backfill, runId) });
-  if (date?.epoch !== null || (await engine.runs.load(runId)) !== undefined) return [told];
+  if (date?.epoch !== null) return [told];
+  const there = (await engine.runs.load(runId))?.value;
+  if (there !== undefined) return isOurs(backfill, there) ? [told] : [refusing(backfill, there)];
   const version = await engine.versions(backfill.plan.version);
   const now = engine.clock.now();
   const { run, commands } = advance(firstForm(version, backfill, date, now), version.manifest, [cancel], now);
@@ -62,6 +65,25 @@ async function endDate(
   engine.crashPoint("start:put-run");
   return deliverRun(engine, run, version, commands);
 }
+
+const isOurs = ({ backfillId }: Backfill, { heldBy, epoch }: Run): boolean =>
+  heldBy?.backfillId === backfillId && heldBy.epoch === epoch;
+
+/** Whoever was to open the run again, and comes late, is not heard. */
+const refusing = (backfill: Backfill, { runId }: Run): Addressed =>
+  toRun(
+    runId,
+    { type: "refuse_backfill", backfillId: backfill.backfillId },
+    {
+      ifMissing: goneFrom(backfill, runId),
+      afterwards: (run) =>
+        Promise.resolve(
+          isOurs(backfill, run)
+            ? toBackfill(backfill.backfillId, { type: "date_started", runId, epoch: run.epoch })
+            : goneFrom(backfill, runId),
+        ),
+    },
+  );
 
 /** One that is gone has nothing to end. */
 const goneFrom = ({ backfillId }: Backfill, runId: Run["runId"]): Addressed =>
@@ -82,10 +104,42 @@ async function startDate(engine: Engine, backfill: Backfill, date: ActiveDate): 
   }
   const reason = skipReason(backfill, there);
   if (reason !== undefined) return [tell({ type: "date_skipped", runId, reason })];
-  const { backfillId, plan, by } = backfill;
-  const onlyFailed = plan.reprocess === "failed";
-  const again = { type: "reprocess", backfillId, epoch: there.epoch, tasks: plan.tasks ?? [], onlyFailed, by } as const;
-  return [toRun(runId, again, { onApplied: tell({ type: "date_started", runId, epoch: there.epoch + 1 }) })];
+  const version = await versionOf(engine, backfill);
+  if (version === undefined) return [tell({ type: "date_skipped", runId, reason: GONE })];
+  return [
+    toRun(runId, reprocessing(backfill, there, version), { afterwards: (run) => heard(engine, backfill, there, run) }),
+  ];
+}
+
+const GONE = "its DAG is gone from the source";
+
+function reprocessing({ backfillId, plan, by }: Backfill, { epoch }: Run, { version }: DagVersion): RunEvent {
+  const { reprocess, tasks, params, pool, latest, ignoreDependsOnPast } = plan;
+  return {
+    type: "reprocess",
+    backfillId,
+    epoch,
+    tasks: tasks ?? [],
+    onlyFailed: reprocess === "failed",
+    by,
+    params,
+    ...(latest ? { version } : {}),
+    ...(pool === undefined ? {} : { pool }),
+    ...(ignoreDependsOnPast ? { ignorePast: true } : {}),
+  };
+}
+
+/** What came of it: somebody may have changed the run meanwhile, or nothing of it was to run again. */
+async function heard(engine: Engine, backfill: Backfill, before: Run, run: Run): Promise<Addressed | undefined> {
+  const { backfillId } = backfill;
+  const { runId, heldBy } = run;
+  if (heldBy?.backfillId === backfillId && heldBy.epoch > before.epoch)
+    return toBackfill(backfillId, { type: "date_started", runId, epoch: heldBy.epoch });
+  const reason = skipReason(backfill, run);
+  if (reason !== undefined) return toBackfill(backfillId, { type: "date_skipped", runId, reason });
+  // It has ended again since, or its hooks are at work, which other code cannot take over: it is looked at again.
+  if (run.epoch !== before.epoch || (await isBusy(engine, run))) return undefined;
+  return toBackfill(backfillId, { type: "date_skipped", runId, reason: "nothing of its run is to run again" });
 }
 
 /** Why the run that is there is left as it is; undefined: it is cleared. */
@@ -105,7 +159,7 @@ async function putRun(engine: Engine, backfill: Backfill, date: ActiveDate): Pro
   if (backfill.state === "cancelled")
     return [tell({ type: "date_skipped", runId, reason: "the backfill was cancelled" })];
   const version = await versionOf(engine, backfill);
-  if (version === undefined) return [tell({ type: "date_skipped", runId, reason: "its DAG is gone from the source" })];
+  if (version === undefined) return [tell({ type: "date_skipped", runId, reason: GONE })];
   const now = engine.clock.now();
   const previous = await previousOf(engine, backfill, date);
   const put = firstForm(version, backfill, { ...date, ...(previous === undefined ? {} : { previous }) }, now);
@@ -119,9 +173,8 @@ async function putRun(engine: Engine, backfill: Backfill, date: ActiveDate): Pro
 }
 
 async function versionOf(engine: Engine, { plan }: Backfill): Promise<DagVersion | undefined> {
-  if (!plan.latest) return engine.versions(plan.version);
   const dag = (await engine.dags.load(plan.dagId))?.value;
-  return dag === undefined || dag.removed ? undefined : engine.versions(dag.version);
+  return dag === undefined || dag.removed ? undefined : engine.versions(plan.latest ? dag.version : plan.version);
 }
 
 /** The first date of a backfill waits for nothing. */
@@ -145,7 +198,7 @@ function firstForm({ version, manifest }: DagVersion, backfill: Backfill, date: 
     runType: "backfill",
     origin: { kind: "backfill", backfillId, by },
     dataInterval: date.dataInterval,
-    heldBy: { backfillId, epoch: 0 },
+    heldBy: { backfillId, epoch: 0, ...(plan.pool === undefined ? {} : { pool: plan.pool }) },
     ...(date.previous === undefined ? {} : { previous: date.previous }),
     params: { ...manifest.params?.defaults, ...plan.params },
     files: [],

@@ -1,4 +1,5 @@
 /** Carries out what a decision on a DAG asked for, after its commit. */
+import { isBackfillOver } from "../core/backfill/decide.ts";
 import type { ActiveRun, DagCommand, DagRecord } from "../core/dag-record.ts";
 import { advance } from "../core/run/advance.ts";
 import { newRun } from "../core/run/new-run.ts";
@@ -6,7 +7,7 @@ import { isRunEnded } from "../core/states.ts";
 import { assertNever } from "../core/errors.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
-import { toDag, toRun, type Addressed } from "./addressed.ts";
+import { toBackfill, toDag, toRun, type Addressed } from "./addressed.ts";
 import { deliverRun } from "./deliver-run.ts";
 import type { Engine } from "./engine.ts";
 import { fireWindow } from "./fire-window.ts";
@@ -29,6 +30,9 @@ export async function deliverDag(
         break;
       case "tell_moved":
         answers.push(toRun(command.runId, { type: "past_moved" }));
+        break;
+      case "wake_backfills":
+        answers.push(...(await wakeBackfills(engine, dag)));
         break;
       case "publish":
         await engine.bus.publish([command.fact]);
@@ -56,6 +60,14 @@ export async function deliverDag(
     }
   }
   return answers;
+}
+
+/** Backfills of a DAG that are looked through for such as wait; one beyond them looks by itself. */
+const BACKFILLS_WOKEN_MAX = 100;
+
+async function wakeBackfills({ backfills }: Engine, { dagId }: DagRecord): Promise<readonly Addressed[]> {
+  const open = (await backfills.list({ dagId, limit: BACKFILLS_WOKEN_MAX })).filter((each) => !isBackfillOver(each));
+  return open.map(({ backfillId }) => toBackfill(backfillId, { type: "wake" }));
 }
 
 /** Starts an admitted run. Done again after a crash it changes nothing, and tells the DAG how the run stands. */

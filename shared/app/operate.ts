@@ -11,16 +11,15 @@ import type {
   TaskSelection,
 } from "../core/operation.ts";
 import type { DagRecord } from "../core/dag-record.ts";
-import { planOf } from "../core/plan.ts";
 import type { Run } from "../core/run.ts";
 import { atWork, migrate } from "../core/run/migrate.ts";
 import { judge, type Operation } from "../core/run/operate.ts";
-import { stateOf } from "../core/run/draft.ts";
 import type { OperationProblem } from "../core/run/select.ts";
 import { isRunEnded } from "../core/states.ts";
 import { iso } from "../core/time.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag, advanceRun } from "./advance.ts";
+import { auditOf } from "./audit-run.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
 
@@ -130,48 +129,13 @@ const namesOf = (names: readonly string[]): string => {
     .join(", ")}${more}`;
 };
 
-function auditOfRun(
+const auditOfRun = (
   { runId, action, by, reason, latest = false }: RunRequest,
-  [before, after]: readonly [Run, Run],
-  [from, to]: readonly [DagVersion, DagVersion],
+  runs: readonly [Run, Run],
+  versions: readonly [DagVersion, DagVersion],
   at: AuditEntry["at"],
-): AuditEntry {
-  const states = [taskStates(before, from), taskStates(after, to)] as const;
-  const moved = [...new Set([...states[0].keys(), ...states[1].keys()])].filter(
-    (task) => states[0].get(task) !== states[1].get(task),
-  );
-  const stateOfRun = (run: Run, tasks: ReadonlyMap<string, string>): AuditState => ({
-    state: run.state,
-    version: run.version,
-    paused: run.pauses.some(({ taskId }) => taskId === null),
-    pausedTasks: run.pauses.flatMap(({ taskId }) => taskId ?? []),
-    tasks: Object.fromEntries(moved.slice(0, AUDIT_TASKS_MAX).map((task) => [task, tasks.get(task) ?? "absent"])),
-    ...(moved.length > AUDIT_TASKS_MAX ? { more: moved.length - AUDIT_TASKS_MAX } : {}),
-  });
-  return {
-    subject: { kind: "run", id: runId },
-    at,
-    by,
-    reason,
-    action: `${actionText(action)}${latest ? " --latest" : ""}`,
-    before: stateOfRun(before, states[0]),
-    after: stateOfRun(after, states[1]),
-  };
-}
-
-/** Tasks whose states an entry names; beyond it they are counted. */
-const AUDIT_TASKS_MAX = 500;
-
-function taskStates(run: Run, { manifest }: DagVersion): ReadonlyMap<string, string> {
-  const plan = planOf(manifest);
-  const states = new Map<string, string>();
-  for (const { slot, spec } of plan.tasks.slice(0, plan.taskCount)) states.set(spec.taskId, stateOf(run.tasks, slot));
-  for (const { slot, base, length, first } of run.tasks.expansions) {
-    const taskId = plan.tasks[slot]?.spec.taskId ?? "";
-    for (let row = 0; row < length; row++) states.set(`${taskId}[${first + row}]`, stateOf(run.tasks, base + row));
-  }
-  return states;
-}
+): AuditEntry =>
+  auditOf({ runId, by, reason, at, action: `${actionText(action)}${latest ? " --latest" : ""}` }, runs, versions);
 
 /** The action as it is asked for on a command line. */
 function actionText(action: RunAction): string {

@@ -111,7 +111,7 @@ export async function resizePool(engine: Engine, { poolId, slots, by, reason }: 
   throw await noSuchPool(engine, poolId);
 }
 
-async function noSuchPool({ pools }: Pick<Engine, "pools">, id: string): Promise<FreshetError> {
+export async function noSuchPool({ pools }: Pick<Engine, "pools">, id: string): Promise<FreshetError> {
   const known = (await pools.list()).map(({ poolId }) => poolId);
   const there = known.length === 0 ? "no DAG has declared one" : `there are: ${known.join(", ")}`;
   return new FreshetError("POOL_NOT_FOUND", `there is no pool '${id}'${didYouMean(id, known)}; ${there}`);

@@ -43,6 +43,13 @@ export const runView = (run: Run): RunView => ({
   pausedTasks: run.pauses.flatMap(({ taskId }) => taskId ?? []),
 });
 
+/** An act without the states around it. */
+export const actView = ({ subject, at, before: _before, after: _after, ...act }: StoredAudit) => ({
+  ...subject,
+  ...act,
+  at: iso(at),
+});
+
 const pauseView = (pause: Pause | undefined): PauseView | null =>
   pause === undefined ? null : { by: pause.by, reason: pause.reason, at: iso(pause.at) };
 
@@ -52,7 +59,7 @@ function parentOf({ origin }: Run): RunView["parent"] {
   return { runId, taskId, attempt };
 }
 
-function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
+export function dagView(dag: DagRecord, { manifest }: DagVersion): DagView {
   const { schedule, triggers } = manifest;
   return {
     dagId: dag.dagId,
@@ -210,7 +217,7 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
     runId: run.runId,
     state: run.state,
     why: explainRun(run, version.manifest, now, dag?.paused ?? null),
-    acts: acts.map(({ subject, at, before: _before, after: _after, ...act }) => ({ ...subject, ...act, at: iso(at) })),
+    acts: acts.map(actView),
     tasks: tasks.map(({ slot, spec }) => {
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
       const detail = run.tasks.details[slot];

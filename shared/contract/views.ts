@@ -41,6 +41,8 @@ export interface DagActView {
   readonly reason: string;
   readonly activeRuns: number;
   readonly nextRun: string | null;
+  /** Since when a firing waits for its run. */
+  readonly behindSince: string | null;
 }
 
 /** One act of an operator, as it is kept. */
@@ -99,6 +101,10 @@ export interface BackfillView {
   readonly backfillId: string;
   readonly dagId: string;
   readonly state: string;
+  /** Its DAG is paused: it takes up no date until somebody resumes that. */
+  readonly dagPaused: PauseView | null;
+  /** The pool of which its tasks take slots, besides their own. */
+  readonly pool: string | null;
   readonly by: string;
   readonly createdAt: string;
   readonly endedAt: string | null;
@@ -166,6 +172,23 @@ export interface DagView {
   readonly version: string;
   readonly owner: string | null;
   readonly tags: readonly string[];
+}
+
+/** Why a DAG starts no run just now. */
+export interface DagWhyView extends DagView {
+  /** `waiting`: nothing is due; `behind`: something is due that has no run yet. */
+  readonly standing: "removed" | "paused" | "behind" | "waiting";
+  /** Sentences, what matters first. */
+  readonly why: readonly string[];
+  /** Since when a firing waits for its run. */
+  readonly behindSince: string | null;
+  readonly active: readonly string[];
+  /** Dates that were passed over and have had no run since; the newest of them. */
+  readonly missing: readonly MissingView[];
+  /** Backfills that are not over. */
+  readonly backfills: readonly string[];
+  /** What operators did to it, the latest first. */
+  readonly acts: readonly Omit<AuditView, "before" | "after">[];
 }
 
 export interface WhyView {

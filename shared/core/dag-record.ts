@@ -166,6 +166,8 @@ export type DagCommand =
   | { readonly type: "fire_window"; readonly triggerId: TriggerId; readonly window: number; readonly maxFiles: number }
   /** A run has ended: perhaps this one waits for it. */
   | { readonly type: "tell_moved"; readonly runId: RunId }
+  /** Backfills may go on that waited because it was paused. */
+  | { readonly type: "wake_backfills" }
   /** Tell the world. */
   | { readonly type: "publish"; readonly fact: Fact }
   | { readonly type: "timer"; readonly at: Instant };

@@ -1,6 +1,7 @@
 /** What a run's decision takes in and gives out. */
 import type { AttemptItem, CloseReason, HookSubject, MapItem, Outcome, OutputRef, UpstreamOutput } from "./attempt.ts";
-import type { AttemptKey, BackfillId, DagId, PoolId, RunId, TaskId } from "./ids.ts";
+import type { AttemptKey, BackfillId, DagId, PoolId, RunId, TaskId, VersionHash } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
 import type { RunAction, Signature } from "./operation.ts";
 import type { ChildOf, ChunkCounts, ChunkOrder, RunEffect } from "./run.ts";
 import type { RunState } from "./states.ts";
@@ -43,7 +44,17 @@ export type RunEvent =
       readonly tasks: readonly string[];
       readonly onlyFailed: boolean;
       readonly by: string;
+      /** Only under this version, to which it has been taken over. */
+      readonly version?: VersionHash;
+      /** In place of those that it had by these names. */
+      readonly params?: JsonObject;
+      /** Each task takes a slot of it, too. */
+      readonly pool?: PoolId;
+      /** It does not wait for the run before. */
+      readonly ignorePast?: true;
     }
+  /** The backfill was cancelled before it had opened this run again: whoever comes late with that is not heard. */
+  | { readonly type: "refuse_backfill"; readonly backfillId: BackfillId }
   /** There is no such child run, and will not be; `name` as of an error of the task. */
   | ({ readonly type: "child_refused"; readonly name: ChildFault; readonly text: string } & ChildOf)
   /** A pool says what it has granted so far; it has heard the want of effect `number`. */

@@ -236,6 +236,8 @@ export interface ArrivalTriggerSpec {
   readonly suffix: string;
   /** Quiet time after the last arrival before a run takes what is there. */
   readonly debounceMs: number;
+  /** As its author has it, where `freshet dev` waits less. */
+  readonly writtenDebounceMs?: number;
   /** The window fires at the latest this long after its first arrival. */
   readonly maxWaitMs: number;
   /** Objects of one run; the rest opens the next window. */

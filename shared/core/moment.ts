@@ -1,7 +1,7 @@
 /** Dates and times as people write them, in a time zone. */
 import type { DstPolicy } from "./manifest.ts";
-import { parseDate, parseInstant, plus, type Instant } from "./time.ts";
-import { localDate, showingOf, startOfDate, type WallTime } from "./zone.ts";
+import { iso, parseDate, parseInstant, plus, type Instant } from "./time.ts";
+import { localDate, localIso, showingOf, startOfDate, type WallTime } from "./zone.ts";
 
 export interface Moment {
   /** None if clocks skip it and it is to be left out; two if they show it twice and both count. */
@@ -55,3 +55,7 @@ export function endOfMoment(text: string, { at, precision }: Moment, timezone: s
   if (precision === "time") return at[0];
   return startOfDate(timezone, localDate("UTC", plus(startOfDate("UTC", text), DAY_MS)));
 }
+
+/** What becomes of a moment that clocks skip. */
+export const skippedText = (text: string, timezone: string, at: Instant): string =>
+  `clocks in ${timezone} skip ${text}; it becomes ${localIso(timezone, at)} (${iso(at)})`;

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS, NOON, SECOND_MS, aRetrySpec } from "../../test/buil
 import type { ErrorClass, TaskError } from "./attempt.ts";
 import type { RetrySpec } from "./manifest.ts";
 import { decideRetry, hash32, lossDelayMs, retryDelayMs, type RetryQuestion } from "./retry.ts";
-import { plus } from "./time.ts";
+import { plus, type Instant } from "./time.ts";
 
 const SEED = "orders#load#1772409600000";
 const delays = (spec: Partial<RetrySpec>, tries = 5): readonly number[] =>
@@ -200,5 +200,26 @@ describe("a retry budget", () => {
       again: false,
       cause: { text: "Error: no answer (the next try would start after the run's retry budget of 1m)" },
     });
+  });
+});
+
+describe("a try that waits for its task's hours", () => {
+  const OPENS = plus(NOON, 3_600_000);
+  const tryAt = (seed: string, jitter: RetrySpec["jitter"], startsFrom = opening): number => {
+    const answer = ask({ jitter }, {}, { seed, startsFrom });
+    return answer.again ? answer.at - OPENS : NaN;
+  };
+  const opening = (at: Instant): Instant => (at < OPENS ? OPENS : at);
+
+  test("comes by its jitter after they begin, lest all start at once", () => {
+    const offsets = ["a", "b", "c", "d"].map((seed) => tryAt(seed, "full"));
+
+    expect(new Set(offsets).size).toBe(4);
+    expect(offsets.every((offset) => offset >= 0 && offset < 20 * SECOND_MS)).toBe(true);
+  });
+
+  test("comes as they begin if it has none, or they are too short for it", () => {
+    expect(tryAt("a", "none")).toBe(0);
+    expect(tryAt("b", "full", (at) => (at === OPENS ? OPENS : at < OPENS ? OPENS : plus(OPENS, 1e9)))).toBe(0);
   });
 });

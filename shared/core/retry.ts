@@ -41,7 +41,7 @@ export type RetryAnswer =
 
 /** Whether a failure is tried again, and when; with the cause that the task's state will show. */
 export function decideRetry(question: RetryQuestion): RetryAnswer {
-  const { spec, error, failures, now } = question;
+  const { spec, error, failures } = question;
   const facts = { class: error.class, name: error.name };
   const what = `${error.name}: ${error.message}`;
   if (!isRetried(spec, error)) return { again: false, cause: { code: "error", text: what, ...facts } };
@@ -50,13 +50,24 @@ export function decideRetry(question: RetryQuestion): RetryAnswer {
     const text = `${what} (after ${failures} tries)`;
     return { again: false, cause: { code: "retries_exhausted", text, ...facts } };
   }
-  const at = question.startsFrom(plus(now, retryDelayMs(spec, failures, question.seed)));
+  const at = nextTry(question);
   const end = budgetEnd(question);
   if (at > end.at) {
     const text = `${what} (the next try would start after the ${end.whose} retry budget of ${durationText(end.budgetMs)})`;
     return { again: false, cause: { code: "retry_budget", text, ...facts } };
   }
   return { again: true, at, cause: { code: "error", text: what, ...facts } };
+}
+
+/** Those that wait for the same hours part again as these begin: each by the jitter that it had. */
+function nextTry({ spec, failures, seed, startsFrom, now }: RetryQuestion): Instant {
+  const delayMs = retryDelayMs(spec, failures, seed);
+  const wanted = plus(now, delayMs);
+  const opens = startsFrom(wanted);
+  if (opens === wanted || spec.jitter !== "full") return opens;
+  const parted = plus(opens, hash32(`${seed}#${failures}`) % Math.max(1, delayMs));
+  // Hours that are shorter than the delay.
+  return startsFrom(parted) === parted ? parted : opens;
 }
 
 /**

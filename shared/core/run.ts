@@ -291,6 +291,8 @@ export interface Pause {
 export interface HeldBy {
   readonly backfillId: BackfillId;
   readonly epoch: number;
+  /** A pool that each task takes a slot of in that epoch, besides its own. */
+  readonly pool?: PoolId;
 }
 
 export interface Run {
@@ -305,6 +307,8 @@ export interface Run {
   /** An edit of the schedule made the interval shorter or longer than the schedule's own. */
   readonly partial?: true;
   readonly heldBy?: HeldBy;
+  /** A backfill that may not open it again. */
+  readonly refused?: BackfillId;
   /** The run before, by the schedule: tasks may wait for it. */
   readonly previous?: RunId;
   /** Tasks that the run before has been seen to allow; since when, and when next, it is asked for the others. */

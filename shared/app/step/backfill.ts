@@ -21,7 +21,9 @@ export async function stepBackfill(
     const { schedule } = (await engine.versions(stored.value.plan.version)).manifest;
     if (schedule === null) throw new FreshetError("BACKFILL_REFUSED", `backfill '${id}' has no schedule to go by`);
     const before = await prepared(stored.value, hand);
-    const { backfill, commands, changed } = decideBackfill(before, schedule, events, engine.clock.now());
+    // What is gone from the source takes its dates up, and leaves them out.
+    const isHeld = ((await engine.dags.load(before.plan.dagId))?.value.paused ?? null) !== null;
+    const { backfill, commands, changed } = decideBackfill(before, schedule, events, engine.clock.now(), isHeld);
     const audit = changed ? await hand?.audit(stored.value, backfill) : undefined;
     if (changed && !(await committed(engine.backfills.commit(stored, backfill, commitId, audit)))) return "stale";
     if (changed) engine.crashPoint("backfill:committed");

@@ -6,13 +6,14 @@ import { advance } from "../../core/run/advance.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
 import { deliverRun } from "../deliver-run.ts";
 import type { Engine } from "../engine.ts";
+import { handOfBackfill } from "../reprocess.ts";
 import { prepared, type Hand } from "./hand.ts";
 
 export async function stepRun(
   engine: Engine,
   id: RunId,
   events: readonly RunEvent[],
-  hand?: Hand<Run>,
+  hand: Hand<Run> | undefined = handOfBackfill(engine, events),
 ): Promise<Step<Run>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Run> | "stale"> => {

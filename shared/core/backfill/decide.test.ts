@@ -3,7 +3,7 @@ import { DAY_MS, NOON, aSchedule, aVersionHash } from "../../../test/builders/in
 import { dagId, type BackfillId } from "../ids.ts";
 import { iso, parseInstant, plus, instant, type Instant } from "../time.ts";
 import { backfillDates } from "./dates.ts";
-import { START_AGAIN_AFTER_MS, decideBackfill, newBackfill, withSkipped } from "./decide.ts";
+import { HELD_LOOK_AFTER_MS, START_AGAIN_AFTER_MS, decideBackfill, newBackfill, withSkipped } from "./decide.ts";
 import { BACKFILL_SKIPS_MAX, type Backfill, type BackfillEvent, type BackfillPlan } from "./record.ts";
 
 const at = (text: string): Instant => parseInstant(`${text}T00:00:00Z`) ?? instant(NaN);
@@ -120,6 +120,21 @@ describe("a backfill", () => {
     expect([started(quiet), quiet.backfill.state, quiet.backfill.stopped?.reason]).toEqual([[], "paused", "month end"]);
 
     expect(started(decide(quiet.backfill, [{ type: "resume", by: "ada", reason: "" }]))).toEqual(["03"]);
+  });
+
+  test("of a paused DAG takes up nothing, finishes what is at work, and looks whether it may go on", () => {
+    const held = decideBackfill(begun(), DAILY, [finished("01")], NOON, true);
+    expect([started(held), held.backfill.ended.success, held.backfill.due]).toEqual([
+      [],
+      1,
+      plus(NOON, START_AGAIN_AFTER_MS),
+    ]);
+
+    const seen = begun().active.map(({ runId }): BackfillEvent => ({ type: "date_started", runId, epoch: 0 }));
+    const waiting = decideBackfill({ ...begun(), due: null }, DAILY, seen, NOON, true).backfill;
+    expect(waiting.due).toBe(plus(NOON, HELD_LOOK_AFTER_MS));
+    expect(decideBackfill(waiting, DAILY, [{ type: "wake" }], NOON, true).changed).toBe(false);
+    expect(started(decide(held.backfill, [{ type: "wake" }]))).toEqual(["03"]);
   });
 
   test("that is cancelled cancels its runs, and asks again until they have ended", () => {

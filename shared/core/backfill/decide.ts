@@ -21,6 +21,8 @@ import {
 
 /** A date whose run nobody has seen to be there is taken up again after this long. */
 export const START_AGAIN_AFTER_MS = 60_000;
+/** Whether a paused DAG has been resumed is asked this often, should nobody have said so. */
+export const HELD_LOOK_AFTER_MS = 300_000;
 
 export interface BackfillDecision {
   readonly backfill: Backfill;
@@ -31,6 +33,7 @@ export interface BackfillDecision {
 interface Draft {
   backfill: Backfill;
   readonly schedule: ScheduleSpec;
+  readonly isHeld: boolean;
   readonly now: Instant;
   readonly commands: BackfillCommand[];
 }
@@ -61,19 +64,22 @@ export const newBackfill = ({ now, ...given }: NewBackfill): Backfill => ({
 export const isBackfillOver = ({ state }: Pick<Backfill, "state">): boolean =>
   state === "completed" || state === "cancelled";
 
+/** `isHeld`: its DAG is paused, so that it takes up no date; what is at work goes on. */
 export function decideBackfill(
   backfill: Backfill,
   schedule: ScheduleSpec,
   events: readonly BackfillEvent[],
   now: Instant,
+  isHeld = false,
 ): BackfillDecision {
-  const draft: Draft = { backfill, schedule, now, commands: [] };
+  const draft: Draft = { backfill, schedule, isHeld, now, commands: [] };
   for (const event of events) apply(draft, event);
   takeUp(draft);
   endIfDone(draft);
-  const due = dueOf(draft.backfill, now);
+  const due = dueOf(draft);
   const overdue = backfill.due !== null && backfill.due <= now;
-  if (draft.backfill === backfill && !overdue) return { backfill, commands: draft.commands, changed: false };
+  const late = due !== null && (backfill.due === null || backfill.due > due);
+  if (draft.backfill === backfill && !overdue && !late) return { backfill, commands: draft.commands, changed: false };
   return { backfill: { ...draft.backfill, due }, commands: draft.commands, changed: true };
 }
 
@@ -103,11 +109,11 @@ function apply(draft: Draft, event: BackfillEvent): void {
 }
 
 function wake({ backfill, now, commands }: Draft, all: boolean): void {
+  if (backfill.state === "cancelled") return askToEnd(backfill, commands);
   for (const date of backfill.active) {
     if (date.epoch !== null) continue;
     if (all || plus(date.since, START_AGAIN_AFTER_MS) <= now) commands.push({ type: "start_date", date });
   }
-  if (backfill.state === "cancelled") askToEnd(backfill, commands);
 }
 
 function cancel(draft: Draft, by: string, reason: string): void {
@@ -176,7 +182,7 @@ function finish(draft: Draft, event: Extract<BackfillEvent, { readonly type: "ru
 /** Each date gets its place before its run is made. */
 function takeUp(draft: Draft): void {
   const { backfill, schedule, now, commands } = draft;
-  if (backfill.state !== "running") return;
+  if (backfill.state !== "running" || draft.isHeld) return;
   const free = Math.min(backfill.plan.parallel - backfill.active.length, backfill.count - backfill.taken);
   if (free <= 0) return;
   const dates = backfillDates(schedule, backfill.plan);
@@ -201,7 +207,8 @@ function endIfDone(draft: Draft): void {
 }
 
 /** Runs tell their end until it is heard: only what has not been seen to start needs a look, and what was to end. */
-function dueOf({ active, state }: Backfill, now: Instant): Instant | null {
+function dueOf({ backfill: { active, state, count, taken }, isHeld, now }: Draft): Instant | null {
+  const held = isHeld && state === "running" && taken < count;
   const again = plus(now, START_AGAIN_AFTER_MS);
   const unseen = active
     .filter(({ epoch }) => epoch === null)
@@ -209,5 +216,11 @@ function dueOf({ active, state }: Backfill, now: Instant): Instant | null {
       const at = plus(since, START_AGAIN_AFTER_MS);
       return at > now ? at : again;
     });
-  return earliest(...unseen, ...(state === "cancelled" && active.length > 0 ? [again] : [])) ?? null;
+  return (
+    earliest(
+      ...unseen,
+      ...(state === "cancelled" && active.length > 0 ? [again] : []),
+      ...(held ? [plus(now, HELD_LOOK_AFTER_MS)] : []),
+    ) ?? null
+  );
 }

@@ -2,7 +2,7 @@
  * The record of a backfill: which dates of a DAG's schedule it makes runs for, how far it is, and what it left out. A thousand
  * dates are two numbers: how many there are, and how many have been taken up.
  */
-import type { BackfillId, DagId, RunId, VersionHash } from "../ids.ts";
+import type { BackfillId, DagId, PoolId, RunId, VersionHash } from "../ids.ts";
 import type { JsonObject } from "../json.ts";
 import type { DataInterval } from "../run.ts";
 import type { RunState } from "../states.ts";
@@ -45,7 +45,9 @@ export interface BackfillPlan {
   readonly seed: number;
   readonly parallel: number;
   readonly reprocess: Reprocess;
-  /** Runs get the DAG's newest version as they start. */
+  /** Each task of them takes a slot of this pool, besides those of its own. */
+  readonly pool?: PoolId;
+  /** Runs get the DAG's newest version as they start, those that are cleared, too. */
   readonly latest: boolean;
   readonly ignoreDependsOnPast: boolean;
   /** The tasks that run; null: all. */

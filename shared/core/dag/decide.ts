@@ -153,6 +153,7 @@ function pause(draft: DagDraft, { by, reason }: Signature): void {
 function resume(draft: DagDraft): void {
   if (draft.dag.paused === null) return;
   draft.dag = { ...draft.dag, paused: null, failures: 0 };
+  draft.commands.push({ type: "wake_backfills" });
   if (mayStart(draft.dag)) lookAtWindows(draft);
 }
 

@@ -65,6 +65,7 @@ describe("a DAG that is resumed", () => {
 
   test("looks for the runs that wait", () => {
     expect(decide({ paused: A_PAUSE, queue: "maybe" }, {}, RESUME).commands).toEqual([
+      { type: "wake_backfills" },
       { type: "find_candidates", places: 1 },
     ]);
   });
@@ -74,6 +75,7 @@ describe("a DAG that is resumed", () => {
     const windows = [{ triggerId: triggerId("files"), number: 3, open }];
 
     expect(decide({ paused: A_PAUSE, windows }, {}, RESUME).commands).toMatchObject([
+      { type: "wake_backfills" },
       { type: "read_inbox", triggerId: "files", window: 3 },
     ]);
   });

@@ -21,6 +21,8 @@ type Row = readonly [
   logicalDate: Instant | null,
   since: Instant | null,
   heardAt: Instant,
+  /** 1: of a backfill. */
+  past: 0 | 1,
 ];
 
 export function encodePool({ entries, ...head }: Pool): string {
@@ -56,6 +58,7 @@ const rowOf = (entry: PoolEntry): Row => [
   entry.logicalDate,
   entry.since,
   entry.heardAt,
+  entry.past === true ? 1 : 0,
 ];
 
 const entryOf = (row: Row): PoolEntry => ({
@@ -72,4 +75,5 @@ const entryOf = (row: Row): PoolEntry => ({
   logicalDate: row[11],
   since: row[12],
   heardAt: row[13],
+  ...(row[14] === 1 ? { past: true } : {}),
 });

@@ -11,7 +11,7 @@ import {
 } from "../../../test/builders/index.ts";
 import { plus, type Instant } from "../time.ts";
 import { decidePool, GRANT_AGAIN_AFTER_MS } from "./decide.ts";
-import { POOL_RUNS_MAX, slotsUsed, type Pool, type PoolCommand, type PoolEvent } from "./record.ts";
+import { POOL_RUNS_MAX, slotsUsed, type Pool, type PoolCommand, type PoolEvent, type Want } from "./record.ts";
 
 const at = (ms: number): Instant => plus(NOON, ms);
 const decided = (pool: Pool, ...events: readonly PoolEvent[]): Pool => decidePool(pool, events, NOON).pool;
@@ -56,12 +56,13 @@ describe("grants", () => {
     expect(told(aPool({ slots: 0 }), [wanted("a", { number: 7 })])).toMatchObject([{ number: 7, granted: 0 }]);
   });
 
-  test.each([
+  test.each<[string, Partial<Want>, Partial<Want>]>([
     ["the higher priority", { priority: 5 }, { priority: 9 }],
     ["at one priority the earlier deadline", { deadline: at(2) }, { deadline: at(1) }],
     ["a deadline before none", {}, { deadline: at(1) }],
     ["then the earlier logical date", { logicalDate: at(2) }, { logicalDate: at(1) }],
     ["a logical date before none", {}, { logicalDate: at(1) }],
+    ["what is live before a backfill, whatever its priority", { past: true, priority: 9, logicalDate: at(1) }, {}],
     ["priority before deadline", { deadline: at(1) }, { priority: 2 }],
     ["deadline before logical date", { logicalDate: at(1) }, { deadline: at(5), logicalDate: at(2) }],
   ])("%s comes first", (_what, lower, higher) => {

@@ -212,9 +212,10 @@ export function byRank(a: PoolEntry, b: PoolEntry): number {
   );
 }
 
-/** Below 0: `a` comes first. By priority, then the earliest deadline, then the earliest logical date. */
+/** Below 0: `a` comes first. What is live, then by priority, then the earliest deadline, then the earliest logical date. */
 function compareRank(a: WantRank, b: WantRank): number {
-  return b.priority - a.priority || order(a.deadline, b.deadline) || order(a.logicalDate, b.logicalDate);
+  const past = Number(a.past === true) - Number(b.past === true);
+  return past || b.priority - a.priority || order(a.deadline, b.deadline) || order(a.logicalDate, b.logicalDate);
 }
 
 const order = (a: Instant | null, b: Instant | null): number =>

@@ -23,7 +23,11 @@ export function explainWait(run: Run, need: TaskPool, pool: Pool | undefined): s
   const mine = entries.find(({ runId, epoch }) => runId === run.runId && epoch === run.epoch);
   if (mine === undefined || mine.next === null) return `${what} (${use}); its run is about to ask for it`;
   const before = entries.filter((entry) => entry !== mine && entry.next !== null && byRank(entry, mine) < 0);
-  const ahead = before.toSorted(byRank).map(({ runId, priority }) => `${runId} (priority ${priority})`);
+  const ahead = before
+    .toSorted(byRank)
+    .map(
+      ({ runId, priority, past }) => `${runId} (${mine.past !== past ? "not a backfill's" : `priority ${priority}`})`,
+    );
   if (ahead.length > 0) return `${what} (${use}), behind ${listed(ahead)}`;
   const held = entries.flatMap(({ runId, granted, released }) =>
     granted > released ? [`${runId} (${granted - released})`] : [],

@@ -16,6 +16,8 @@ export interface NextInstances {
 
 /** What decides whose want comes first. */
 export interface WantRank {
+  /** Of a backfill: all that is live comes first. */
+  readonly past?: true;
   /** The highest comes first. */
   readonly priority: number;
   /** Then the earliest; null is after all. */

@@ -92,6 +92,9 @@ function applyEvent(draft: Draft, event: RunEvent): void {
       return lookAtPast(draft);
     case "reprocess":
       return reprocess(draft, event);
+    case "refuse_backfill":
+      if (draft.head.refused !== event.backfillId) setHead(draft, { refused: event.backfillId });
+      return;
     case "child_report":
       return hearChild(draft, event);
     case "child_refused":
@@ -121,15 +124,22 @@ function admit(draft: Draft, epoch: number): void {
 
 /** Opened again, the run has a place of the backfill's: its DAG is not asked for one. */
 function reprocess(draft: Draft, event: Extract<RunEvent, { type: "reprocess" }>): void {
-  const { backfillId, epoch, tasks, onlyFailed, by } = event;
+  const { backfillId, epoch, tasks, onlyFailed, by, version, pool, params, ignorePast } = event;
   if (!isRunEnded(draft.head.state) || draft.head.epoch !== epoch) return;
+  if (draft.head.refused === backfillId || (version !== undefined && draft.head.version !== version)) return;
   const refs = tasks.map((taskId) => ({ taskId, mapIndex: null }));
   const selection = { tasks: refs, upstream: false, downstream: false, onlyFailed };
   operate(draft, { type: "clear", selection, by, reason: `backfill ${backfillId}` });
   if (draft.head.state !== "queued") return;
   const asked = draft.commands.findIndex(({ type }) => type === "tell_queued");
   if (asked >= 0) draft.commands.splice(asked, 1);
-  setHead(draft, { runType: "backfill", heldBy: { backfillId, epoch: draft.head.epoch } });
+  const { previous: _previous, past: _past, ...alone } = draft.head;
+  if (ignorePast === true) draft.head = alone;
+  setHead(draft, {
+    runType: "backfill",
+    heldBy: { backfillId, epoch: draft.head.epoch, ...(pool === undefined ? {} : { pool }) },
+    params: { ...draft.head.params, ...params },
+  });
   admit(draft, draft.head.epoch);
 }
 

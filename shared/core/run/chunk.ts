@@ -9,6 +9,7 @@ import { chunkRunId } from "../run-id.ts";
 import { isRunEnded, TASK_STATE, TASK_STATES } from "../states.ts";
 import type { Instant } from "../time.ts";
 import { causeText, expansionOf, mapIndexAt, move, setHead, stateOf, type Draft } from "./draft.ts";
+import { isBackfilled } from "./backfilled.ts";
 import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
 import { clearInstance, isCut, isUndone, markInstance } from "./clear-instances.ts";
@@ -39,6 +40,7 @@ export function newChunk(
     runType: "event",
     origin: { kind: "chunk", parent: parent.runId, taskId, number, index },
     dataInterval: null,
+    ...(isBackfilled(parent) && parent.heldBy !== undefined ? { heldBy: parent.heldBy } : {}),
     params: {},
     files: [],
     now,

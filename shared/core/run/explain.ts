@@ -12,6 +12,7 @@ import type { Pause, Run, TaskDetail } from "../run.ts";
 import { isRunEnded, TASK_STATE, type TaskState } from "../states.ts";
 import { durationText, iso, type Instant } from "../time.ts";
 import { expansionAt, expansionOf, isTerminal, stateOf } from "./draft.ts";
+import { poolsOf } from "./backfilled.ts";
 import { instancesText } from "./explain-map.ts";
 import type { InstanceCounts } from "./instances.ts";
 import { whyItWaits, type ChildReading } from "./explain-child.ts";
@@ -44,9 +45,10 @@ export function shownState(run: Run, slot: number, item: AttemptItem | null): Ta
 }
 
 /** What a waiting instance takes next. */
-function nextPool(plan: Plan, { tasks }: Run, slot: number): TaskPool | undefined {
-  if (stateOf(tasks, slot) !== "scheduled") return undefined;
-  return plan.tasks[expansionAt(tasks, slot)?.slot ?? slot]?.spec.pools[tasks.details[slot]?.taken ?? 0];
+function nextPool(plan: Plan, run: Run, slot: number): TaskPool | undefined {
+  if (stateOf(run.tasks, slot) !== "scheduled") return undefined;
+  const task = plan.tasks[expansionAt(run.tasks, slot)?.slot ?? slot];
+  return task && poolsOf(run, task)[run.tasks.details[slot]?.taken ?? 0];
 }
 
 /** What others have to do with what a task waits for. */

@@ -5,10 +5,12 @@
  */
 import type { RunEvent } from "../events.ts";
 import type { PoolId } from "../ids.ts";
+import type { TaskPool } from "../manifest.ts";
 import { stillWaiting } from "../pool/record.ts";
 import type { PoolWant, RunPool } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
 import type { Instant } from "../time.ts";
+import { isBackfilled, poolsOf } from "./backfilled.ts";
 import { dispatchNext } from "./dispatch.ts";
 import { amend, kept, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { acknowledgeEffect, recordEffect } from "./effects.ts";
@@ -17,9 +19,11 @@ import { pauseOf, runTimeoutAt } from "./pauses.ts";
 
 /** Starts the next attempt of a task instance: at once, or as soon as it has its slots. */
 export function startNext(draft: Draft, slot: number): void {
-  if (taskAt(draft, slot).spec.pools.length === 0) return dispatchNext(draft, slot);
+  if (poolsAt(draft, slot).length === 0) return dispatchNext(draft, slot);
   move(draft, slot, "scheduled", { since: draft.now, ...kept(draft.details[slot]) });
 }
+
+const poolsAt = (draft: Draft, slot: number): readonly TaskPool[] => poolsOf(draft.head, taskAt(draft, slot));
 
 /** What a run that has ended, or has been reopened since, was granted goes back. */
 export function hearGrant(draft: Draft, event: Extract<RunEvent, { type: "pool_granted" }>): void {
@@ -45,7 +49,7 @@ interface Share {
 export function settlePools(draft: Draft): void {
   const { head, plan } = draft;
   const known = head.pools ?? [];
-  if (known.length === 0 && plan.pools.length === 0) return;
+  if (known.length === 0 && plan.pools.length === 0 && head.heldBy?.pool === undefined) return;
   if (isRunEnded(head.state)) return leavePools(draft, known);
   const shares = sharesOf(draft, known);
   countHeld(draft, shares);
@@ -61,14 +65,15 @@ function leavePools(draft: Draft, known: readonly RunPool[]): void {
   if (known.length > 0) draft.head = head;
 }
 
-function sharesOf({ plan, grants }: Draft, known: readonly RunPool[]): Map<PoolId, Share> {
+function sharesOf({ plan, grants, head: { heldBy } }: Draft, known: readonly RunPool[]): Map<PoolId, Share> {
   const shares = new Map<PoolId, Share>();
   const put = (before: RunPool): void => {
     const granted = Math.max(before.granted, grants.get(before.pool) ?? 0);
     shares.set(before.pool, { before, granted, held: 0, room: granted - before.granted });
   };
   for (const before of known) put(before);
-  for (const pool of plan.pools) if (!shares.has(pool)) put({ pool, granted: 0, released: 0, told: null });
+  const asked = heldBy?.pool === undefined ? plan.pools : [...plan.pools, heldBy.pool];
+  for (const pool of asked) if (!shares.has(pool)) put({ pool, granted: 0, released: 0, told: null });
   // What a pool grants that the run does not know of is taken as new, and goes back.
   for (const pool of grants.keys()) if (!shares.has(pool)) put({ pool, granted: 0, released: 0, told: null });
   return shares;
@@ -77,7 +82,7 @@ function sharesOf({ plan, grants }: Draft, known: readonly RunPool[]): Map<PoolI
 /** At work it holds all of its pools; while it waits, those that it has taken. */
 function countHeld(draft: Draft, shares: ReadonlyMap<PoolId, Share>): void {
   for (let slot = 0; slot < draft.states.length; slot++) {
-    const { pools } = taskAt(draft, slot).spec;
+    const pools = poolsAt(draft, slot);
     if (pools.length === 0) continue;
     const state = stateOf(draft, slot);
     // What is held back waits for nobody, and nobody waits for it.
@@ -115,7 +120,7 @@ function waitingInstances(draft: Draft): readonly number[] {
 
 /** Takes the pools of an instance as far as there are slots; one that has them all starts. */
 function takeSlots(draft: Draft, slot: number, shares: ReadonlyMap<PoolId, Share>): void {
-  const { pools } = taskAt(draft, slot).spec;
+  const pools = poolsAt(draft, slot);
   const before = takenBy(draft, slot);
   let taken = before;
   for (let need = pools[taken]; need !== undefined; need = pools[taken]) {
@@ -142,7 +147,7 @@ function settled(draft: Draft, share: Share, waiting: readonly number[]): RunPoo
   return { pool: before.pool, granted, released, told: want };
 }
 
-type Wanting = Pick<PoolWant, "wanted" | "next" | "priority" | "deadline" | "logicalDate">;
+type Wanting = Pick<PoolWant, "wanted" | "next" | "priority" | "deadline" | "logicalDate" | "past">;
 
 /** What waits for this pool now: of the best-ranked, how many there are and what each takes. */
 function wantOf(draft: Draft, pool: PoolId, granted: number, waiting: readonly number[]): Wanting {
@@ -151,7 +156,7 @@ function wantOf(draft: Draft, pool: PoolId, granted: number, waiting: readonly n
   for (const slot of waiting) {
     if (stateOf(draft, slot) !== "scheduled") continue; // It has started just now.
     const { spec } = taskAt(draft, slot);
-    const need = spec.pools[takenBy(draft, slot)];
+    const need = poolsAt(draft, slot)[takenBy(draft, slot)];
     if (need?.pool !== pool) continue;
     wanted += need.slots;
     if (count === 0) [weight, priority] = [need.slots, spec.priority];
@@ -159,7 +164,8 @@ function wantOf(draft: Draft, pool: PoolId, granted: number, waiting: readonly n
   }
   const { logicalDate, queuedAt } = draft.head;
   const next = count === 0 ? null : { weight, count };
-  return { wanted, next, priority, deadline: deadlineOf(draft), logicalDate: logicalDate ?? queuedAt };
+  const past = isBackfilled(draft.head) ? ({ past: true } as const) : {};
+  return { wanted, next, priority, deadline: deadlineOf(draft), logicalDate: logicalDate ?? queuedAt, ...past };
 }
 
 /** By when the run must have ended. */
