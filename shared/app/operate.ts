@@ -1,15 +1,7 @@
 /** The operator's hand on runs and DAGs: shown first, then done, with an audit entry in the same transaction. */
 import { assertNever, FreshetError } from "../core/errors.ts";
 import type { DagId, RunId } from "../core/ids.ts";
-import type {
-  AuditEntry,
-  AuditState,
-  DagAction,
-  RunAction,
-  Signature,
-  TaskRef,
-  TaskSelection,
-} from "../core/operation.ts";
+import type { AuditEntry, DagAction, RunAction, Signature, TaskRef, TaskSelection } from "../core/operation.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import type { Run } from "../core/run.ts";
 import { atWork, migrate } from "../core/run/migrate.ts";

@@ -4,10 +4,9 @@ import { aManifest, aSchedule, aTaskSpec } from "../../test/builders/index.ts";
 import { aSteeredHome, type SteeredHome } from "../../test/builders/steered-home.ts";
 import { dagId, type PoolId } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
-import { findBackfill, planBackfill, startBackfill, type BackfillRequest } from "./backfill.ts";
+import { changeBackfill, findBackfill, planBackfill, startBackfill, type BackfillRequest } from "./backfill.ts";
 import { backfillView } from "./backfill-view.ts";
 import { operateDag, operateRun } from "./operate.ts";
-import { register } from "./register.ts";
 
 let home: SteeredHome;
 beforeEach(async () => {
@@ -121,6 +120,32 @@ describe("runs that a backfill opens again", () => {
     const { state, skipped } = (await findBackfill(home.engine, backfillId)).value;
     expect([cleared, state, skipped[0]?.reason]).toEqual([true, "completed", expect.stringMatching(/^it has a run/)]);
   });
+});
+
+test("a run that a backfill was about to open again as it was cancelled stays as it is", async () => {
+  await deploy();
+  await backfill();
+  const reached = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const commit: SteeredHome["engine"]["runs"]["commit"] = async (...given) => {
+    reached.resolve();
+    await cancelled.promise;
+    return home.engine.runs.commit(...given);
+  };
+  const planned = await planBackfill(home.engine, { ...DAYS, to: "2026-02-01", reprocess: "completed" });
+  const slow = { ...home.engine, runs: { ...home.engine.runs, commit } };
+  const starting = startBackfill(slow, planned, "ada");
+  await reached.promise;
+  const open = (await home.engine.backfills.list({ limit: 5 })).find(({ state }) => state === "running");
+  await changeBackfill(home.engine, open?.backfillId ?? "", { type: "cancel", ...signed });
+
+  cancelled.resolve();
+  await starting;
+  await home.settle();
+
+  const [run] = await home.runs();
+  const { active, state } = (await findBackfill(home.engine, open?.backfillId ?? "")).value;
+  expect([run?.state, run?.epoch, active, state]).toEqual(["success", 0, [], "cancelled"]);
 });
 
 describe("a backfill of a paused DAG", () => {
