@@ -104,6 +104,21 @@ describe("after an edit of the schedule the first run", () => {
     ]);
   });
 
+  test("makes up for a first run of all that is late, as for any other", () => {
+    const now = at("2026-03-05T10:00:00Z");
+    const registered = at("2026-03-03T10:00:00Z");
+    const fresh = aDagRecord({ cursor: registered, nextFire: nextFiring(daily, registered)?.due ?? null });
+    const event = { type: "registered", version: aVersionHash("b"), before: daily } as const;
+    const manifest = aManifest({ schedule: at6, maxActiveRuns: 9, catchup: { windowMs: 365 * 24 * HOUR_MS } });
+    const { dag } = decideDag(fresh, manifest, [event], now);
+
+    expect(dag.active.map(({ scheduled }) => told(scheduled?.dataInterval))).toEqual([
+      "2026-03-03T00:00:00Z - 2026-03-03T06:00:00Z",
+      "2026-03-03T06:00:00Z - 2026-03-04T06:00:00Z",
+      "2026-03-04T06:00:00Z - 2026-03-05T06:00:00Z",
+    ]);
+  });
+
   test("is the only one that is cut to fit", () => {
     const now = at("2026-03-04T10:00:00Z");
     const first = edited(upToDate(daily, now), daily, at6, now);
@@ -120,6 +135,20 @@ describe("after an edit of the schedule the first run", () => {
 
     expect(told(next(twice, weekly))).toBe("2026-03-04T00:00:00Z - 2026-03-09T00:00:00Z");
   });
+});
+
+test("of dates that cover nothing, those that are late are recorded, but for the one that still fires", () => {
+  const hourly = aSchedule({ expression: "0 * * * *", interval: "none" });
+  const atFour = aSchedule({ expression: "0 4 * * *", interval: "none" });
+  const now = at("2026-03-04T07:10:00Z");
+  const late = { cursor: at("2026-03-04T03:00:00Z"), nextFire: at("2026-03-04T04:00:00Z") };
+
+  const dag = edited(late, hourly, atFour, now);
+
+  expect(dag.active.map(({ scheduled }) => iso(scheduled?.logicalDate ?? now))).toEqual(["2026-03-04T04:00:00Z"]);
+  expect(dag.gaps).toEqual([
+    { version: aVersionHash(), from: at("2026-03-04T05:00:00Z"), to: at("2026-03-04T07:00:00Z") },
+  ]);
 });
 
 const aSpec: fc.Arbitrary<CronSpec> = fc

@@ -32,10 +32,10 @@ export function resumeSchedule(
   }
   const firing = firstFiring(after, dag, now);
   const counted = { nextFire: firing?.due ?? null, first: null, gap: null };
-  const covered = before ? coveredUntil(before, dag) : (dag.covered ?? null);
+  const covered = before ? (coveredUntil(before, dag) ?? lateFrom(before, dag, now)) : (dag.covered ?? null);
   if (after.interval === "none" || before?.interval === "none") {
-    if (firing !== null && firing.due <= now) return counted;
-    return { ...counted, gap: lateFirings(before, dag, now) };
+    const fires = firing !== null && firing.due <= now;
+    return { ...counted, gap: lateFirings(before, fires ? without(before, dag, firing) : dag, now) };
   }
   if (covered === null) return dag.cursor === null && catchup !== null ? fromStart(after, now) : counted;
   // Runs that are made up for, and those after a time without a schedule, follow the new one from where the last one ended.
@@ -85,6 +85,20 @@ function lateFirings(before: ScheduleSpec | null | undefined, dag: Standing, now
   return to < nextFire
     ? null
     : { version, from: nextFire, to, ...(first?.due === nextFire ? { start: first.start } : {}) };
+}
+
+/** The standing once the firing has had its run. */
+const without = (before: ScheduleSpec | null | undefined, dag: Standing, { due }: Firing): Standing => ({
+  ...dag,
+  nextFire: before ? (nextFiring(before, due)?.due ?? null) : null,
+  first: null,
+});
+
+/** Where the first run of all begins, if it is late. */
+function lateFrom(before: ScheduleSpec, { nextFire }: Standing, now: Instant): Instant | null {
+  if (nextFire === null || nextFire > now) return null;
+  const firing = nextFiring(before, plus(nextFire, -1));
+  return firing?.due === nextFire ? firing.dataInterval.start : null;
 }
 
 /** Where the last run ended; null if there was none yet. */
