@@ -25,32 +25,41 @@ export const advanceRun = (
   id: RunId,
   events: readonly RunEvent[],
   hand?: Hand<Run>,
-): Promise<Run | undefined> => followed(engine, stepRun(engine, id, events, hand));
+): Promise<Run | undefined> => followed(engine, stepRun(engine, id, events, hand), hand);
 
 export const advanceDag = (
   engine: Engine,
   id: DagId,
   events: readonly DagEvent[],
   hand?: Hand<DagRecord>,
-): Promise<DagRecord | undefined> => followed(engine, stepDag(engine, id, events, hand));
+): Promise<DagRecord | undefined> => followed(engine, stepDag(engine, id, events, hand), hand);
 
 export const advancePool = (
   engine: Engine,
   id: PoolId,
   events: readonly PoolEvent[],
   options?: PoolStepOptions,
-): Promise<Pool | undefined> => followed(engine, stepPool(engine, id, events, options));
+): Promise<Pool | undefined> => followed(engine, stepPool(engine, id, events, options), options?.hand);
 
 export const advanceBackfill = (
   engine: Engine,
   id: BackfillId,
   events: readonly BackfillEvent[],
   hand?: Hand<Backfill>,
-): Promise<Backfill | undefined> => followed(engine, stepBackfill(engine, id, events, hand));
+): Promise<Backfill | undefined> => followed(engine, stepBackfill(engine, id, events, hand), hand);
 
-async function followed<Record>(engine: Engine, step: Promise<Step<Record>>): Promise<Record | undefined> {
+async function followed<Record>(
+  engine: Engine,
+  step: Promise<Step<Record>>,
+  hand: Hand<Record> | undefined,
+): Promise<Record | undefined> {
   const { record, answers } = await step;
-  await followUp(engine, answers);
+  try {
+    await followUp(engine, answers);
+  } catch (error) {
+    // An operator's change is stored: who is told to try again does it twice. What follows from it is found by the sweep.
+    if (hand === undefined || !(error instanceof FreshetError) || error.code !== "CONTENTION") throw error;
+  }
   return record;
 }
 
