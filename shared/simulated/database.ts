@@ -259,8 +259,10 @@ interface TableParts<Id, T> {
 
 function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T>): RecordTable<Id, T> {
   const rows = new Map<Id, Row<T>>();
+  /** A transaction is known again by its token, whatever became of the record since. */
+  const transactions = new Set<CommitId>();
   const isOwn = (row: Row<T>, version: number, commitId: CommitId): boolean =>
-    row.version === version && row.commitId === commitId;
+    (row.version === version && row.commitId === commitId) || transactions.has(commitId);
   const put = (
     before: Row<T> | undefined,
     value: T,
@@ -293,6 +295,7 @@ function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T
       if (row === undefined) return "missing";
       if (row.version !== read.version) return isOwn(row, read.version + 1, commitId) ? "committed" : "stale";
       put(row, next, commitId, author, audit);
+      if (audit !== undefined) transactions.add(commitId);
       return "committed";
     },
   };

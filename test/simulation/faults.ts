@@ -196,6 +196,6 @@ function weather(random: Random): ReadonlyMap<FaultName, number> {
   }
   // Now and then a record is in so many hands that three tries in a row are too few, or hardly a reply comes back.
   if (random.chance(0.1)) rates.set("db:contended", 0.6);
-  if (random.chance(0.1)) rates.set("db:retried_write", 0.3);
+  if (random.chance(0.15)) rates.set("db:retried_write", 0.6);
   return rates;
 }

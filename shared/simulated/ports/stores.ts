@@ -14,15 +14,22 @@ import { auditKeyOf, type Author, type InboxRow } from "../database.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 
+/** By the clock of the process as it calls: that is when it decided. */
 const authorOf = (process: Process): Author => ({ name: process.name, now: process.clock.now() });
+
+/** A write by the process, as whom it is signed. */
+function written<T>(process: Process, effect: (author: Author) => T): Promise<T> {
+  const author = authorOf(process);
+  return process.call("write", () => effect(author));
+}
 
 export function runStoreOf({ database }: SimulatedWorld, process: Process): RunStore {
   const { runs, queued } = database;
   return {
     load: (id) => process.call("read", () => runs.load(id)),
-    create: (run, commitId) => process.call("write", () => runs.create(run, commitId, authorOf(process))),
+    create: (run, commitId) => written(process, (author) => runs.create(run, commitId, author)),
     commit: (read, next, commitId, audit) =>
-      process.call("write", () => runs.commit(read, next, commitId, authorOf(process), audit)),
+      written(process, (author) => runs.commit(read, next, commitId, author, audit)),
     list: () => Promise.reject(new TypeError("nothing that decides lists runs")),
     queued: (dagId, limit) =>
       process.call("read", () =>
@@ -39,9 +46,9 @@ export function dagStoreOf({ database }: SimulatedWorld, process: Process): DagS
   const { dags, versions, listed } = database;
   return {
     load: (id) => process.call("read", () => dags.load(id)),
-    create: (dag, commitId) => process.call("write", () => dags.create(dag, commitId, authorOf(process))),
+    create: (dag, commitId) => written(process, (author) => dags.create(dag, commitId, author)),
     commit: (read, next, commitId, audit) =>
-      process.call("write", () => dags.commit(read, next, commitId, authorOf(process), audit)),
+      written(process, (author) => dags.commit(read, next, commitId, author, audit)),
     list: () => process.call("read", () => [...listed.shown()].map(([, dag]) => dag)),
     putVersion: (version) => process.call("write", () => void versions.set(version.version, version)),
     loadVersion: (version) => process.call("read", () => versions.get(version)),
@@ -52,9 +59,9 @@ export function poolStoreOf({ database }: SimulatedWorld, process: Process): Poo
   const { pools } = database;
   return {
     load: (id) => process.call("read", () => pools.load(id)),
-    create: (pool, commitId) => process.call("write", () => pools.create(pool, commitId, authorOf(process))),
+    create: (pool, commitId) => written(process, (author) => pools.create(pool, commitId, author)),
     commit: (read, next, commitId, audit) =>
-      process.call("write", () => pools.commit(read, next, commitId, authorOf(process), audit)),
+      written(process, (author) => pools.commit(read, next, commitId, author, audit)),
     list: () => process.call("read", () => [...pools.rows.values()].map(({ value }) => value)),
   };
 }
@@ -70,10 +77,8 @@ export function backfillStoreOf({ database }: SimulatedWorld, process: Process):
   const { backfills } = database;
   return {
     load: (id) => process.call("read", () => backfills.load(id)),
-    create: (backfill, commitId) =>
-      process.call("write", () => backfills.create(backfill, commitId, authorOf(process))),
-    commit: (read, next, commitId) =>
-      process.call("write", () => backfills.commit(read, next, commitId, authorOf(process))),
+    create: (backfill, commitId) => written(process, (author) => backfills.create(backfill, commitId, author)),
+    commit: (read, next, commitId) => written(process, (author) => backfills.commit(read, next, commitId, author)),
     list: ({ dagId, limit }) =>
       process.call("read", () =>
         [...backfills.rows.values()]
@@ -88,12 +93,12 @@ export function backfillStoreOf({ database }: SimulatedWorld, process: Process):
 export function attemptStoreOf({ database }: SimulatedWorld, process: Process): AttemptStore {
   const { attempts } = database;
   return {
-    claim: (key, claim) => process.call("write", () => attempts.claim(key, claim, authorOf(process))),
+    claim: (key, claim) => written(process, (author) => attempts.claim(key, claim, author)),
     heartbeat: (key, owner, leaseUntil, startedAt) =>
-      process.call("write", () => attempts.heartbeat(key, { owner, leaseUntil, startedAt }, authorOf(process))),
+      written(process, (author) => attempts.heartbeat(key, { owner, leaseUntil, startedAt }, author)),
     finish: (key, owner, outcome, at) =>
-      process.call("write", () => attempts.finish(key, { owner, outcome, at }, authorOf(process))),
-    close: (key, close) => process.call("write", () => attempts.close(key, close, authorOf(process))),
+      written(process, (author) => attempts.finish(key, { owner, outcome, at }, author)),
+    close: (key, close) => written(process, (author) => attempts.close(key, close, author)),
     read: (keys) => {
       if (keys.length > ATTEMPT_READ_MAX) throw new RangeError(`${keys.length} keys in one read`);
       return process.call("read", () => keys.map((key) => attempts.get(key) ?? null));

@@ -13,6 +13,7 @@ import * as maps from "./maps.ts";
 import * as pools from "./pools.ts";
 import * as rest from "./rest.ts";
 import * as runs from "./runs.ts";
+import * as edits from "./schedule-edits.ts";
 import * as signals from "./signals.ts";
 import * as tasks from "./tasks.ts";
 
@@ -95,6 +96,8 @@ export const CHECKERS: readonly Checker[] = [
   rest.everyRunEnds,
   dags.dueDatesAreFired,
   dags.dueDatesAreAccountedFor,
+  edits.editsLoseNoDate,
+  edits.editsKeepCommonDates,
   backfills.backfillsKeepToTheirPlaces,
   backfills.backfillsCountEachDate,
   backfills.backfillsRunOutsideTheDag,

@@ -81,7 +81,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/simulated/database.ts",
-        find: "row.version === version && row.commitId === commitId;",
+        find: "(row.version === version && row.commitId === commitId) || transactions.has(commitId);",
         replace: "row.version === version && row.commitId === commitId && version < 0;",
       },
     ],

@@ -1,6 +1,7 @@
 /** Bugs of schedules and backfills. */
 import type { PlantedBug } from "./bug.ts";
 
+const EDIT = "shared/core/schedule-edit.ts";
 const CURSOR = "shared/core/dag/cursor.ts";
 
 export const SCHEDULE_BUGS: readonly PlantedBug[] = [
@@ -21,6 +22,33 @@ export const SCHEDULE_BUGS: readonly PlantedBug[] = [
         replace: "version: dag.version, from, to: from, ...start",
       },
     ],
+  },
+  {
+    name: "date passed over by a new version",
+    breaks: ["L2"],
+    changes: [
+      {
+        file: EDIT,
+        find: "if (pending !== null && pending.due === nextFire) return pending;",
+        replace: "if (pending !== null && cursor === null) return pending;",
+      },
+    ],
+  },
+  {
+    name: "date lost with the schedule that it was due by",
+    breaks: ["L2"],
+    changes: [
+      {
+        file: EDIT,
+        find: "if (!before || nextFire === null || nextFire > now) return null;",
+        replace: "if (!before || nextFire === null || nextFire > now - 1_000_000_000) return null;",
+      },
+    ],
+  },
+  {
+    name: "first date of all forgotten by a new version",
+    breaks: ["L2"],
+    changes: [{ file: EDIT, find: " ?? lateFrom(before, dag, now)", replace: "" }],
   },
   {
     name: "date that a backfill runs keeps the place of its DAG",

@@ -5,7 +5,7 @@ import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
 import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
-import { handActionsAt } from "./hand.ts";
+import { handActionsAt, pausedAround } from "./hand.ts";
 import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
 
@@ -78,6 +78,9 @@ function generateActions(random: Random, setting: Setting, context: Omit<Context
   return actions.toSorted((a, b) => a.at - b.at);
 }
 
+/** ... at twice as many times. */
+const OUTAGE_MOMENTS = 2;
+
 function hotMoments(random: Random, { startAt, safetyMs, dags, outage }: Setting): readonly number[] {
   const until = startAt + safetyMs - 20 * MINUTE_MS;
   const firings = dags.flatMap(({ schedule }) =>
@@ -86,7 +89,8 @@ function hotMoments(random: Random, { startAt, safetyMs, dags, outage }: Setting
   const moments = Array.from({ length: random.integer(1, 3) }, () => random.integer(startAt + QUIET_START_MS, until));
   for (let more = random.integer(0, 3); more > 0 && firings.length > 0; more--) moments.push(random.pick(firings));
   // While nothing runs, people go on; and most is done as it comes to life again.
-  if (outage !== undefined) moments.push(outage.until, random.integer(outage.from, outage.until));
+  for (let more = 0; outage !== undefined && more < OUTAGE_MOMENTS; more++)
+    moments.push(outage.until, random.integer(outage.from, outage.until));
   return moments;
 }
 
@@ -162,7 +166,10 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
         ? withChildren(random.fork(`parents-${context.index}`), pooled, current.length, context.bent)
         : pooled;
       current[which] = manifest;
-      return [{ at, action: { type: "deploy", manifest } }];
+      const deploy: PlannedAction = { at, action: { type: "deploy", manifest } };
+      // Some are careful, and pause what they are going to change.
+      const paused = random.chance(context.bent === "edits" ? 0.4 : 0.1);
+      return paused ? [...pausedAround(random.fork(`paused-${context.index}`), at, dag.dagId), deploy] : [deploy];
     }
   }
 }

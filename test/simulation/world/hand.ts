@@ -8,6 +8,15 @@ const PAUSED_MS_MAX = 90 * MINUTE_MS;
 /** ... and DAGs for so long that several dates come due. */
 const DAG_PAUSED_MS_MAX = 300 * MINUTE_MS;
 
+/** The DAG is paused a while before, and goes on some time after. */
+export function pausedAround(random: Random, at: number, dagId: string): readonly PlannedAction[] {
+  const act = (what: HandAction): Action => ({ type: "hand", what, dagId, pick: 0, task: 0 });
+  return [
+    { at: at - random.skewed(1_000, DAG_PAUSED_MS_MAX), action: act("pause_dag") },
+    { at: at + random.skewed(1_000, PAUSED_MS_MAX), action: act("resume_dag") },
+  ];
+}
+
 export function handActionsAt(random: Random, at: number, dagId: string): readonly PlannedAction[] {
   const late = at + random.skewed(0, 30 * MINUTE_MS);
   const kind = random.weighted([
