@@ -8,10 +8,19 @@ import type { Checker } from "./checker.ts";
 import { graphOf } from "./graph.ts";
 import { instanceAt, stateAt } from "./instances.ts";
 
+/** Those of the task, and that of the backfill which runs it, in the order of their names. */
+function poolsOf(run: Run, manifest: Manifest, taskId: string): readonly TaskPool[] {
+  const own = graphOf(manifest).task(taskId)?.pools ?? [];
+  const { heldBy, epoch, origin } = run;
+  const pool = heldBy !== undefined && (heldBy.epoch === epoch || origin.kind === "chunk") ? heldBy.pool : undefined;
+  if (pool === undefined || own.some((other) => other.pool === pool)) return own;
+  return [...own.filter((other) => other.pool < pool), { pool, slots: 1 }, ...own.filter((other) => other.pool > pool)];
+}
+
 /** The pools that an instance holds: all of them at work; those that it has taken while it waits for the next. */
 function heldPools(run: Run, manifest: Manifest, slot: number): readonly TaskPool[] {
   const { taskId, hook } = instanceAt(run, manifest, slot);
-  const pools = (hook ? undefined : graphOf(manifest).task(taskId)?.pools) ?? [];
+  const pools = hook ? [] : poolsOf(run, manifest, taskId);
   const state = stateAt(run, slot);
   if (TASK_STATE[state].inFlight) return pools;
   return state === "scheduled" ? pools.slice(0, run.tasks.details[slot]?.taken ?? 0) : [];
@@ -25,13 +34,14 @@ function heldBy(run: Run, manifest: Manifest): ReadonlyMap<string, number> {
   return held;
 }
 
-const usesPools = (manifest: Manifest): boolean => manifest.pools.length > 0;
+const usesPools = (manifest: Manifest, run: Run): boolean =>
+  manifest.pools.length > 0 || run.heldBy?.pool !== undefined;
 
 export const atWorkWithSlots: Checker = {
   promise: "S8",
   says: "what is at work holds the slots that it takes",
   run({ after, manifest }, _moves, _seen, expect) {
-    if (!usesPools(manifest)) return;
+    if (!usesPools(manifest, after)) return;
     for (const [pool, held] of heldBy(after, manifest)) {
       const part = after.pools?.find((other) => other.pool === pool);
       const has = part === undefined ? 0 : part.granted - part.released;
@@ -52,7 +62,7 @@ export const waitingHoldsNothing: Checker = {
         () => `${after.runId} has ${has} slots of ${pool} and uses ${held.get(pool)}`,
       );
     }
-    if (isRunEnded(after.state) && usesPools(manifest)) {
+    if (isRunEnded(after.state) && usesPools(manifest, after)) {
       expect(
         after.pools === undefined,
         () => `${after.runId} has ended and has its part in ${after.pools?.length} pools`,
@@ -144,8 +154,9 @@ export const grantsFit: Checker = {
   },
 };
 
-/** The table of the documentation: by priority, then the earliest deadline, then the earliest logical date. */
+/** The table of the documentation: what is live, then by priority, then the earliest deadline, then the earliest logical date. */
 function comesBefore(a: PoolEntry, b: PoolEntry): boolean {
+  if (a.past !== b.past) return b.past === true;
   if (a.priority !== b.priority) return a.priority > b.priority;
   const [aBy, bBy] = [a.deadline ?? Infinity, b.deadline ?? Infinity];
   if (aBy !== bBy) return aBy < bBy;
@@ -190,12 +201,12 @@ export const scheduledIsWanted: Checker = {
   promise: "L6",
   says: "a run tells its pool of everything that waits there",
   run({ after, manifest }, _moves, _seen, expect) {
-    if (!usesPools(manifest) || isRunEnded(after.state) || after.pauses.length > 0) return;
+    if (!usesPools(manifest, after) || isRunEnded(after.state) || after.pauses.length > 0) return;
     const waiting = new Map<string, number>();
     for (let slot = 0; slot < after.tasks.states.length; slot++) {
       if (stateAt(after, slot) !== "scheduled") continue;
       const { taskId } = instanceAt(after, manifest, slot);
-      const next = graphOf(manifest).task(taskId)?.pools[after.tasks.details[slot]?.taken ?? 0];
+      const next = poolsOf(after, manifest, taskId)[after.tasks.details[slot]?.taken ?? 0];
       expect(next !== undefined, () => `${after.runId}: ${taskId} waits for no pool`);
       if (next !== undefined) waiting.set(next.pool, (waiting.get(next.pool) ?? 0) + next.slots);
     }
@@ -211,12 +222,12 @@ export const startsByGrants: Checker = {
   promise: "L6",
   says: "a task starts by a grant of its pool, not by a slot that another task of its run gave back",
   run({ before, after, manifest }, moves, _seen, expect) {
-    if (before === undefined || before.version !== after.version || !usesPools(manifest)) return;
+    if (before === undefined || before.version !== after.version || !usesPools(manifest, after)) return;
     const taken = new Map<string, number>();
     for (const move of moves) {
       if (move.from !== "scheduled" || !TASK_STATE[move.to].inFlight) continue;
       // The last of its pools is what it waited for.
-      const last = graphOf(manifest).task(move.taskId)?.pools.at(-1);
+      const last = poolsOf(after, manifest, move.taskId).at(-1);
       if (last !== undefined) taken.set(last.pool, (taken.get(last.pool) ?? 0) + last.slots);
     }
     for (const [pool, slots] of taken) {
