@@ -44,7 +44,9 @@ export const editsKeepCommonDates: Checker = {
   dag(change, seen, expect) {
     const edit = editOf(change, seen);
     const [first] = edit?.late ?? [];
-    if (edit?.new == null || first === undefined || nextOf(edit.new, first.due)?.due !== first.due) return;
+    const schedule = edit?.new ?? null;
+    if (edit === undefined || schedule === null || first === undefined) return;
+    if (nextOf(schedule, first.due)?.due !== first.due) return;
     const lost = newGaps(edit).some(
       ({ version, from, to }) => version === edit.before.version && from <= first.due && first.due <= to,
     );

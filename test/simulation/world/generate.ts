@@ -89,9 +89,9 @@ function hotMoments(random: Random, { startAt, safetyMs, dags, outage }: Setting
   const moments = Array.from({ length: random.integer(1, 3) }, () => random.integer(startAt + QUIET_START_MS, until));
   for (let more = random.integer(0, 3); more > 0 && firings.length > 0; more--) moments.push(random.pick(firings));
   // While nothing runs, people go on; and most is done as it comes to life again.
-  for (let more = 0; outage !== undefined && more < OUTAGE_MOMENTS; more++)
-    moments.push(outage.until, random.integer(outage.from, outage.until));
-  return moments;
+  if (outage === undefined) return moments;
+  const during = Array.from({ length: OUTAGE_MOMENTS }, () => random.integer(outage.from, outage.until));
+  return [...moments, ...during, ...during.map(() => outage.until)];
 }
 
 interface Context {
