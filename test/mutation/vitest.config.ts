@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     root: new URL("../../", import.meta.url).pathname,
     include: chosen === undefined ? ["shared/core/**/*.test.ts", "test/reference/**/*.test.ts"] : chosen.split(","),
+    setupFiles: ["test/mutation/setup.ts"],
     // Instrumented code is slow; that a mutant never ends is for Stryker to notice.
     testTimeout: 120_000,
   },

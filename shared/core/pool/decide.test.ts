@@ -1,16 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  HOUR_MS,
-  MINUTE_MS,
-  NOON,
-  SECOND_MS,
-  aPool,
-  aPoolEntry,
-  aPoolRun,
-  wanted,
-} from "../../../test/builders/index.ts";
+import { HOUR_MS, MINUTE_MS, NOON, aPool, aPoolEntry, aPoolRun, wanted } from "../../../test/builders/index.ts";
 import { plus, type Instant } from "../time.ts";
-import { decidePool, GRANT_AGAIN_AFTER_MS } from "./decide.ts";
+import { decidePool } from "./decide.ts";
 import { POOL_RUNS_MAX, slotsUsed, type Pool, type PoolCommand, type PoolEvent, type Want } from "./record.ts";
 
 const at = (ms: number): Instant => plus(NOON, ms);
@@ -66,9 +57,10 @@ describe("grants", () => {
     ["priority before deadline", { deadline: at(1) }, { priority: 2 }],
     ["deadline before logical date", { logicalDate: at(1) }, { deadline: at(5), logicalDate: at(2) }],
   ])("%s comes first", (_what, lower, higher) => {
-    const pool = decided(aPool({ slots: 1 }), wanted("low", lower), wanted("high", higher));
+    // By id the other one would come first.
+    const pool = decided(aPool({ slots: 1 }), wanted("a", lower), wanted("b", higher));
 
-    expect(grants(pool)).toEqual({ low: 0, high: 1 });
+    expect(grants(pool)).toEqual({ a: 0, b: 1 });
   });
 
   test("of equals the one that has waited longest comes first", () => {
@@ -76,6 +68,45 @@ describe("grants", () => {
     const both = decidePool(drained, [wanted("a")], at(5)).pool;
 
     expect(grants(decidePool(both, [{ type: "resized", slots: 1, by: "ann" }], at(6)).pool)).toEqual({ z: 1, a: 0 });
+  });
+
+  test("of equals that come together the id decides, not the order of their messages", () => {
+    const pool = decided(aPool({ slots: 1 }), wanted("b"), wanted("a"), wanted("c"));
+
+    expect(grants(pool)).toEqual({ a: 1, b: 0, c: 0 });
+  });
+
+  test("all that fit are granted at once", () => {
+    expect(grants(decided(aPool(), wanted("a", some(2)), wanted("b", some(3))))).toEqual({ a: 2, b: 3 });
+  });
+
+  test("a run that gets what another gave back is told", () => {
+    const full = decided(aPool({ slots: 1 }), wanted("a"), wanted("b"));
+
+    expect(told(full, [final("a")])).toMatchObject([{ runId: aPoolRun("b"), granted: 1 }]);
+  });
+
+  test("one that was granted a part keeps its place in the queue for the rest", () => {
+    const { pool } = decidePool(decided(aPool({ slots: 1 }), wanted("a", some(2))), [{ type: "wake" }], at(5));
+
+    expect(pool.entries).toMatchObject([{ granted: 1, next: { weight: 1, count: 1 }, since: NOON }]);
+  });
+
+  test("one that waits for nothing more, and then again, waits since then", () => {
+    const served = decided(aPool(), wanted("a"));
+    const drained = decided(served, { type: "resized", slots: 0, by: "ann" });
+
+    const { pool } = decidePool(drained, [wanted("a", { number: 2, granted: 1 })], at(5));
+
+    expect([served.entries[0]?.since, pool.entries[0]?.since]).toEqual([null, at(5)]);
+  });
+
+  test("who waits is not taken for heard because somebody else is", () => {
+    const full = decided(aPool({ slots: 1 }), wanted("a"), wanted("b"));
+
+    const { pool } = decidePool(full, [wanted("c")], at(MINUTE_MS));
+
+    expect(pool.entries[1]).toEqual(full.entries[1]);
   });
 
   test("a wide instance holds back the lower ones until it fits", () => {
@@ -129,6 +160,57 @@ describe("doubles and disorder", () => {
     expect(entry).toMatchObject({ granted: 5, released: 3, seen: 5 });
   });
 
+  test("an echo that tells nothing new changes nothing, and is answered", () => {
+    const heard = aPool({ entries: [aPoolEntry()], due: at(HOUR_MS) });
+
+    const { changed, commands } = decidePool(heard, [wanted("a", { granted: 1, next: null })], at(1));
+
+    expect([changed, commands.length]).toEqual([false, 1]);
+  });
+
+  test("an echo that knows of a grant shows that its run does", () => {
+    const granted = decided(aPool(), wanted("a"));
+
+    const [entry] = decided(granted, wanted("a", { granted: 1, next: null })).entries;
+
+    expect(entry).toMatchObject({ granted: 1, seen: 1 });
+  });
+
+  test.each([
+    ["by a run that is new", aPool(), wanted("a", { granted: 3, wanted: 1, next: null })],
+    [
+      "by a newer message",
+      aPool({ entries: [aPoolEntry()] }),
+      wanted("a", { number: 2, granted: 3, wanted: 1, next: null }),
+    ],
+    [
+      "by one that was overtaken",
+      aPool({ entries: [aPoolEntry({ number: 2 })] }),
+      wanted("a", { granted: 3, wanted: 1, next: null }),
+    ],
+  ])("no less is wanted than was granted, told %s", (_by, pool, event) => {
+    expect(decided(pool, event).entries).toMatchObject([{ granted: 3, wanted: 3 }]);
+  });
+
+  test("no more is given back than was granted", () => {
+    expect(slotsUsed(decided(aPool(), wanted("a", { granted: 2, released: 5, next: null })))).toBe(0);
+  });
+
+  test("what the run knows was granted is not counted against what waits", () => {
+    const held = aPool({ entries: [aPoolEntry()] });
+
+    expect(grants(decided(held, wanted("a", { number: 2, granted: 1, ...some(2) })))).toEqual({ a: 3 });
+  });
+
+  test.each([
+    ["a run that is not known", aPoolRun("b"), 0],
+    ["another epoch", aPoolRun("a"), 1],
+  ])("that %s knows of its grants says nothing", (_whose, runId, epoch) => {
+    const granted = decided(aPool(), wanted("a"));
+
+    expect(decidePool(granted, [{ type: "grant_seen", runId, epoch, granted: 9 }], NOON).changed).toBe(false);
+  });
+
   test("a grant on its way counts for the instances that its run still names as waiting", () => {
     const granted = decided(aPool(), wanted("a", some(2)));
 
@@ -160,6 +242,14 @@ describe("ends", () => {
     const full = decided(aPool({ slots: 2 }), wanted("a", some(2)), wanted("b"));
 
     expect(grants(decided(full, final("a")))).toEqual({ b: 1 });
+  });
+
+  test("a run that held nothing is gone as well", () => {
+    const full = decided(aPool({ slots: 1 }), wanted("a"), wanted("b"));
+
+    const { pool, changed } = decidePool(full, [final("b")], NOON);
+
+    expect([grants(pool), changed]).toEqual([{ a: 1 }, true]);
   });
 
   test("the end of an earlier epoch is not the end of this one", () => {
@@ -211,76 +301,23 @@ describe("size", () => {
     expect(pool).toMatchObject({ slots: 10, declared: 10, resized: null });
   });
 
+  test("an operator who sets the size that it has leaves everything as it is", () => {
+    expect(decidePool(aPool(), [{ type: "resized", slots: 8, by: "ann" }], NOON).changed).toBe(false);
+  });
+
+  test("a full table of runs still hears those that are in it", () => {
+    const entries = Array.from({ length: POOL_RUNS_MAX }, (_, n) => aPoolEntry({ runId: aPoolRun(`r${n}`) }));
+
+    const { pool } = decidePool(aPool({ slots: 2_000, entries }), [wanted("r7", { number: 2, granted: 1 })], NOON);
+
+    expect(pool.entries[7]).toMatchObject({ granted: 2 });
+  });
+
   test(`of more than ${POOL_RUNS_MAX} runs the last is not heard, and not answered`, () => {
     const entries = Array.from({ length: POOL_RUNS_MAX }, (_, n) => aPoolEntry({ runId: aPoolRun(`r${n}`) }));
 
     const { pool, commands } = decidePool(aPool({ entries }), [wanted("late")], NOON);
 
     expect([pool.entries.length, commands.filter(({ type }) => type === "tell_run")]).toEqual([POOL_RUNS_MAX, []]);
-  });
-});
-
-describe("looks", () => {
-  test("a grant that no run has been heard to know is told again, and asked for", () => {
-    const granted = decided(aPool(), wanted("a", some(2)));
-
-    expect(granted.due).toBe(at(GRANT_AGAIN_AFTER_MS));
-    expect(told(granted, [{ type: "wake" }], at(GRANT_AGAIN_AFTER_MS))).toMatchObject([{ granted: 2, confirm: true }]);
-  });
-
-  test("it is not told again before its time", () => {
-    const granted = decided(aPool(), wanted("a", some(2)));
-
-    expect(told(granted, [{ type: "wake" }], at(GRANT_AGAIN_AFTER_MS - 1))).toEqual([]);
-  });
-
-  test("once the run is known to have heard, an hour passes before it is asked again", () => {
-    const heard = decided(decided(aPool(), wanted("a")), {
-      type: "grant_seen",
-      runId: aPoolRun("a"),
-      epoch: 0,
-      granted: 1,
-    });
-
-    // The stored time may be early, and is kept until it has passed.
-    const later = decidePool(heard, [{ type: "wake" }], at(MINUTE_MS));
-
-    expect(later.commands.filter(({ type }) => type === "tell_run")).toEqual([]);
-    expect(later.pool.due).toBe(at(HOUR_MS));
-  });
-
-  test("a busy pool does not put off what has fallen due", () => {
-    const granted = decided(aPool(), wanted("a", some(2)));
-
-    expect(told(granted, [wanted("b", some(1))], at(31 * SECOND_MS))).toMatchObject([
-      { runId: aPoolRun("a"), confirm: true },
-      { runId: aPoolRun("b"), confirm: false },
-    ]);
-  });
-
-  test("the interval grows while nobody answers", () => {
-    const pool = aPool({ entries: [aPoolEntry({ granted: 2, seen: 0 })], due: NOON });
-
-    const { due } = decidePool(pool, [{ type: "wake" }], at(10 * MINUTE_MS)).pool;
-
-    expect(due).toBe(at(15 * MINUTE_MS));
-  });
-
-  test("with all, every run is asked at once", () => {
-    const pool = aPool({ entries: [aPoolEntry()], due: at(HOUR_MS) });
-
-    expect(told(pool, [{ type: "wake", all: true }])).toMatchObject([{ runId: aPoolRun("a"), confirm: true }]);
-  });
-
-  test("what a run held before it was ever heard of is asked for", () => {
-    const pool = decided(aPool(), wanted("ghost", { granted: 3, released: 1, next: null }));
-
-    expect(told(pool, [{ type: "wake" }], at(MINUTE_MS))).toMatchObject([{ runId: aPoolRun("ghost"), confirm: true }]);
-  });
-
-  test("a pool that nobody uses needs no look", () => {
-    const used = decided(aPool(), wanted("a"));
-
-    expect(decided(used, final("a")).due).toBeNull();
   });
 });

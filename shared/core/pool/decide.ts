@@ -148,7 +148,6 @@ function forget(draft: PoolDraft, runId: RunId, epoch: number): void {
   const known = draft.entries.get(runId);
   if (known === undefined || known.epoch > epoch) return;
   draft.entries.delete(runId);
-  draft.told.delete(runId);
   draft.changed = true;
 }
 
