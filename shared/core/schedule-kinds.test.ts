@@ -197,8 +197,8 @@ const aContiguous: fc.Arbitrary<(timezone: string) => ScheduleSpec> = fc
     }),
   )
   .map(([kind, [minute, hour], dst]) => (timezone: string): ScheduleSpec => {
-    // A day that is left out, or has two, is none of a schedule by periods.
-    const whole = { timezone, dst: { gap: "shift", fold: dst.fold === "both" ? "first" : dst.fold } } as const;
+    // A day that has two is none of a schedule by periods.
+    const whole = { timezone, dst: { gap: dst.gap, fold: dst.fold === "both" ? "first" : dst.fold } } as const;
     switch (kind) {
       case "day":
         return aSchedule({ ...whole, interval: "day", expression: `${minute} ${hour} * * *` });

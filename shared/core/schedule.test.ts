@@ -143,6 +143,24 @@ test("day of month and day of week, both restricted, mean either", () => {
 });
 
 describe("a schedule that covers a period", () => {
+  test("covers with the next run the day whose time clocks skip, where that is left out", () => {
+    const daily = aSchedule({
+      expression: "30 2 * * *",
+      interval: "day",
+      timezone: "America/New_York",
+      dst: { gap: "skip", fold: "first" },
+    });
+
+    expect(told(nextFiring(daily, at("2026-03-08T00:00:00Z")))).toMatchObject({
+      due: "2026-03-09T06:30:00Z",
+      covers: "2026-03-07T05:00:00Z - 2026-03-09T04:00:00Z",
+    });
+    const bounded = { ...daily, start: at("2026-03-08T05:00:00Z") };
+    expect(told(nextFiring(bounded, at("2026-03-08T00:00:00Z")))).toMatchObject({
+      covers: "2026-03-08T05:00:00Z - 2026-03-09T04:00:00Z",
+    });
+  });
+
   test.each([
     ["0 4,16 * * *", "day"],
     ["@hourly", "day"],

@@ -78,9 +78,21 @@ function intervalAt(schedule: ScheduleSpec, due: Instant): DataInterval | null {
   const { interval, timezone } = schedule;
   if (interval === "none") return { start: due, end: due };
   if (interval === "hour") return hourAt(schedule, due);
-  if (isPeriod(interval)) return lastPeriod(interval, timezone, readFor(schedule, due));
+  if (isPeriod(interval)) return withSkipped(schedule, due, lastPeriod(interval, timezone, readFor(schedule, due)));
   const start = lastStrike(schedule, plus(due, -1));
   return start === null ? null : { start, end: due };
+}
+
+/** Where clocks skip a firing, and it is left out, the next one covers its period, too. */
+function withSkipped(schedule: ScheduleSpec, due: Instant, period: DataInterval): DataInterval {
+  const { kind, interval, timezone, start } = schedule;
+  if (kind !== "cron" || schedule.dst.gap !== "skip" || !isPeriod(interval)) return period;
+  const before = lastStrike(schedule, plus(due, -1));
+  const shifting: ScheduleSpec = { ...schedule, dst: { ...schedule.dst, gap: "shift" } };
+  const skipped = before === null ? null : nextStrike(shifting, before);
+  if (skipped === null || skipped >= due) return period;
+  const wanted = lastPeriod(interval, timezone, readFor(shifting, skipped)).start;
+  return { start: instant(Math.min(period.start, Math.max(wanted, start ?? wanted))), end: period.end };
 }
 
 /** Skipped, a time late in the evening fires the day after; its run covers what it would have covered in the evening. */
