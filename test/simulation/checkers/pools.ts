@@ -26,7 +26,7 @@ function heldPools(run: Run, manifest: Manifest, slot: number): readonly TaskPoo
   return state === "scheduled" ? pools.slice(0, run.tasks.details[slot]?.taken ?? 0) : [];
 }
 
-function heldBy(run: Run, manifest: Manifest): ReadonlyMap<string, number> {
+function slotsHeld(run: Run, manifest: Manifest): ReadonlyMap<string, number> {
   const held = new Map<string, number>();
   for (let slot = 0; slot < run.tasks.states.length; slot++) {
     for (const { pool, slots } of heldPools(run, manifest, slot)) held.set(pool, (held.get(pool) ?? 0) + slots);
@@ -42,7 +42,7 @@ export const atWorkWithSlots: Checker = {
   says: "what is at work holds the slots that it takes",
   run({ after, manifest }, _moves, _seen, expect) {
     if (!usesPools(manifest, after)) return;
-    for (const [pool, held] of heldBy(after, manifest)) {
+    for (const [pool, held] of slotsHeld(after, manifest)) {
       const part = after.pools?.find((other) => other.pool === pool);
       const has = part === undefined ? 0 : part.granted - part.released;
       expect(held <= has, () => `${after.runId} takes ${held} slots of ${pool}; it has ${has}`);
@@ -54,7 +54,7 @@ export const waitingHoldsNothing: Checker = {
   promise: "S17",
   says: "what is not at work holds no slot, and gives it back with the same commit",
   run({ after, manifest }, _moves, _seen, expect) {
-    const held = heldBy(after, manifest);
+    const held = slotsHeld(after, manifest);
     for (const { pool, granted, released } of after.pools ?? []) {
       const has = granted - released;
       expect(
