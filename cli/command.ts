@@ -36,6 +36,8 @@ export interface CommandSpec {
   readonly summary: string;
   readonly description?: string;
   readonly options: readonly OptionSpec[];
+  /** What somebody may have meant who calls it wrongly: the way out, if there is a better one than its help. */
+  readonly excess?: (argv: readonly string[]) => string | undefined;
   /** The command line after `freshet `, and what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   /** Imports the command's module: only the one that is asked for. */

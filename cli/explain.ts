@@ -1,5 +1,5 @@
 /** What a person who was woken up needs to know of a run, gathered from its records. */
-import type { FoundInstance } from "../shared/app/instance-views.ts";
+import { instanceToSee, type FoundInstance } from "../shared/app/instance-views.ts";
 import { runView, whyView, type RunReading } from "../shared/app/views.ts";
 import type { RunView, WhyView } from "../shared/contract/views.ts";
 import type { TaskError } from "../shared/core/attempt.ts";
@@ -7,6 +7,7 @@ import { UNMAPPED, type TaskId } from "../shared/core/ids.ts";
 import { planOf } from "../shared/core/plan.ts";
 import { mapIndexAt } from "../shared/core/run/draft.ts";
 import { explainTask } from "../shared/core/run/explain.ts";
+import { lastAttempt } from "../shared/core/run/instances.ts";
 import { iso, type Instant } from "../shared/core/time.ts";
 import { logPath } from "../shared/embedded/log-store.ts";
 
@@ -23,10 +24,14 @@ export interface Explained extends Omit<WhyView, "tasks">, RunView {
 type WhyTask = WhyView["tasks"][number];
 
 export interface ExplainedTask extends WhyTask {
-  /** Tries that failures of its own may cost. */
+  /** Tries that failures of its own may cost, anew with each clear. */
+  readonly triesMax: number;
+  /** The attempt that would be the last of these. */
   readonly attemptsMax: number;
   /** The task as a whole, with instances. */
   readonly mapped: boolean;
+  /** Of a mapped task: the instance that needs a look first. */
+  readonly instance: number | null;
   readonly owner: string | null;
   readonly runbook: string | null;
   /** Of the latest attempt that failed. */
@@ -70,10 +75,14 @@ export function explain(reading: RunReading, now: Instant, home: string, { task,
       const mapIndex = instance === undefined ? UNMAPPED : mapIndexAt(instance.run.tasks, instance.slot);
       const { runId } = instance?.run ?? run;
       const key = { runId, taskId: taskId as TaskId, mapIndex, attempt: shown.attempt };
+      const { tasks } = instance?.run ?? run;
+      const slot = instance?.slot ?? plan.slotOf.get(taskId) ?? 0;
       return {
         ...shown,
         mapped: (spec?.map ?? null) !== null && instance === undefined,
-        attemptsMax: (spec?.retry.retries ?? 0) + 1,
+        instance: instance === undefined ? instanceToSee(reading, slot) : null,
+        triesMax: (spec?.retry.retries ?? 0) + 1,
+        attemptsMax: spec === undefined ? shown.attempt : lastAttempt(tasks, slot, spec),
         owner: spec?.owner ?? owner,
         runbook: spec?.runbook ?? runbook,
         error: lastError(instance?.attempts ?? reading.attempts, taskId, mapIndex),

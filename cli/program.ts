@@ -139,7 +139,7 @@ function usageFailure({ message, code }: CommanderError, argv: readonly string[]
   const help =
     command === undefined
       ? "`freshet --help` lists the commands"
-      : `\`freshet ${command.name} --help\` shows how it is called`;
+      : (command.excess?.(argv) ?? `\`freshet ${command.name} --help\` shows how it is called`);
   return { code: "USAGE", message: `${said.replace(/\.$/, "")}${meant}`, help, problems: [] };
 }
 

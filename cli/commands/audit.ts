@@ -45,6 +45,13 @@ async function backfillNamed(
 
 const auditView = ({ subject, at, ...entry }: StoredAudit): AuditView => ({ ...subject, at: iso(at), ...entry });
 
+/** As `--dry-run` counts them: a task that only waits for its instances again is not counted beside them. */
+function tasksIn({ before: { tasks = {}, more = 0 } }: AuditView): number {
+  const names = Object.keys(tasks);
+  const withInstances = new Set(names.flatMap((name) => /^(.+)\[\d+\]$/.exec(name)?.[1] ?? []));
+  return names.filter((name) => !withInstances.has(name)).length + more;
+}
+
 function printActs(out: Channel, acts: readonly AuditView[]): void {
   printTable(
     out,
@@ -54,7 +61,7 @@ function printActs(out: Channel, acts: readonly AuditView[]): void {
       { heading: "WHAT", cell: (act) => safeLine(act.action) },
       {
         heading: "TASKS",
-        cell: (act) => String(Object.keys(act.before.tasks ?? {}).length + (act.before.more ?? 0)),
+        cell: (act) => String(tasksIn(act)),
         align: "right",
       },
       {

@@ -7,6 +7,7 @@ import { UNMAPPED, type AttemptKey, type RunId } from "../../shared/core/ids.ts"
 import { planOf } from "../../shared/core/plan.ts";
 import { explainRun } from "../../shared/core/run/explain.ts";
 import { stateOf } from "../../shared/core/run/draft.ts";
+import { lastAttempt } from "../../shared/core/run/instances.ts";
 import { isRunEnded, TASK_STATE } from "../../shared/core/states.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";
 import { iso } from "../../shared/core/time.ts";
@@ -127,7 +128,8 @@ async function tellFailure(
   const view = taskViews(reading).find((task) => task.taskId === taskId);
   const state = view?.state ?? "failed";
   const due = state === "up_for_retry" ? run.tasks.details[slot]?.due : undefined;
-  const attemptsMax = (plan.tasks[slot]?.spec.retry.retries ?? 0) + 1;
+  const spec = plan.tasks[slot]?.spec;
+  const attemptsMax = spec === undefined ? attempt : lastAttempt(run.tasks, slot, spec);
   const retryAt = due === undefined ? null : iso(due);
   tell({ type: "attempt_failed", runId, taskId, attempt, attemptsMax, error: { name, message }, state, retryAt });
 }

@@ -6,6 +6,7 @@ import type { AttemptItem } from "../../shared/core/attempt.ts";
 import { UNMAPPED, type AttemptKey, type RunId, type TaskId } from "../../shared/core/ids.ts";
 import { planOf, type Plan } from "../../shared/core/plan.ts";
 import { stateOf } from "../../shared/core/run/draft.ts";
+import { lastAttempt } from "../../shared/core/run/instances.ts";
 import { isRunEnded, TASK_STATE } from "../../shared/core/states.ts";
 import type { Instant } from "../../shared/core/time.ts";
 import type { LogLine, LogStore } from "../../shared/embedded/log-store.ts";
@@ -167,10 +168,11 @@ function attemptsOver({ run, version }: RunReading, { taskId, attempt }: TaskVie
 function followed({ run, version }: RunReading, view: TaskView): FollowedTask {
   const plan = planOf(version.manifest);
   const slot = slotOf(plan, view.taskId);
+  const spec = plan.tasks[slot]?.spec;
   const waits = stateOf(run.tasks, slot) === "up_for_retry";
   return {
     view,
-    attemptsMax: (plan.tasks[slot]?.spec.retry.retries ?? 0) + 1,
+    attemptsMax: spec === undefined ? view.attempt : lastAttempt(run.tasks, slot, spec),
     retryAt: waits ? (run.tasks.details[slot]?.due ?? null) : null,
   };
 }

@@ -103,6 +103,10 @@ export const OPERATE_COMMANDS: readonly CommandSpec[] = [
     description:
       "Ends a run: what has not started is skipped, what is at work is told, then killed. Teardowns still run.",
     options: [REASON, DRY_RUN],
+    excess: ([, run, task]) =>
+      task === undefined || task.startsWith("-")
+        ? undefined
+        : `a run is cancelled as a whole; \`freshet mark failed ${run} '${task}'\` ends one task of it`,
     examples: [
       ["cancel latest", "the latest run"],
       ['cancel latest:daily_revenue --reason "wrong day"', "the latest run of a DAG"],

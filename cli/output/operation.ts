@@ -22,6 +22,7 @@ const BECAUSE: Readonly<Record<RunActView["tasks"][number]["because"], string>> 
   setup: "it has been taken down since",
   teardown: "its setup runs again",
   unfinished: "the run's end kept it from running",
+  instances: "it waits for its instances",
 };
 
 interface Around {
@@ -63,7 +64,9 @@ function headline({ action, dryRun, runId, tasks, paused, resumed, by }: RunActV
     return `${named.join(", ")}: ${would}${DONE[action]} by ${safeLine(by)}`;
   }
   if (action === "cancel" && !dryRun) return `run ${runId}: cancelled by ${safeLine(by)}`;
-  return `run ${runId}: ${plural(tasks.length, "task")} ${would}${DONE[action]} by ${safeLine(by)}`;
+  // A task that only waits for its instances again is not what was meant.
+  const meant = tasks.filter(({ because }) => because !== "instances");
+  return `run ${runId}: ${plural(meant.length, "task")} ${would}${DONE[action]} by ${safeLine(by)}`;
 }
 
 function printChanges(out: Channel, { tasks }: RunActView): void {
@@ -77,13 +80,19 @@ function printChanges(out: Channel, { tasks }: RunActView): void {
       {
         heading: "NOTE",
         cell: (task) =>
-          [task.closes ? "stopped first" : "", BECAUSE[task.because]].filter((text) => text !== "").join(", "),
+          [task.closes ? "stopped first" : "", BECAUSE[task.because], madeAnew(task)]
+            .filter((text) => text !== "")
+            .join(", "),
         flexible: true,
       },
     ],
     tasks,
   );
 }
+
+/** A mapped task that is cleared waits for its instances: all of them are new. */
+const madeAnew = ({ mapIndex, to, because }: RunActView["tasks"][number]): string =>
+  mapIndex === null && to === "deferred" && because !== "instances" ? "with all of its instances" : "";
 
 export function printDagAct(
   out: Channel,

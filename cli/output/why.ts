@@ -78,7 +78,7 @@ function tasksToShow(run: Explained, { task }: Asked): readonly ExplainedTask[] 
 function printTask(out: Channel, run: Explained, task: ExplainedTask, { now, cwd }: Asked): void {
   const field = (label: string, text: string): void =>
     out.line(`  ${out.paint("dim", label.padEnd(LABEL_WIDTH))} ${text}`);
-  const tries = task.attempt === 0 ? "" : ` (attempt ${task.attempt} of ${Math.max(task.attempt, task.attemptsMax)})`;
+  const tries = task.attempt === 0 ? "" : ` (${triesText(task)})`;
   out.line();
   out.line(`${out.paint("bold", `task ${safeLine(task.taskId)}`)}  ${stateText(out, task.state)}${tries}`);
   field("why", safeLine(task.why));
@@ -94,6 +94,13 @@ function printTask(out: Channel, run: Explained, task: ExplainedTask, { now, cwd
     runbook: task.runbook === run.runbook ? null : task.runbook,
   };
   printOwner(field, own);
+}
+
+/** `attempt 1 of 3`; of one that was cleared, or lost, `attempt 4, try 1 of 3`. */
+function triesText({ attempt, attemptsMax, triesMax }: ExplainedTask): string {
+  const before = attemptsMax - triesMax;
+  if (before === 0) return `attempt ${attempt} of ${Math.max(attempt, attemptsMax)}`;
+  return attempt > before ? `attempt ${attempt}, try ${attempt - before} of ${triesMax}` : `attempt ${attempt}`;
 }
 
 function printError(
@@ -152,10 +159,11 @@ const isInstance = ({ taskId }: ExplainedTask): boolean => taskId.includes("[");
 const named = (task: ExplainedTask): string => (isInstance(task) ? `'${task.taskId}'` : task.taskId);
 
 function afterFailure({ runId, dagId }: Explained, failed: ExplainedTask): readonly Next[] {
-  const { taskId, state, attempt, mapped, childRunId } = failed;
+  const { taskId, state, attempt, mapped, instance, childRunId } = failed;
   const name = named(failed);
   const next: Next[] = [];
   if (mapped) next.push([`freshet tasks ${runId} ${taskId}`, "its instances"]);
+  if (instance !== null) next.push([`freshet why ${runId} '${taskId}[${instance}]'`, "the first of them that failed"]);
   // What starts a child run has neither logged nor done anything itself.
   if (attempt > 0 && childRunId === null) next.push([`freshet logs ${runId} ${name}`, "what it logged"]);
   const isHook = taskId.includes("$");

@@ -6,9 +6,10 @@ import type { Manifest } from "../core/manifest.ts";
 import { manifestOf, planOf } from "../core/plan.ts";
 import type { Expansion, Run } from "../core/run.ts";
 import { chunkRunId } from "../core/run-id.ts";
-import { expansionOf } from "../core/run/draft.ts";
+import { expansionOf, stateOf } from "../core/run/draft.ts";
 import { shownState } from "../core/run/explain.ts";
 import { countInstances, type InstanceCounts } from "../core/run/instances.ts";
+import type { TaskState } from "../core/states.ts";
 import { iso } from "../core/time.ts";
 import type { TaskView } from "../contract/views.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -62,6 +63,26 @@ export function instanceCounts({ run, chunks }: RunRead, slot: number): Instance
     }
   }
   return sum;
+}
+
+/** What needs a look comes first. */
+const LOOKED_AT: readonly TaskState[] = ["failed", "up_for_retry", "restarting", "upstream_failed"];
+
+/** The map index of the first instance that failed, else of the first that waits for its next try; null: there is none. */
+export function instanceToSee({ run, chunks }: RunRead, slot: number): number | null {
+  const expansion = expansionOf(run.tasks, slot);
+  if (expansion === undefined) return null;
+  const ids = (expansion.chunks ?? []).map((_, index) => chunkRunId(run.runId, expansion.number, index));
+  const tables = expansion.chunks === undefined ? [run.tasks] : ids.flatMap((id) => chunks?.get(id)?.tasks ?? []);
+  for (const state of LOOKED_AT) {
+    for (const tasks of tables) {
+      const rows = expansion.chunks === undefined ? expansion : tasks.expansions[0];
+      for (let row = 0; row < (rows?.rows ?? 0); row++) {
+        if (rows !== undefined && stateOf(tasks, rows.base + row) === state) return rows.first + row;
+      }
+    }
+  }
+  return null;
 }
 
 /** The records with rows of the mapped task, in the order of their instances; with `mapIndex`, the one that has it. */

@@ -5,6 +5,7 @@ import type { AuditEntry, DagAction, RunAction, Signature, TaskRef, TaskSelectio
 import type { DagRecord } from "../core/dag-record.ts";
 import type { Run } from "../core/run.ts";
 import { atWork, migrate } from "../core/run/migrate.ts";
+import type { TaskChange } from "../core/run/changes.ts";
 import { judge, type Operation } from "../core/run/operate.ts";
 import type { OperationProblem } from "../core/run/select.ts";
 import { isRunEnded } from "../core/states.ts";
@@ -13,6 +14,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag, advanceRun } from "./advance.ts";
 import { auditOf } from "./audit-run.ts";
 import type { Engine } from "./engine.ts";
+import { readChunks } from "./instance-views.ts";
 import { patiently } from "./patiently.ts";
 
 type Reading = Pick<Engine, "runs" | "dags" | "versions" | "clock">;
@@ -61,7 +63,8 @@ export async function operateRun(engine: Engine, request: RunRequest): Promise<O
       },
       audit: async (before, after) => {
         const versions = await Promise.all([engine.versions(before.version), engine.versions(after.version)]);
-        return auditOfRun(request, [before, after], versions, engine.clock.now());
+        const changes = known?.operation.changes ?? [];
+        return auditOfRun(request, [before, after], versions, { changes, at: engine.clock.now() });
       },
     }),
   );
@@ -80,7 +83,9 @@ async function prepared(
 ): Promise<{ readonly run: Run; readonly operation: Operation }> {
   const run = latest ? await takenOver(reading, before) : before;
   const { manifest } = await reading.versions(run.version);
-  const operation = judge(run, manifest, { ...action, by, reason }, reading.clock.now());
+  const wide = run.tasks.expansions.some(({ chunks }) => chunks !== undefined);
+  const chunks = wide ? await readChunks(reading, run) : undefined;
+  const operation = judge(run, manifest, { ...action, by, reason }, reading.clock.now(), chunks);
   if (operation.problems.length > 0) throw refused(operation.problems);
   if (isRunEnded(run.state) && !isRunEnded(operation.run.to)) await requireDag(reading, run);
   return { run, operation };
@@ -125,9 +130,11 @@ const auditOfRun = (
   { runId, action, by, reason, latest = false }: RunRequest,
   runs: readonly [Run, Run],
   versions: readonly [DagVersion, DagVersion],
-  at: AuditEntry["at"],
-): AuditEntry =>
-  auditOf({ runId, by, reason, at, action: `${actionText(action)}${latest ? " --latest" : ""}` }, runs, versions);
+  { changes, at }: { readonly changes: readonly TaskChange[]; readonly at: AuditEntry["at"] },
+): AuditEntry => {
+  const asked = `${actionText(action)}${latest ? " --latest" : ""}`;
+  return auditOf({ runId, by, reason, at, action: asked }, runs, versions, changes);
+};
 
 /** The action as it is asked for on a command line. */
 function actionText(action: RunAction): string {

@@ -24,7 +24,8 @@ export interface RunActView {
     readonly from: string;
     readonly to: string;
     readonly attempt: number;
-    readonly because: "selected" | "upstream" | "downstream" | "follows" | "setup" | "teardown" | "unfinished";
+    readonly because:
+      "selected" | "upstream" | "downstream" | "follows" | "setup" | "teardown" | "unfinished" | "instances";
     /** It may be at work: it is stopped first. */
     readonly closes: boolean;
   }[];

@@ -12,7 +12,7 @@ import { causeText, expansionOf, mapIndexAt, move, setHead, stateOf, type Draft 
 import { isBackfilled } from "./backfilled.ts";
 import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
-import { clearInstance, isCut, isUndone, markInstance } from "./clear-instances.ts";
+import { clearInstance, isCut, markInstance, rowsOfHand } from "./clear-instances.ts";
 import { countInstances } from "./instances.ts";
 import { isOutOfHours } from "./hours.ts";
 import { newRun } from "./new-run.ts";
@@ -82,10 +82,7 @@ export function hearOrder(draft: Draft, order: ChunkOrder): void {
 function applyHand(draft: Draft, { to, indexes, cause }: ChunkHand): void {
   const expansion = expansionOf(draft, GROUP);
   if (expansion === undefined) return;
-  const named = typeof indexes === "string" ? undefined : new Set(indexes);
-  for (let slot = expansion.base; slot < expansion.base + expansion.rows; slot++) {
-    const meant = named === undefined ? isMeant(draft, slot, indexes) : named.has(mapIndexAt(draft, slot));
-    if (!meant) continue;
+  for (const slot of rowsOfHand(draft, expansion, indexes)) {
     reopen(draft);
     if (to === "now") {
       if (stateOf(draft, slot) === "up_for_retry" && !isOutOfHours(draft, slot)) startNext(draft, slot);
@@ -93,10 +90,6 @@ function applyHand(draft: Draft, { to, indexes, cause }: ChunkHand): void {
     else markInstance(draft, slot, to, cause);
   }
 }
-
-/** Whether an instance is among these. */
-const isMeant = (draft: Draft, slot: number, which: ChunkHand["indexes"]): boolean =>
-  which === "all" || (which === "cut" ? isCut(draft, slot) : isUndone(draft, slot));
 
 function reopen(draft: Draft): void {
   if (isRunEnded(draft.head.state)) {

@@ -205,6 +205,15 @@ describe("an operator's hand on a mapped task", () => {
     );
   });
 
+  test("tries again at once what waits in chunks, of the task or of all of the run", () => {
+    for (const tasks of [[], ["load"]]) {
+      const scene = aMap(4, { chunkWidth: 2 });
+      scene.tell({ type: "retry_now", selection: aSelection(tasks), ...HAND });
+
+      expect(orders(scene)).toMatchObject([{ hands: [{ to: "now" }] }, { hands: [{ to: "now" }] }]);
+    }
+  });
+
   test("marks a map as done with all of its instances", () => {
     const scene = aMap(2).fail("load[1]", BROKEN).tell(aMark("success", "load"));
     scene.see("load[0]", { status: "closed", reason: "marked" });

@@ -1,29 +1,39 @@
 /** The operator's hand on instances of a mapped task: of one, of some, or of all of them. */
-import type { Cause, ChunkHand, ChunkHandIndexes, Expansion } from "../run.ts";
+import type { Cause, ChunkHand, ChunkHandIndexes, Expansion, TaskTable } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
 import { restart, startAfresh } from "./attempts.ts";
 import { isChunked, orderChunks, replace } from "./chunks.ts";
-import { expansionAt, expansionOf, isTerminal, move, stateOf, type Draft } from "./draft.ts";
+import { expansionAt, expansionOf, isTerminal, mapIndexAt, move, stateOf, type Draft } from "./draft.ts";
 
 const BY_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
 
+type Rows = Pick<TaskTable, "states" | "details" | "expansions">;
+
 /** The run's end came before its own. */
-export function isCut(draft: Draft, slot: number): boolean {
-  const code = draft.details[slot]?.cause?.code;
-  return code !== undefined && BY_THE_RUN.has(code) && isTerminal(draft, slot);
+export function isCut(tasks: Rows, slot: number): boolean {
+  const code = tasks.details[slot]?.cause?.code;
+  return code !== undefined && BY_THE_RUN.has(code) && isTerminal(tasks, slot);
 }
 
 /** It failed, or could not run, was passed over because too many others did, or was cut short. */
-export const isUndone = (draft: Draft, slot: number): boolean =>
-  stateOf(draft, slot) === "failed" ||
-  stateOf(draft, slot) === "upstream_failed" ||
-  draft.details[slot]?.cause?.code === "tolerance" ||
-  isCut(draft, slot);
+const isUndone = (tasks: Rows, slot: number): boolean =>
+  stateOf(tasks, slot) === "failed" ||
+  stateOf(tasks, slot) === "upstream_failed" ||
+  tasks.details[slot]?.cause?.code === "tolerance" ||
+  isCut(tasks, slot);
 
 /** The rows of an inline map that are meant. */
-export function rowsMeant(draft: Draft, { base, rows }: Expansion, which: "failed" | "cut"): number[] {
+export function rowsMeant(tasks: Rows, { base, rows }: Expansion, which: "failed" | "cut"): number[] {
   const slots = Array.from({ length: rows }, (_, row) => base + row);
-  return slots.filter((slot) => (which === "cut" ? isCut(draft, slot) : isUndone(draft, slot)));
+  return slots.filter((slot) => (which === "cut" ? isCut(tasks, slot) : isUndone(tasks, slot)));
+}
+
+/** The rows of a chunk that a hand is about. */
+export function rowsOfHand(tasks: Rows, expansion: Expansion, indexes: ChunkHandIndexes): readonly number[] {
+  if (indexes === "failed" || indexes === "cut") return rowsMeant(tasks, expansion, indexes);
+  const named = indexes === "all" ? undefined : new Set(indexes);
+  const slots = Array.from({ length: expansion.rows }, (_, row) => expansion.base + row);
+  return slots.filter((slot) => named?.has(mapIndexAt(tasks, slot)) !== false);
 }
 
 /** Whether chunks may hold some that are meant: they themselves know which. */

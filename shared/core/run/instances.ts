@@ -1,6 +1,6 @@
 /** The instances of a mapped task, as rows of the run's table: how they stand. */
 import type { InstanceAttempts } from "../attempt.ts";
-import { MAP_CHUNK_WIDTH, type MapTolerance } from "../manifest.ts";
+import { MAP_CHUNK_WIDTH, type MapTolerance, type TaskSpec } from "../manifest.ts";
 import { transitionsOf } from "../plan.ts";
 import type { ChunkState, Expansion, TaskTable } from "../run.ts";
 import { chunkRunId } from "../run-id.ts";
@@ -47,8 +47,15 @@ export const isTolerated = (failed: number, length: number, tolerance: MapTolera
   (tolerance !== null && failed <= ("count" in tolerance ? tolerance.count : Math.floor(tolerance.share * length)));
 
 /** Attempts of the instance that are no tries of what it does now: of earlier expansions, or before it was cleared. */
-export const triesBefore = (draft: Draft, slot: number): number =>
-  draft.details[slot]?.triesBefore ?? expansionAt(draft, slot)?.attemptBase ?? 0;
+export const triesBefore = (tasks: Pick<TaskTable, "details" | "expansions">, slot: number): number =>
+  tasks.details[slot]?.triesBefore ?? expansionAt(tasks, slot)?.attemptBase ?? 0;
+
+/** The attempt that would be the last one if all of them failed by the task's own doing: lost ones do not count as tries. */
+export const lastAttempt = (
+  tasks: Pick<TaskTable, "details" | "expansions">,
+  slot: number,
+  { retry }: Pick<TaskSpec, "retry">,
+): number => triesBefore(tasks, slot) + (tasks.details[slot]?.losses ?? 0) + retry.retries + 1;
 
 /** The attempts by which instances succeeded, for a task that takes their results. */
 export function instanceAttempts(draft: Draft, slot: number): readonly InstanceAttempts[] | undefined {

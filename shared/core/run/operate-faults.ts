@@ -38,6 +38,22 @@ export function faultsOf(draft: Draft, action: RunAction & Signature): readonly 
   }
 }
 
+/** Nothing came of it, although chunks of a map might have held something. */
+export function faultsOfNothing(draft: Draft, action: RunAction): readonly OperationProblem[] {
+  switch (action.type) {
+    case "clear":
+      return nothing(nothingToClear(draft, action.selection, []) ?? "");
+    case "mark":
+      return nothing(`nothing is to be marked: what was selected is ${action.to} already`);
+    case "retry_now":
+      return nothing(`no task waits for its next try; ${CLEAR_INSTEAD}`);
+    default:
+      return [];
+  }
+}
+
+const CLEAR_INSTEAD = "`freshet clear` runs tasks again that have ended";
+
 type Faults = readonly OperationProblem[] | undefined;
 
 const nothing = (message: string): readonly OperationProblem[] => [{ code: "NOTHING_TO_DO", message }];
@@ -118,9 +134,10 @@ function nothingToRetry(draft: Draft, slots: readonly number[]): string | undefi
   const [until] = opens;
   if (until !== undefined && opens.every((each) => each !== undefined))
     return `${namesOf(draft, waiting)}; it is tried again at ${iso(until)}, when its allowedHours begin`;
-  if (waiting.length > 0) return undefined;
+  const inChunks = slots.some((slot) => expansionOf(draft, slot)?.chunks !== undefined);
+  if (waiting.length > 0 || inChunks) return undefined;
   const named = slots.length === 0 || slots.length === draft.plan.taskCount ? "" : `: ${namesOf(draft, slots)}`;
-  return `no task waits for its next try${named}; \`freshet clear\` runs tasks again that have ended`;
+  return `no task waits for its next try${named}; ${CLEAR_INSTEAD}`;
 }
 
 /** Of a mapped task, also its instances; one that is held in chunks may have any. */

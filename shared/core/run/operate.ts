@@ -7,7 +7,7 @@ import type { Manifest } from "../manifest.ts";
 import type { MarkedState, RunAction, Signature, TaskRef } from "../operation.ts";
 import { planOf } from "../plan.ts";
 import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Pause, type Run } from "../run.ts";
-import { isRunEnded, TASK_STATE, type RunState, type TaskState } from "../states.ts";
+import { isRunEnded, TASK_STATE, type RunState } from "../states.ts";
 import { oneLine, shortened } from "../text.ts";
 import type { Instant } from "../time.ts";
 import { restart, startAfresh } from "./attempts.ts";
@@ -16,7 +16,6 @@ import {
   amend,
   expansionAt,
   expansionOf,
-  mapIndexAt,
   isTerminal,
   move,
   openDraft,
@@ -28,7 +27,8 @@ import {
 } from "./draft.ts";
 import { cancelRun } from "./ending.ts";
 import { retryNext } from "./start-instances.ts";
-import { faultsOf, isClearable, isMarkable } from "./operate-faults.ts";
+import { changesOf, type Chunks, type TaskChange } from "./changes.ts";
+import { faultsOf, faultsOfNothing, isClearable, isMarkable } from "./operate-faults.ts";
 import { isOutOfHours, waitForHours } from "./hours.ts";
 import { pauseOf, pauseOfRun, runTimeoutAt } from "./pauses.ts";
 import {
@@ -46,20 +46,6 @@ import {
 } from "./select.ts";
 import { startNext } from "./slots.ts";
 
-/** One task that an operation changes. */
-export interface TaskChange {
-  readonly taskId: string;
-  /** null: not mapped. */
-  readonly mapIndex: number | null;
-  readonly from: TaskState;
-  readonly to: TaskState;
-  /** The current attempt. */
-  readonly attempt: number;
-  readonly because: Because;
-  /** It may be at work: its attempt is closed first. */
-  readonly closes: boolean;
-}
-
 /** What an operation comes to; nothing at all if there are problems. */
 export interface Operation {
   readonly problems: readonly OperationProblem[];
@@ -71,70 +57,34 @@ export interface Operation {
   readonly resumed: readonly (string | null)[];
 }
 
-/** What `operate` would do to the run as it is, before anything that follows from it. */
-export function judge(run: Run, manifest: Manifest, action: RunAction & Signature, now: Instant): Operation {
+/**
+ * What `operate` would do to the run as it is, before anything that follows from it. `chunks`: the records of its wide maps, as
+ * they are: only these know how their instances stand.
+ */
+export function judge(
+  run: Run,
+  manifest: Manifest,
+  action: RunAction & Signature,
+  now: Instant,
+  chunks: Chunks = new Map(),
+): Operation {
   const draft = openDraft(run, planOf(manifest), now);
-  const problems = faultsOf(draft, action);
-  const because = problems.length > 0 ? new Map<number, Because>() : perform(draft, signed(action));
+  const faults = faultsOf(draft, action);
+  const because = faults.length > 0 ? new Map<number, Because>() : perform(draft, signed(action));
+  const changes = changesOf(run, draft, because, action, chunks);
+  const inVain = faults.length === 0 && changes.length === 0 && chunks.size > 0;
+  const problems = inVain ? faultsOfNothing(openDraft(run, planOf(manifest), now), action) : faults;
   const [before, after] = [run.pauses, draft.head.pauses].map((pauses) => pauses.map(({ taskId }) => taskId)) as [
     (string | null)[],
     (string | null)[],
   ];
   return {
     problems,
-    changes: changesOf(run, draft, because, action),
-    run: { from: run.state, to: draft.head.state },
+    changes,
+    run: { from: run.state, to: problems.length > 0 ? run.state : draft.head.state },
     paused: after.filter((taskId) => !before.includes(taskId)),
     resumed: before.filter((taskId) => !after.includes(taskId)),
   };
-}
-
-function changesOf(run: Run, draft: Draft, because: ReadonlyMap<number, Because>, action: RunAction): TaskChange[] {
-  const changes: TaskChange[] = [];
-  // A mapped task waits until its instances are marked, and ends so then.
-  const marked = new Set([...because].filter(([slot, why]) => isMarkedMap(draft, slot, why)).map(([slot]) => slot));
-  for (let slot = 0; slot < run.tasks.states.length; slot++) {
-    const expansion = expansionAt(run.tasks, slot);
-    // What happens to a task happens to its instances.
-    if (taskAt(draft, slot).hook !== null || (expansion !== undefined && because.has(expansion.slot))) continue;
-    const from = stateOf(run.tasks, slot);
-    const state = stateOf(draft, slot);
-    const target = draft.details[slot]?.target;
-    const closes = state === "restarting" && target !== run.tasks.details[slot]?.target;
-    if (from === state && !closes && !because.has(slot)) continue;
-    const ends = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
-    changes.push({
-      taskId: taskIdAt(draft, slot),
-      mapIndex: expansion === undefined ? null : mapIndexAt(draft, slot),
-      from,
-      to: marked.has(slot) && action.type === "mark" ? action.to : ends,
-      attempt: run.tasks.attempts[slot] ?? 0,
-      because: because.get(slot) ?? "selected",
-      closes,
-    });
-  }
-  return [...changes, ...changesInChunks(run, draft)];
-}
-
-const isMarkedMap = (draft: Draft, slot: number, because: Because): boolean =>
-  expansionOf(draft, slot) !== undefined &&
-  (because === "selected" || because === "upstream" || because === "downstream");
-
-/** Instances in chunks, as far as they were named: how they stand only their chunk knows. */
-function changesInChunks(run: Run, draft: Draft): TaskChange[] {
-  const changes: TaskChange[] = [];
-  for (const { slot, number, chunks = [] } of draft.expansions) {
-    const before = run.tasks.expansions.find((other) => other.number === number);
-    for (const [index, { hands = [] }] of chunks.entries()) {
-      for (const hand of hands.slice(before?.chunks?.[index]?.hands?.length ?? 0)) {
-        const to = hand.to === "now" ? "queued" : hand.to;
-        const shared = { taskId: taskIdAt(draft, slot), from: "deferred", to, attempt: 0, closes: false } as const;
-        const named = typeof hand.indexes === "string" ? [] : hand.indexes;
-        for (const mapIndex of named) changes.push({ ...shared, mapIndex, because: "selected" });
-      }
-    }
-  }
-  return changes;
 }
 
 /** Does it, unless it makes no sense for the run as it is. */

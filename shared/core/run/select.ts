@@ -26,7 +26,9 @@ export type Because =
   /** Its setup is made again. */
   | "teardown"
   /** The run's end kept it from running, and the run goes on. */
-  | "unfinished";
+  | "unfinished"
+  /** It waits for its instances, some of which change. */
+  | "instances";
 
 export type Chosen = Map<number, Because>;
 
