@@ -7,7 +7,7 @@ import type { DagStore } from "../ports/dag-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
 import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
-import { checkRecordSize } from "./record-size.ts";
+import { checkRecordSize } from "../ports/record-size.ts";
 import type { Writer } from "./writer.ts";
 
 const LOAD = "SELECT version, commit_id, record FROM dags WHERE dag_id = ?";

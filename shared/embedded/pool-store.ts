@@ -7,7 +7,7 @@ import type { PoolStore } from "../ports/pool-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
 import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
-import { checkRecordSize } from "./record-size.ts";
+import { checkRecordSize } from "../ports/record-size.ts";
 import type { Writer } from "./writer.ts";
 
 const LOAD = "SELECT version, commit_id, record FROM pools WHERE pool_id = ?";

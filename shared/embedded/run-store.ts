@@ -7,7 +7,7 @@ import type { RunStore } from "../ports/run-store.ts";
 import type { CommitResult, Stored } from "../ports/stored.ts";
 import { putAudit } from "./audit-log.ts";
 import type { Database } from "./database.ts";
-import { checkRecordSize } from "./record-size.ts";
+import { checkRecordSize } from "../ports/record-size.ts";
 import { listedUnder, listRuns } from "./run-listing.ts";
 import type { Writer } from "./writer.ts";
 

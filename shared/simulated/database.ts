@@ -15,11 +15,8 @@ import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
 import { manifestOf } from "../core/plan.ts";
 import type { AuditEntry, AuditSubject, StoredAudit } from "../core/operation.ts";
-import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
 import type { Backfill } from "../core/backfill/record.ts";
-import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
-import { decodeRun, encodeRun } from "../core/run-codec.ts";
 import type { Run } from "../core/run.ts";
 import { plus, type Instant } from "../core/time.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
@@ -28,6 +25,7 @@ import type { Weather } from "./faults.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLaggingIndex, type LaggingIndex } from "./lagging-index.ts";
 import type { Random } from "./random.ts";
+import { storedForms, type StoredForm } from "./stored-forms.ts";
 import type { Watch } from "./watch.ts";
 
 export interface Row<T> extends Stored<T> {
@@ -125,6 +123,7 @@ interface Parts {
 export function createDatabase({ kernel, faults, random, watch, encoded }: Parts): Database {
   const { due, queued, listed } = indexesOf({ kernel, faults, random });
   const versions = new Map<VersionHash, DagVersion>();
+  const forms = storedForms(encoded);
   let commits = 0;
   const manifest = (version: VersionHash): Manifest => manifestIn(versions, version);
   const noteDue = dueNotes(due);
@@ -132,8 +131,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   const { audits, noteAudit } = auditTable();
   const runs = recordTable<RunId, Run>({
     idOf: (run) => run.runId,
-    // Numbers typed as arrays come back as they went in, or the checkers will say so.
-    keep: encoded ? (run) => decodeRun(encodeRun(run)) : (run) => run,
+    form: forms.run,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by }, audit) {
       commits += 1;
@@ -142,26 +140,26 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
       const { dagId, queuedAt } = after;
       if (before?.state !== after.state)
         queued.set(after.runId, after.state === "queued" ? { dagId, queuedAt } : undefined);
-      const own = manifestOf(after, manifest(after.version));
-      watch.runChanged({ by, at: kernel.now(), before, after, version, manifest: own, audit });
+      const named = () => manifestOf(after, manifest(after.version));
+      watch.runChanged(withManifest({ by, at: kernel.now(), before, after, version, audit }, named));
     },
   });
   const dags = recordTable<DagId, DagRecord>({
     idOf: (dag) => dag.dagId,
-    keep: (dag) => dag,
+    form: forms.dag,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }, audit) {
       commits += 1;
       noteAudit(audit, version);
       noteDue("dag", after.dagId, before?.due, after.due);
       listed.set(after.dagId, after);
-      const found = manifest(after.version);
-      watch.dagChanged({ by, at: kernel.now(), now, before, after, version, manifest: found, audit });
+      const named = () => manifest(after.version);
+      watch.dagChanged(withManifest({ by, at: kernel.now(), now, before, after, version, audit }, named));
     },
   });
   const pools = recordTable<PoolId, Pool>({
     idOf: (pool) => pool.poolId,
-    keep: encoded ? (pool) => decodePool(encodePool(pool)) : (pool) => pool,
+    form: forms.pool,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }, audit) {
       commits += 1;
@@ -170,8 +168,9 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
       watch.poolChanged({ by, at: kernel.now(), now, before, after, version });
     },
   });
-  const backfills = backfillTable({ kernel, faults, random, watch, encoded }, (before, after) => {
+  const backfills = backfillTable({ kernel, faults, random, watch, encoded }, (before, after, version, audit) => {
     commits += 1;
+    noteAudit(audit, version);
     noteDue("backfill", after.backfillId, before?.due, after.due);
     return manifest(after.plan.version);
   });
@@ -193,20 +192,28 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   };
 }
 
-/** `note`: keeps count of a change, and gives the manifest whose schedule names the dates. */
+/** `note`: takes notice of a change, and gives the manifest whose schedule names the dates. */
 function backfillTable(
   { kernel, faults, watch, encoded }: Parts,
-  note: (before: Backfill | undefined, after: Backfill) => Manifest,
+  note: (before: Backfill | undefined, after: Backfill, version: number, audit: AuditEntry | undefined) => Manifest,
 ): RecordTable<BackfillId, Backfill> {
   return recordTable<BackfillId, Backfill>({
     idOf: (backfill) => backfill.backfillId,
-    keep: encoded ? (backfill) => decodeBackfill(encodeBackfill(backfill)) : (backfill) => backfill,
+    form: storedForms(encoded).backfill,
     contended: () => faults.strikes("db:contended"),
-    changed(before, after, version, { name: by, now }) {
-      const manifest = note(before, after);
+    changed(before, after, version, { name: by, now }, audit) {
+      const manifest = note(before, after, version, audit);
       watch.backfillChanged({ by, at: kernel.now(), now, before, after, version, manifest });
     },
   });
+}
+
+/** The change with its manifest, which is looked up once somebody asks for it. */
+function withManifest<Change>(change: Change, named: () => Manifest): Change & { readonly manifest: Manifest } {
+  let manifest: Manifest | undefined;
+  return Object.defineProperty(change, "manifest", { get: () => (manifest ??= named()) }) as Change & {
+    readonly manifest: Manifest;
+  };
 }
 
 function indexesOf({ kernel, faults, random }: Pick<Parts, "kernel" | "faults" | "random">) {
@@ -245,7 +252,7 @@ const RIVAL = { commitId: commitIdOf("rival"), author: { name: "rival", now: 0 }
 
 interface TableParts<Id, T> {
   readonly idOf: (value: T) => Id;
-  readonly keep: (value: T) => T;
+  readonly form: StoredForm<T>;
   /** Somebody writes the record just before. */
   readonly contended: () => boolean;
   readonly changed: (
@@ -257,7 +264,8 @@ interface TableParts<Id, T> {
   ) => void;
 }
 
-function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T>): RecordTable<Id, T> {
+function recordTable<Id, T>({ idOf, form, contended, changed }: TableParts<Id, T>): RecordTable<Id, T> {
+  const { keep, check } = form;
   const rows = new Map<Id, Row<T>>();
   /** A transaction is known again by its token, whatever became of the record since. */
   const transactions = new Set<CommitId>();
@@ -270,6 +278,7 @@ function recordTable<Id, T>({ idOf, keep, contended, changed }: TableParts<Id, T
     author: Author,
     audit: AuditEntry | undefined,
   ): void => {
+    check(value);
     const version = (before?.version ?? 0) + 1;
     const row = { value: keep(value), version, commitId };
     rows.set(idOf(value), row);

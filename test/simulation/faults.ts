@@ -2,6 +2,7 @@
 import { CRASH_POINTS, type CrashPointName } from "../../shared/app/crash-points.ts";
 import { CLOUD_PACE, type CallFault, type CallKind, type Weather } from "../../shared/simulated/faults.ts";
 import type { Random } from "../../shared/simulated/random.ts";
+import type { Bent } from "./world/bent.ts";
 
 /** Every class of fault. Over the suite's seeds each must have happened: one that never does shows nothing. */
 export const FAULTS = [
@@ -141,8 +142,8 @@ export interface Faults extends Weather {
   readonly crashPoints: ReadonlyMap<CrashPointName, number>;
 }
 
-export function createFaults(random: Random): Faults {
-  const rates = weather(random.fork("weather"));
+export function createFaults(random: Random, bent: Bent): Faults {
+  const rates = weather(random.fork("weather"), bent);
   const focus = random.pick(CRASH_POINTS);
   const crashes = random.chance(0.6);
   const counts = new Map<FaultName, number>();
@@ -187,7 +188,7 @@ export function createFaults(random: Random): Faults {
 }
 
 /** Some classes of fault are about, each more or less often; a few worlds have fine weather throughout. */
-function weather(random: Random): ReadonlyMap<FaultName, number> {
+function weather(random: Random, bent: Bent): ReadonlyMap<FaultName, number> {
   if (random.chance(0.04)) return new Map();
   const about = random.pick([0.3, 0.6, 0.9]);
   const rates = new Map<FaultName, number>();
@@ -195,7 +196,8 @@ function weather(random: Random): ReadonlyMap<FaultName, number> {
     if (random.chance(about)) rates.set(name, Math.min(0.9, usual * random.pick([0.3, 1, 1, 3])));
   }
   // Now and then a record is in so many hands that three tries in a row are too few, or hardly a reply comes back.
-  if (random.chance(0.1)) rates.set("db:contended", 0.6);
+  if (random.chance(bent === "children" ? 0.5 : 0.1)) rates.set("db:contended", 0.6);
+  if (bent === "files") rates.set("db:slow", random.pick([0.1, 0.3]));
   if (random.chance(0.15)) rates.set("db:retried_write", 0.6);
   return rates;
 }

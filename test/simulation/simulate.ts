@@ -130,7 +130,7 @@ export function createWorld(
 ): { world: World; judge: Judge } {
   const random = randomOf(seed, "happening");
   const kernel = createKernel(plan.startAt);
-  const faults = createFaults(randomOf(seed, "faults"));
+  const faults = createFaults(randomOf(seed, "faults"), plan.bent);
   const line = trace === undefined ? undefined : (text: () => string): void => trace(kernel.now(), text());
   const judge = createJudge({
     database: () => database,

@@ -9,8 +9,9 @@ import type { PoolStore } from "../../ports/pool-store.ts";
 import type { Inbox, InboxName } from "../../ports/inbox.ts";
 import type { RunStore } from "../../ports/run-store.ts";
 import type { Arrival } from "../../core/dag-record.ts";
-import { attemptKeyText } from "../../core/ids.ts";
-import { auditKeyOf, type Author, type InboxRow } from "../database.ts";
+import type { AttemptKey } from "../../core/ids.ts";
+import { auditKeyOf, type AttemptRow, type Author, type InboxRow } from "../database.ts";
+import { pageOf } from "../run-pages.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 
@@ -23,6 +24,12 @@ function written<T>(process: Process, effect: (author: Author) => T): Promise<T>
   return process.call("write", () => effect(author));
 }
 
+/** In the order of these texts. */
+const by =
+  <T>(textOf: (value: T) => string) =>
+  (a: T, b: T): number =>
+    textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : 0;
+
 export function runStoreOf({ database }: SimulatedWorld, process: Process): RunStore {
   const { runs, queued } = database;
   return {
@@ -30,7 +37,13 @@ export function runStoreOf({ database }: SimulatedWorld, process: Process): RunS
     create: (run, commitId) => written(process, (author) => runs.create(run, commitId, author)),
     commit: (read, next, commitId, audit) =>
       written(process, (author) => runs.commit(read, next, commitId, author, audit)),
-    list: () => Promise.reject(new TypeError("nothing that decides lists runs")),
+    list: (query) =>
+      process.call("read", () =>
+        pageOf(
+          [...runs.rows.values()].map(({ value }) => value),
+          query,
+        ),
+      ),
     queued: (dagId, limit) =>
       process.call("read", () =>
         [...queued.shown()]
@@ -49,7 +62,8 @@ export function dagStoreOf({ database }: SimulatedWorld, process: Process): DagS
     create: (dag, commitId) => written(process, (author) => dags.create(dag, commitId, author)),
     commit: (read, next, commitId, audit) =>
       written(process, (author) => dags.commit(read, next, commitId, author, audit)),
-    list: () => process.call("read", () => [...listed.shown()].map(([, dag]) => dag)),
+    list: () =>
+      process.call("read", () => [...listed.shown()].map(([, dag]) => dag).toSorted(by(({ dagId }) => dagId))),
     putVersion: (version) => process.call("write", () => void versions.set(version.version, version)),
     loadVersion: (version) => process.call("read", () => versions.get(version)),
   };
@@ -62,7 +76,10 @@ export function poolStoreOf({ database }: SimulatedWorld, process: Process): Poo
     create: (pool, commitId) => written(process, (author) => pools.create(pool, commitId, author)),
     commit: (read, next, commitId, audit) =>
       written(process, (author) => pools.commit(read, next, commitId, author, audit)),
-    list: () => process.call("read", () => [...pools.rows.values()].map(({ value }) => value)),
+    list: () =>
+      process.call("read", () =>
+        [...pools.rows.values()].map(({ value }) => value).toSorted(by(({ poolId }) => poolId)),
+      ),
   };
 }
 
@@ -78,7 +95,8 @@ export function backfillStoreOf({ database }: SimulatedWorld, process: Process):
   return {
     load: (id) => process.call("read", () => backfills.load(id)),
     create: (backfill, commitId) => written(process, (author) => backfills.create(backfill, commitId, author)),
-    commit: (read, next, commitId) => written(process, (author) => backfills.commit(read, next, commitId, author)),
+    commit: (read, next, commitId, audit) =>
+      written(process, (author) => backfills.commit(read, next, commitId, author, audit)),
     list: ({ dagId, limit }) =>
       process.call("read", () =>
         [...backfills.rows.values()]
@@ -99,19 +117,21 @@ export function attemptStoreOf({ database }: SimulatedWorld, process: Process): 
     finish: (key, owner, outcome, at) =>
       written(process, (author) => attempts.finish(key, { owner, outcome, at }, author)),
     close: (key, close) => written(process, (author) => attempts.close(key, close, author)),
-    read: (keys) => {
+    async read(keys) {
       if (keys.length > ATTEMPT_READ_MAX) throw new RangeError(`${keys.length} keys in one read`);
       return process.call("read", () => keys.map((key) => attempts.get(key) ?? null));
     },
-    list: (runId) =>
+    list: (runId, taskId) =>
       process.call("read", () =>
-        [...attempts.rows.values()].filter(({ key }) => key.runId === runId).toSorted(byAttemptKey),
+        [...attempts.rows.values()]
+          .filter(({ key }) => key.runId === runId && (taskId === undefined || key.taskId === taskId))
+          .toSorted(byAttemptKey),
       ),
   };
 }
 
-const byAttemptKey = (a: { key: Parameters<typeof attemptKeyText>[0] }, b: typeof a): number =>
-  attemptKeyText(a.key) < attemptKeyText(b.key) ? -1 : 1;
+const byAttemptKey = ({ key: a }: AttemptRow, { key: b }: AttemptRow): number =>
+  by((key: AttemptKey) => key.taskId)(a, b) || a.mapIndex - b.mapIndex || a.attempt - b.attempt;
 
 /** Records of one page of the due index; small, so that there are several. */
 const DUE_PAGE = 4;

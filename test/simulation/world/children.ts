@@ -17,9 +17,11 @@ export function withChildren(random: Random, dag: Manifest, count: number, bent:
   const tasks = dag.tasks.map((task) => {
     const plain = task.kind === "task" && task.role === "work" && task.map === null;
     const able = plain && !lists.has(task.taskId) && own < count;
-    return able && random.chance(bent === "children" ? MANY_TRIGGERS : TRIGGERS)
-      ? { ...task, child: childOf(random, random.integer(own + 1, count), bent) }
-      : task;
+    if (!able || !random.chance(bent === "children" ? MANY_TRIGGERS : TRIGGERS)) return task;
+    const child = childOf(random, random.integer(own + 1, count), bent);
+    // Tried again so soon that the child run before has hardly heard of it.
+    const retry = bent === "children" ? { ...task.retry, retries: 2, delayMs: 1_000 } : task.retry;
+    return { ...task, child, retry };
   });
   return { ...dag, tasks };
 }

@@ -39,7 +39,7 @@ export function generateWorld(seed: number): WorldPlan {
   });
   const outage = outageOf(random.fork("outage"), tempo, startAt, bent);
   const safetyMs = SPAN_HOURS[tempo] * HOUR_MS + (outage === undefined ? 0 : outage.until - outage.from);
-  const setting = { startAt, safetyMs, dags, pools, outage };
+  const setting = { bent, startAt, safetyMs, dags, pools, outage };
   return { ...setting, actions: generateActions(random, setting, { tempo, minutes, pools, bent }) };
 }
 

@@ -2,6 +2,7 @@
 import type { PoolId } from "../../../shared/core/ids.ts";
 import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import type { Instant } from "../../../shared/core/time.ts";
+import type { Bent } from "./bent.ts";
 
 export type Action =
   | { readonly type: "deploy"; readonly manifest: Manifest }
@@ -57,6 +58,7 @@ export interface Outage {
 }
 
 export interface WorldPlan {
+  readonly bent: Bent;
   readonly startAt: Instant;
   /** How long things go wrong. */
   readonly safetyMs: number;

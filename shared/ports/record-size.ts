@@ -1,5 +1,5 @@
 import { FreshetError } from "../core/errors.ts";
-import { RECORD_BYTES_MAX } from "../ports/stored.ts";
+import { RECORD_BYTES_MAX } from "./stored.ts";
 
 /** Throws RECORD_TOO_LARGE for a record that the other adapters could not hold either. `name`: `run 'orders.1'`. */
 export function checkRecordSize(name: string, bytes: number): void {
