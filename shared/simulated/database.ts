@@ -120,6 +120,18 @@ interface Parts {
   readonly encoded: boolean;
 }
 
+interface Due {
+  readonly due: Instant | null;
+}
+
+/** Takes notice of a commit, in the index of what is due and in the audit log. */
+type Note = (
+  kind: DueKind,
+  id: DueId,
+  change: readonly [before: Due | undefined, after: Due],
+  commit: { readonly version: number; readonly audit: AuditEntry | undefined },
+) => void;
+
 export function createDatabase({ kernel, faults, random, watch, encoded }: Parts): Database {
   const { due, queued, listed } = indexesOf({ kernel, faults, random });
   const versions = new Map<VersionHash, DagVersion>();
@@ -127,16 +139,19 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   let commits = 0;
   const manifest = (version: VersionHash): Manifest => manifestIn(versions, version);
   const noteDue = dueNotes(due);
-
   const { audits, noteAudit } = auditTable();
+  const note: Note = (kind, id, [before, after], { version, audit }) => {
+    commits += 1;
+    noteAudit(audit, version);
+    noteDue(kind, id, before?.due, after.due);
+  };
+
   const runs = recordTable<RunId, Run>({
     idOf: (run) => run.runId,
     form: forms.run,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by }, audit) {
-      commits += 1;
-      noteAudit(audit, version);
-      noteDue("run", after.runId, before?.due, after.due);
+      note("run", after.runId, [before, after], { version, audit });
       const { dagId, queuedAt } = after;
       if (before?.state !== after.state)
         queued.set(after.runId, after.state === "queued" ? { dagId, queuedAt } : undefined);
@@ -149,9 +164,7 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     form: forms.dag,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }, audit) {
-      commits += 1;
-      noteAudit(audit, version);
-      noteDue("dag", after.dagId, before?.due, after.due);
+      note("dag", after.dagId, [before, after], { version, audit });
       listed.set(after.dagId, after);
       const named = () => manifest(after.version);
       watch.dagChanged(withManifest({ by, at: kernel.now(), now, before, after, version, audit }, named));
@@ -162,17 +175,13 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
     form: forms.pool,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }, audit) {
-      commits += 1;
-      noteAudit(audit, version);
-      noteDue("pool", after.poolId, before?.due, after.due);
+      note("pool", after.poolId, [before, after], { version, audit });
       watch.poolChanged({ by, at: kernel.now(), now, before, after, version });
     },
   });
   const backfills = backfillTable({ kernel, faults, random, watch, encoded }, (before, after, version, audit) => {
-    commits += 1;
-    noteAudit(audit, version);
-    noteDue("backfill", after.backfillId, before?.due, after.due);
-    return manifest(after.plan.version);
+    note("backfill", after.backfillId, [before, after], { version, audit });
+    return () => manifest(after.plan.version);
   });
   return {
     runs,
@@ -192,18 +201,23 @@ export function createDatabase({ kernel, faults, random, watch, encoded }: Parts
   };
 }
 
-/** `note`: takes notice of a change, and gives the manifest whose schedule names the dates. */
+/** `note`: takes notice of a change, and says where the manifest is found whose schedule names the dates. */
 function backfillTable(
   { kernel, faults, watch, encoded }: Parts,
-  note: (before: Backfill | undefined, after: Backfill, version: number, audit: AuditEntry | undefined) => Manifest,
+  note: (
+    before: Backfill | undefined,
+    after: Backfill,
+    version: number,
+    audit: AuditEntry | undefined,
+  ) => () => Manifest,
 ): RecordTable<BackfillId, Backfill> {
   return recordTable<BackfillId, Backfill>({
     idOf: (backfill) => backfill.backfillId,
     form: storedForms(encoded).backfill,
     contended: () => faults.strikes("db:contended"),
     changed(before, after, version, { name: by, now }, audit) {
-      const manifest = note(before, after, version, audit);
-      watch.backfillChanged({ by, at: kernel.now(), now, before, after, version, manifest });
+      const named = note(before, after, version, audit);
+      watch.backfillChanged(withManifest({ by, at: kernel.now(), now, before, after, version }, named));
     },
   });
 }

@@ -128,6 +128,10 @@ const USUAL: Readonly<Partial<Record<FaultName, number>>> = {
 
 /** A world has one crash point at which it dies often; at the others it rarely does. */
 const FOCUS_CRASH = 0.25;
+/** ... where hardly a commit gets through, not so often: something must. */
+const FOCUS_CRASH_CONTENDED = 0.05;
+/** So contended a record is in too many hands for three tries in a row. */
+const CONTENDED = 0.6;
 const OTHER_CRASH = 0.004;
 
 export interface Faults extends Weather {
@@ -149,6 +153,7 @@ export function createFaults(random: Random, bent: Bent): Faults {
   const counts = new Map<FaultName, number>();
   const crashPoints = new Map<CrashPointName, number>();
   const rate = (name: FaultName): number => rates.get(name) ?? 0;
+  const focusCrash = rate("db:contended") >= CONTENDED ? FOCUS_CRASH_CONTENDED : FOCUS_CRASH;
   const odds = new Map(Object.entries(OF_CALL).map(([kind, names]) => [kind, names.map((name) => [rate(name), name])]));
   let active = true;
   const faults: Faults = {
@@ -169,7 +174,7 @@ export function createFaults(random: Random, bent: Bent): Faults {
       return true;
     },
     crashesAt(point) {
-      if (!active || !crashes || !random.chance(point === focus ? FOCUS_CRASH : OTHER_CRASH)) return false;
+      if (!active || !crashes || !random.chance(point === focus ? focusCrash : OTHER_CRASH)) return false;
       faults.count("compute:crash_point");
       crashPoints.set(point, (crashPoints.get(point) ?? 0) + 1);
       return true;
@@ -196,8 +201,8 @@ function weather(random: Random, bent: Bent): ReadonlyMap<FaultName, number> {
     if (random.chance(about)) rates.set(name, Math.min(0.9, usual * random.pick([0.3, 1, 1, 3])));
   }
   // Now and then a record is in so many hands that three tries in a row are too few, or hardly a reply comes back.
-  if (random.chance(bent === "children" ? 0.5 : 0.1)) rates.set("db:contended", 0.6);
-  if (bent === "files") rates.set("db:slow", random.pick([0.1, 0.3]));
+  if (random.chance(bent === "children" ? 0.5 : 0.1)) rates.set("db:contended", CONTENDED);
+  if (bent === "files") rates.set("db:slow", random.pick([0.03, 0.08]));
   if (random.chance(0.15)) rates.set("db:retried_write", 0.6);
   return rates;
 }

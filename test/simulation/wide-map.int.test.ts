@@ -54,7 +54,15 @@ async function mapWith({ width, schedulers, checkers }: Setting): Promise<Crowd>
   const manifest = aManifest({ dagId: dagId("wide"), tasks });
   const { world, judge } = createWorld(
     1,
-    { startAt: NOON, safetyMs: HOUR_MS, dags: [manifest], pools: [], actions: [], outage: undefined },
+    {
+      bent: "anything",
+      startAt: NOON,
+      safetyMs: HOUR_MS,
+      dags: [manifest],
+      pools: [],
+      actions: [],
+      outage: undefined,
+    },
     undefined,
     checkers,
   );
