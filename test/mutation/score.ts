@@ -47,7 +47,7 @@ export function scoreOf(reports: readonly Report[]): Score {
 }
 
 /** In percent. */
-export const percent = ({ noticed, of }: Count): number => (of === 0 ? 100 : (100 * noticed) / of);
+const percent = ({ noticed, of }: Count): number => (of === 0 ? 100 : (100 * noticed) / of);
 
 const shown = (count: Count): string => `${percent(count).toFixed(1)} % (${count.noticed} of ${count.of})`;
 
