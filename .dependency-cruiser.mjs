@@ -76,6 +76,13 @@ const TABLE = [
     builtins: true,
   },
   {
+    name: "workers",
+    path: "^workers/",
+    folders: ["shared/core", "shared/contract", "shared/app", "shared/aws"],
+    packages: ["@aws-lambda-powertools/logger"],
+    builtins: true,
+  },
+  {
     name: "infra",
     path: "^infra/",
     // Names that the stored data hangs on, and the forms of what it passes on.
@@ -179,7 +186,8 @@ const GENERAL = [
         "^cli/(bin/|main[.]ts$)",
         "^lambdas/[^/]+/handler[.]ts$",
         "^shared/aws/runner/thread-main[.]ts$",
-        "^infra/(app|index)[.]ts$",
+        "^infra/(app|index|worker-build)[.]ts$",
+        "^workers/main[.]ts$",
         "^(test|bench|scripts|localstack)/",
         "^[^/]+$",
       ],

@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** The machine-readable report that CI adds up; a person at a terminal needs none. */
 const report = process.env["VITEST_REPORT"];
 
-const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test,bench}";
+const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test,bench,workers}";
 const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
 /** Bugs planted into copies of the engine: each may take a thousand seeds, so they are a step of their own. */
 const PLANTED = "test/simulation/planted/*.int.test.ts";

@@ -7,6 +7,18 @@ export type BucketConfig =
   /** `notifies`: its events go to EventBridge already. Otherwise the deployment switches that on. */
   | { readonly existing: string; readonly notifies?: boolean };
 
+/** Where tasks with `executor: "worker"` run. Nothing of it exists unless a DAG has such a task. */
+export type WorkersConfig =
+  | {
+      readonly run: "fargate";
+      /** `own`: one with public subnets and nothing in it; addresses are free there, and a NAT gateway is not. */
+      readonly vpc: "own" | { readonly id: string; readonly subnets: "public" | "private" };
+      /** Attempts at work at once in one container; there are as many containers as `maxConcurrency` needs. */
+      readonly slots: number;
+    }
+  /** Only their queue is made: somebody starts `worker.mjs` elsewhere. */
+  | { readonly run: "elsewhere" };
+
 export interface EnvironmentConfig {
   /** By the name that pipelines have for it. One that no DAG's trigger names is reachable for tasks all the same. */
   readonly buckets: Readonly<Record<string, BucketConfig>>;
@@ -14,6 +26,7 @@ export interface EnvironmentConfig {
   readonly schedules: "as written" | "none";
   /** Attempts at work at once, by executor class. */
   readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
+  readonly workers: WorkersConfig;
   /** Memory of the `lambda` class, in MB. */
   readonly memoryMb: number;
   readonly architecture: "arm64" | "x86_64";

@@ -5,6 +5,7 @@ const dev: EnvironmentConfig = {
   buckets: { "data-lake": { create: true } },
   schedules: "none",
   maxConcurrency: { default: 10 },
+  workers: { run: "fargate", vpc: "own", slots: 1 },
   memoryMb: 1024,
   architecture: process.arch === "arm64" ? "arm64" : "x86_64",
   tickConcurrency: null,
@@ -37,6 +38,7 @@ const local: EnvironmentConfig = {
   schedules: "as written",
   tickConcurrency: 1,
   maxConcurrency: { default: 5 },
+  workers: { run: "elsewhere" },
   tags: { application: "freshet", environment: "local" },
 };
 

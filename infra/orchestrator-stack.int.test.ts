@@ -36,12 +36,15 @@ function synthesized(config: EnvironmentConfig, release = compiled): Orchestrato
   });
 }
 
+/** It compiles the DAGs and builds every function. */
+const SYNTHESIS_MS_MAX = 180_000;
+
 beforeAll(() => {
   compiled = withoutPackages(compileDags(FRESHET_ROOT, "dags", join(scratch, "release"), "as written"));
   stack = synthesized(local);
   app = stack.node.root as App;
   template = Template.fromStack(stack);
-});
+}, SYNTHESIS_MS_MAX);
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -229,17 +232,6 @@ describe("what the synthesis refuses", () => {
     expect(() => synthesized({ ...local, buckets: {} })).toThrow(
       "dag 'process_new_orders' waits for objects in bucket 'data-lake', which this environment does not have; it has none: " +
         "add 'data-lake' to `buckets` in its configuration, as { create: true } or { existing: <its name on AWS> }",
-    );
-  });
-
-  test("a task that would run where nobody takes it", () => {
-    const [first, ...others] = compiled.release.dags;
-    if (first === undefined) throw new Error("there are no DAGs");
-    const tasks = first.manifest.tasks.map((task) => ({ ...task, executor: "worker" as const }));
-    const dags = [{ ...first, manifest: { ...first.manifest, tasks } }, ...others];
-
-    expect(() => synthesized(local, { ...compiled, release: { ...compiled.release, dags } })).toThrow(
-      "dag 'daily_revenue': task 'aggregate' has executor \"worker\", which a deployment does not have yet",
     );
   });
 

@@ -6,6 +6,8 @@ import type { CompiledRelease } from "../compile.ts";
 const MEMORY_MB_MIN = 128;
 const MEMORY_MB_MAX = 10_240;
 
+const outside = (memoryMb: number): boolean => memoryMb < MEMORY_MB_MIN || memoryMb > MEMORY_MB_MAX;
+
 /** Executor classes in use, the default one always: a deployment without DAGs is one too. Throws what cannot be had. */
 export function classesOf({ release }: CompiledRelease): readonly ExecutorClass[] {
   const classes = new Set<ExecutorClass>(["lambda"]);
@@ -14,11 +16,7 @@ export function classesOf({ release }: CompiledRelease): readonly ExecutorClass[
     for (const task of manifest.tasks) {
       const { memoryMb } = task.resources;
       const where = `dag '${manifest.dagId}': task '${task.taskId}'`;
-      if (task.executor === "worker") {
-        faults.push(
-          `${where} has executor "worker", which a deployment does not have yet: use "lambda" (14 minutes at the most)`,
-        );
-      } else if (memoryMb !== null && (memoryMb < MEMORY_MB_MIN || memoryMb > MEMORY_MB_MAX)) {
+      if (task.executor === "lambda" && memoryMb !== null && outside(memoryMb)) {
         faults.push(`${where} asks for ${memoryMb} MB; a function on Lambda has ${MEMORY_MB_MIN} to ${MEMORY_MB_MAX}`);
       }
       classes.add(executorClassOf(task));

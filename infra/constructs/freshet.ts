@@ -33,6 +33,9 @@ import {
   type Reachable,
 } from "./rights.ts";
 import { createTables, type Tables } from "./tables.ts";
+import { workerImageFolder } from "./worker-image.ts";
+import { workerSize } from "./worker-size.ts";
+import { Workers } from "./workers.ts";
 
 const SCHEDULER_TIMEOUT = Duration.seconds(60);
 const SCHEDULER_MEMORY_MB = 512;
@@ -67,6 +70,8 @@ export class Freshet extends Construct implements Reachable {
   readonly bucket: Bucket;
   /** By the name that pipelines have for them. */
   readonly buckets: ReadonlyMap<string, IBucket>;
+  /** Undefined unless a DAG has a task for them, and the environment runs them. */
+  readonly workers: Workers | undefined;
   readonly scheduler: EngineFunction;
   readonly tick: EngineFunction;
   readonly registrar: EngineFunction;
@@ -92,6 +97,7 @@ export class Freshet extends Construct implements Reachable {
     this.buckets = createBuckets(this, config.buckets, config.keepData);
 
     this.executors = this.#createExecutors(classes, compiled, config, projectRoot, out);
+    this.workers = this.#createWorkers(compiled, config, projectRoot, out);
     const deployment = this.#deploymentText(environment);
     const common = { ...commonProps(config), deployment };
     this.scheduler = new EngineFunction(this, "Scheduler", {
@@ -153,17 +159,11 @@ export class Freshet extends Construct implements Reachable {
       out,
     });
     const code = functionCode("executor", out);
-    const deployment = Stack.of(this).toJsonString({
-      v: 1,
-      attemptsTable: this.tables.attempts.tableName,
-      bucket: this.bucket.bucketName,
-      eventsQueueUrl: this.queues.events.queueUrl,
-      bucketNames: this.#bucketNames(),
-    });
+    const deployment = this.#executorText();
     const executors = new Map<ExecutorClass, EngineFunction>();
     for (const name of classes) {
       const queue = this.queues.tasks.get(name);
-      if (queue === undefined) continue;
+      if (queue === undefined || name === "worker") continue;
       const executor = new EngineFunction(this, `Executor-${name}`, {
         ...common,
         deployment,
@@ -187,6 +187,42 @@ export class Freshet extends Construct implements Reachable {
     return executors;
   }
 
+  /** Containers, if a DAG has a task for them and the environment runs them. */
+  #createWorkers(
+    compiled: CompiledRelease,
+    config: EnvironmentConfig,
+    projectRoot: string,
+    out: string,
+  ): Workers | undefined {
+    const queue = this.queues.tasks.get("worker");
+    if (queue === undefined || config.workers.run !== "fargate") return undefined;
+    const { architecture, logRetentionDays } = commonProps(config);
+    const workers = new Workers(this, "Workers", {
+      config: config.workers,
+      queue,
+      imageFolder: workerImageFolder({ projectRoot, packages: compiled.release.packages, architecture, out }),
+      size: workerSize(compiled, config.workers.slots),
+      architecture,
+      deployment: this.#executorText({ tasksQueueUrl: queue.queueUrl }),
+      logRetentionDays,
+      concurrencyMax: config.maxConcurrency.worker ?? config.maxConcurrency.default,
+    });
+    allowExecuting(workers, this);
+    for (const bucket of this.buckets.values()) allowBucket(workers, bucket);
+    return workers;
+  }
+
+  #executorText(more: Readonly<Record<string, string>> = {}): string {
+    return Stack.of(this).toJsonString({
+      v: 1,
+      attemptsTable: this.tables.attempts.tableName,
+      bucket: this.bucket.bucketName,
+      eventsQueueUrl: this.queues.events.queueUrl,
+      bucketNames: this.#bucketNames(),
+      ...more,
+    });
+  }
+
   #bucketNames(): Readonly<Record<string, string>> {
     return Object.fromEntries([...this.buckets].map(([name, bucket]) => [name, bucket.bucketName]));
   }
@@ -203,8 +239,12 @@ export class Freshet extends Construct implements Reachable {
       taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
       busName: this.bus.eventBusName,
       bucketNames: this.#bucketNames(),
-      executorLogGroups: [...this.executors.values()].map(({ logGroup }) => logGroup.logGroupName),
+      executorLogGroups: this.#executing().map(({ logGroup }) => logGroup.logGroupName),
     });
+  }
+
+  #executing(): readonly (EngineFunction | Workers)[] {
+    return [...this.executors.values(), ...(this.workers === undefined ? [] : [this.workers])];
   }
 
   /** The minute, and objects that arrive in buckets that DAGs wait for. */
@@ -240,9 +280,10 @@ export class Freshet extends Construct implements Reachable {
     for (const engine of [this.scheduler, this.tick, ...this.executors.values()]) {
       engine.function.node.addDependency(check);
     }
+    this.workers?.service.node.addDependency(check);
     check.node.addDependency(this.registrar);
     const release = new DeployedRelease(this, "Release", { compiled, registrar: this.registrar, out });
-    release.resource.node.addDependency(this.scheduler, this.tick, ...this.executors.values());
+    release.resource.node.addDependency(this.scheduler, this.tick, ...this.#executing());
   }
 }
 

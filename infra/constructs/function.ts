@@ -1,6 +1,6 @@
 /** A function with a role, a log group and code of its own. */
-import { RemovalPolicy, Stack, Validations, type Duration } from "aws-cdk-lib";
-import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { RemovalPolicy, type Duration } from "aws-cdk-lib";
+import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   type Architecture,
   Function as LambdaFunction,
@@ -14,6 +14,7 @@ import {
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { LeastRole, type MayDo } from "./least-role.ts";
 
 export interface EngineFunctionProps {
   readonly description: string;
@@ -30,9 +31,9 @@ export interface EngineFunctionProps {
 }
 
 /** One of Freshet's functions: its role can do what it is granted, and nothing else. */
-export class EngineFunction extends Construct {
+export class EngineFunction extends Construct implements MayDo {
   readonly function: LambdaFunction;
-  readonly role: Role;
+  readonly role: LeastRole;
   readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: EngineFunctionProps) {
@@ -42,7 +43,7 @@ export class EngineFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // Without the managed policy, which would let it write to every log of the account.
-    this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    this.role = new LeastRole(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     this.function = new LambdaFunction(this, "Function", {
       description: props.description,
       code: props.code,
@@ -73,29 +74,7 @@ export class EngineFunction extends Construct {
     this.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [this.logGroup.logGroupArn]);
   }
 
-  /** Exactly these actions on exactly these resources; `why` says of what names more than one that it is no more than needed. */
   allow(actions: readonly string[], resources: readonly string[], why?: string): void {
-    this.role.addToPolicy(
-      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
-    );
-    for (const resource of resources) {
-      const shown = shownArn(Stack.of(this).resolve(resource));
-      if (!shown.includes("*")) continue;
-      if (why === undefined) throw new Error(`${this.node.path}: ${shown} stands for many; say why`);
-      Validations.of(this.role).acknowledge({ id: `AwsSolutions::AwsSolutions-IAM5[Resource::${shown}]`, reason: why });
-    }
+    this.role.allow(actions, resources, why);
   }
-}
-
-/** An ARN with what is known only on AWS in angle brackets, as findings name it. */
-function shownArn(resolved: unknown): string {
-  if (typeof resolved === "string") return resolved;
-  const value = resolved as Readonly<Record<string, unknown>>;
-  const [, parts] = (value["Fn::Join"] ?? []) as readonly [string, readonly unknown[]];
-  if (parts !== undefined) return parts.map(shownArn).join("");
-  const attribute = value["Fn::GetAtt"] as readonly string[] | undefined;
-  if (attribute !== undefined) return `<${attribute.join(".")}>`;
-  const text = value["Fn::Sub"];
-  if (typeof text === "string") return text.replaceAll("${", "<").replaceAll("}", ">");
-  return `<${String(value["Ref"])}>`;
 }

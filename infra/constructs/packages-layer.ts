@@ -30,9 +30,7 @@ export function packagesLayer(scope: Construct, id: string, props: PackagesLayer
   if (packages.length === 0) return undefined;
   const folder = join(out, "layer");
   rmSync(folder, { recursive: true, force: true });
-  const cpu = architecture === Architecture.ARM_64 ? "arm64" : "x64";
-  const copied = new Set<string>();
-  for (const name of packages) copyPackage(packageName(name), projectRoot, join(folder, "nodejs"), cpu, copied);
+  copyPackages({ projectRoot, packages, architecture, to: join(folder, "nodejs") });
   refuseTooLarge(join(folder, "nodejs", "node_modules"));
   return new LayerVersion(scope, id, {
     code: Code.fromAsset(folder),
@@ -40,6 +38,18 @@ export function packagesLayer(scope: Construct, id: string, props: PackagesLayer
     compatibleRuntimes: [Runtime.NODEJS_24_X],
     compatibleArchitectures: [architecture],
   });
+}
+
+/** Copies the packages, with all that they need, below `to/node_modules`. Throws as `packagesLayer` does. */
+export function copyPackages({
+  projectRoot,
+  packages,
+  architecture,
+  to,
+}: Omit<PackagesLayerProps, "out"> & { readonly to: string }): void {
+  const cpu = architecture === Architecture.ARM_64 ? "arm64" : "x64";
+  const copied = new Set<string>();
+  for (const name of packages) copyPackage(packageName(name), projectRoot, to, cpu, copied);
 }
 
 const packageName = (versioned: string): string => versioned.slice(0, versioned.lastIndexOf("@"));

@@ -9,6 +9,8 @@ const RECEIVES_MAX = 5;
 /** The longest that SQS keeps a message: dead letters longer than what they come from. */
 const DEAD_RETENTION = Duration.days(14);
 const RETENTION = Duration.days(4);
+/** A worker removes a message once its attempt is claimed. */
+const WORKER_VISIBILITY = Duration.seconds(60);
 /** Between the end of a function and the next delivery of what it had. */
 const VISIBILITY_SPARE = Duration.seconds(60);
 
@@ -27,15 +29,19 @@ export interface Queues {
 
 export function createQueues(scope: Construct, props: QueuesProps): Queues {
   const dead = new Queue(scope, "DeadLetters", { ...SAFE, retentionPeriod: DEAD_RETENTION });
-  const queue = (id: string, functionTimeout: Duration): Queue =>
+  const queue = (id: string, visibilityTimeout: Duration): Queue =>
     new Queue(scope, id, {
       ...SAFE,
       retentionPeriod: RETENTION,
-      visibilityTimeout: functionTimeout.plus(VISIBILITY_SPARE),
+      visibilityTimeout,
       deadLetterQueue: { queue: dead, maxReceiveCount: RECEIVES_MAX },
     });
-  const tasks = props.executorClasses.map((name) => [name, queue(`Tasks-${name}`, props.executorTimeout)] as const);
-  return { events: queue("RunEvents", props.schedulerTimeout), tasks: new Map(tasks), dead };
+  const afterFunction = (timeout: Duration): Duration => timeout.plus(VISIBILITY_SPARE);
+  const tasks = props.executorClasses.map((name) => {
+    const visibility = name === "worker" ? WORKER_VISIBILITY : afterFunction(props.executorTimeout);
+    return [name, queue(`Tasks-${name}`, visibility)] as const;
+  });
+  return { events: queue("RunEvents", afterFunction(props.schedulerTimeout)), tasks: new Map(tasks), dead };
 }
 
 /** A message may be as large as SQS lets it: a dispatch carries the params of its run. */

@@ -2,7 +2,7 @@
 import type { EventBus } from "aws-cdk-lib/aws-events";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
-import type { EngineFunction } from "./function.ts";
+import type { MayDo } from "./least-role.ts";
 import type { Queues } from "./queues.ts";
 import type { Tables } from "./tables.ts";
 
@@ -19,7 +19,7 @@ const OBJECTS = "Objects of Freshet's own bucket below a prefix: their names car
 const withIndexes = (table: Table): readonly string[] => [table.tableArn, `${table.tableArn}/index/*`];
 
 /** Deciding: records of the engine's, closing attempts, sending what follows. */
-export function allowDeciding(decider: EngineFunction, { tables, queues, bus, bucket }: Reachable): void {
+export function allowDeciding(decider: MayDo, { tables, queues, bus, bucket }: Reachable): void {
   decider.allow(
     ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
     withIndexes(tables.engine),
@@ -40,14 +40,14 @@ export function allowDeciding(decider: EngineFunction, { tables, queues, bus, bu
 }
 
 /** The tick wakes what is due, and closes the attempts of dispatches that died. */
-export function allowTicking(ticker: EngineFunction, { tables, queues }: Reachable): void {
+export function allowTicking(ticker: MayDo, { tables, queues }: Reachable): void {
   ticker.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], withIndexes(tables.engine), INDEXES);
   ticker.allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [tables.attempts.tableArn]);
   ticker.allow(["sqs:SendMessage"], [queues.events.queueArn]);
   ticker.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [queues.dead.queueArn]);
 }
 
-export function allowRegistering(registrar: EngineFunction, reachable: Reachable): void {
+export function allowRegistering(registrar: MayDo, reachable: Reachable): void {
   allowDeciding(registrar, reachable);
   // The only one that writes code: what executors run is what was deployed.
   registrar.allow(
@@ -58,7 +58,7 @@ export function allowRegistering(registrar: EngineFunction, reachable: Reachable
 }
 
 /** Running the authors' code: attempts, completions, outputs and staging. */
-export function allowExecuting(executor: EngineFunction, { tables, queues, bucket }: Reachable): void {
+export function allowExecuting(executor: MayDo, { tables, queues, bucket }: Reachable): void {
   executor.allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"], [tables.attempts.tableArn]);
   executor.allow(["sqs:SendMessage"], [queues.events.queueArn]);
   executor.allow(["s3:GetObject"], [bucket.arnForObjects("bundles/*")], OBJECTS);
@@ -71,7 +71,7 @@ export function allowExecuting(executor: EngineFunction, { tables, queues, bucke
 }
 
 /** A bucket that pipelines name. */
-export function allowBucket(executor: EngineFunction, bucket: IBucket): void {
+export function allowBucket(executor: MayDo, bucket: IBucket): void {
   executor.allow(
     ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
     [bucket.arnForObjects("*")],
@@ -81,4 +81,4 @@ export function allowBucket(executor: EngineFunction, bucket: IBucket): void {
 }
 
 /** Without it S3 answers "forbidden" to a question for what is not there. */
-const allowListing = (fn: EngineFunction, bucket: IBucket): void => fn.allow(["s3:ListBucket"], [bucket.bucketArn]);
+const allowListing = (fn: MayDo, bucket: IBucket): void => fn.allow(["s3:ListBucket"], [bucket.bucketArn]);

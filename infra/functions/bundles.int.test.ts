@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const [name, entries] of Object.entries(FUNCTION_SOURCES)) {
     built.set(name, await buildFunction(entries, join(folder, name), "environment"));
   }
-});
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a module in a process of its own; what it says. */

@@ -1,4 +1,4 @@
-/** The source of each function: by the name of a module, its file. */
+/** The source of each function, and of the worker: by the name of a module, its file. */
 import type { Entries } from "./build.ts";
 
 export const FUNCTION_SOURCES = {
@@ -7,5 +7,7 @@ export const FUNCTION_SOURCES = {
   register: { handler: "lambdas/register/handler.ts" },
   executor: { handler: "lambdas/executor/handler.ts", thread: "shared/aws/runner/thread-main.ts" },
 } as const satisfies Readonly<Record<string, Entries>>;
+
+export const WORKER_SOURCE: Entries = { worker: "workers/main.ts", thread: "shared/aws/runner/thread-main.ts" };
 
 export type FunctionName = keyof typeof FUNCTION_SOURCES;

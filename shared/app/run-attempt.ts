@@ -69,7 +69,11 @@ export async function runAttempt(
   return "finished";
 }
 
-async function claimAttempt(executing: Executing, dispatch: Dispatch): Promise<Claim | "not_ours"> {
+/** Claims the attempt for this executor. Throws if nobody can say whether that came about: its message then comes again. */
+export async function claimAttempt(
+  executing: Omit<Executing, "runner">,
+  dispatch: Dispatch,
+): Promise<Claim | "not_ours"> {
   const claim = { owner: executing.ids.owner(), at: executing.clock.now() };
   const leaseUntil = plus(claim.at, executing.leaseMs);
   const answer = await executing.attempts.claim(dispatch.key, { ...claim, leaseUntil });
@@ -78,7 +82,11 @@ async function claimAttempt(executing: Executing, dispatch: Dispatch): Promise<C
   return "not_ours";
 }
 
-async function complete({ events }: Executing, { key, run, token }: Dispatch, outcome: Outcome): Promise<void> {
+async function complete(
+  { events }: Pick<Executing, "events">,
+  { key, run, token }: Dispatch,
+  outcome: Outcome,
+): Promise<void> {
   const told = asTold(outcome);
   // A completion that is lost is found again: the run is due until its attempts have been looked at.
   await events.send([{ type: "completed", v: 1, key, epoch: run.epoch, token, outcome: told }]);
@@ -97,7 +105,7 @@ function asTold(outcome: Outcome): Outcome {
 
 /** The first completion may have been lost: the item tells the same. */
 async function repeatCompletion(
-  executing: Executing,
+  executing: Pick<Executing, "events">,
   dispatch: Dispatch,
   item: Extract<AttemptItem, { status: "finished" }>,
 ): Promise<void> {

@@ -61,7 +61,7 @@ export async function trigger({ engine }: DeployedWorld, dag: string): Promise<R
 }
 
 /** Asks again until `ask` has an answer. */
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
   for (const end = Date.now() + WAIT_MS_MAX; Date.now() < end; await wait(LOOK_MS)) {
     const answer = await ask();
     if (answer !== undefined) return answer;

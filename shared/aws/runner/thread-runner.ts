@@ -28,6 +28,8 @@ export interface ThreadRunnerOptions extends ThreadSettings {
   readonly packages: string;
   readonly log: (key: AttemptKey, level: LogLevel, message: string, fields?: JsonObject) => void;
   readonly stopGraceMs?: number;
+  /** Memory of a thread's JavaScript; what takes more ends alone, as lost. Node's own limit unless given. */
+  readonly memoryMb?: number;
 }
 
 export interface ThreadRunner extends TaskRunner {
@@ -144,9 +146,13 @@ function stop(threads: Threads, thread: Thread, reason: string, verdict: RunnerR
 }
 
 function openThread(threads: Threads): Thread {
-  const { thread: module, packages: _packages, log, stopGraceMs: _grace, ...settings } = threads.options;
+  const { thread: module, packages: _packages, log, stopGraceMs: _grace, memoryMb, ...settings } = threads.options;
   // Credentials that the platform renews are in the environment, so it is one for all threads.
-  const worker = new Worker(module, { workerData: settings satisfies ThreadSettings, env: SHARE_ENV });
+  const worker = new Worker(module, {
+    workerData: settings satisfies ThreadSettings,
+    env: SHARE_ENV,
+    ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+  });
   const thread: Thread = { worker, bundles: new Set(), job: undefined, last: undefined };
   threads.all.add(thread);
   worker.on("message", (message: FromThread) => {
