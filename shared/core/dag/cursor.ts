@@ -143,13 +143,15 @@ function cancelForNext({ dag, manifest, now, commands }: DagDraft): void {
   if (oldest !== undefined) commands.push({ type: "cancel_run", runId: oldest.runId });
 }
 
-/** When the schedule next needs a look; undefined: only once a place comes free. */
+/** When the schedule next needs a look; undefined: only once a place comes free, or the hours of what is due begin. */
 export function scheduleLook(draft: DagDraft): Instant | undefined {
   const { dag, manifest, now } = draft;
   const { schedule, overlap, catchup } = manifest;
   if (schedule === null || dag.nextFire === null) return undefined;
   if (draft.passAgain) return plus(now, PASS_AGAIN_AFTER_MS);
   if (places(draft) > 0) return dag.nextFire;
+  // Nobody takes its places while it is closed: what falls due until it opens is looked at then.
+  if (freePlaces(draft) > 0 && dag.nextFire > now) return dag.nextFire;
   if (catchup !== null || overlap === "latest" || overlap === "skip") return undefined;
   if (overlap === "cancel" || dag.nextFire > now) return dag.nextFire;
   return nextFiring(schedule, dag.queuedTo ?? now)?.due;

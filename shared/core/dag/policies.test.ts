@@ -70,6 +70,16 @@ describe("outside of the allowed hours", () => {
     expect(decide({ nextFire: plus(FOUR, -DAY_MS) }, night, [WAKE], OPENS).dag.active).toHaveLength(1);
   });
 
+  test.each(["latest", "skip", "queue", "cancel"] as const)("what will fall due is not forgotten (%s)", (overlap) => {
+    const later = plus(NOON, HOUR_MS);
+    const hourly = { ...night, schedule: aSchedule({ expression: "0 * * * *", interval: "hour" }), overlap };
+    const event: DagEvent = { type: "registered", version: aDagRecord().version, before: null };
+    const { dag } = decide({ cursor: null, nextFire: null }, hourly, [event]);
+    expect([dag.nextFire, dag.due]).toEqual([later, later]);
+
+    expect(decide({ ...dag }, hourly, [WAKE], later).dag.due).not.toBeNull();
+  });
+
   test("a run that somebody asked for waits too", () => {
     const { dag } = decide({}, night, [{ type: "run_queued", runId: RUN, epoch: 0 }]);
 
