@@ -108,11 +108,18 @@ async function live(world: World, judge: Judge, operators: Operators, plan: Worl
   // Nothing comes to rest while schedules fire: the last version of each DAG has none.
   for (const { value } of database.dags.rows.values()) {
     const manifest = database.manifest(value.version);
-    operators.act({ type: "deploy", manifest: { ...manifest, schedule: null } });
+    operators.act({ type: "deploy", manifest: { ...manifest, schedule: null, pauseAfterFailures: null } });
   }
   const until = kernel.now() + DRAIN_MS_MAX;
-  do await kernel.runUntil(kernel.now() + DRAIN_STEP_MS, stopped);
-  while (!stopped() && kernel.now() < until && kernel.steps <= STEPS_MAX && !isDrained(database, rest().openMessages));
+  do {
+    await kernel.runUntil(kernel.now() + DRAIN_STEP_MS, stopped);
+    operators.act({ type: "release" });
+  } while (
+    !stopped() &&
+    kernel.now() < until &&
+    kernel.steps <= STEPS_MAX &&
+    !isDrained(database, rest().openMessages)
+  );
   if (!stopped()) judge.judge("atRest", rest());
 }
 

@@ -1,7 +1,7 @@
 /** People, their tools, and the bucket: they deploy, start, cancel, and drop files. */
 import { changeBackfill, planBackfill, startBackfill } from "../../../shared/app/backfill.ts";
 import { isBackfillOver } from "../../../shared/core/backfill/decide.ts";
-import { BACKFILL_ORDERS } from "../../../shared/core/backfill/record.ts";
+import { BACKFILL_ORDERS, REPROCESS } from "../../../shared/core/backfill/record.ts";
 import { cancelRun } from "../../../shared/app/cancel-run.ts";
 import { register, unregister } from "../../../shared/app/register.ts";
 import { resizePool } from "../../../shared/app/pools.ts";
@@ -107,6 +107,8 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         return hand.act(action);
       case "resume_all":
         return hand.resumeAll();
+      case "release":
+        return release();
     }
   };
 
@@ -125,6 +127,11 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
     { dagId: id, days, pick }: Extract<Action, { type: "backfill" }>,
   ): Promise<void> => {
     const now = engine.clock.now();
+    const row = world.database.dags.rows.get(dagId(id));
+    const tasks = row === undefined ? [] : world.database.manifest(row.value.version).tasks;
+    const pools = [...world.database.pools.rows.keys()].filter((name) => !name.includes(":"));
+    const pool = Math.floor(pick * 23) % 3 === 0 ? pools[Math.floor(pick * 41) % Math.max(1, pools.length)] : undefined;
+    const task = Math.floor(pick * 37) % 5 === 0 ? tasks[Math.floor(pick * 43) % Math.max(1, tasks.length)] : undefined;
     const planned = await planBackfill(engine, {
       dagId: dagId(id),
       from: iso(plus(now, -days * 86_400_000)),
@@ -132,8 +139,21 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
       parallel: 1 + (Math.floor(pick * 30) % 3),
       order: BACKFILL_ORDERS[Math.floor(pick * 9) % 3] ?? "oldest",
       latest: pick > 0.7,
+      reprocess: hasMaps(id) ? "none" : (REPROCESS[Math.floor(pick * 17) % 3] ?? "none"),
+      onlyMissed: Math.floor(pick * 29) % 5 === 0,
+      ignoreDependsOnPast: Math.floor(pick * 31) % 3 === 0,
+      ...(pool === undefined ? {} : { pool }),
+      ...(task === undefined ? {} : { tasks: [`${task.taskId}+`] }),
     });
     await startBackfill(engine, planned, "operator");
+  };
+
+  /** Parts of a run are cleared with it; maps have their own ways. */
+  const hasMaps = (id: string): boolean => {
+    const runs = [...world.database.runs.rows.values()].filter(({ value }) => value.dagId === id);
+    const dag = world.database.dags.rows.get(dagId(id));
+    const versions = new Set([...runs, ...(dag === undefined ? [] : [dag])].map(({ value }) => value.version));
+    return [...versions].some((version) => world.database.manifest(version).tasks.some(({ map }) => map !== null));
   };
 
   const resumeAll = (): void => {
@@ -186,6 +206,17 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
       await cancelRun(engine, run.runId, "operator", "not needed");
       deeds.cancelled.push({ at: kernel.now(), runId: run.runId });
     });
+  };
+
+  const release = (): void => {
+    for (const { value } of world.database.dags.rows.values()) if (value.paused !== null) hand.resumeAll();
+    for (const { value } of world.database.runs.rows.values()) {
+      if (isRunEnded(value.state) || value.previous === undefined || value.past === undefined) continue;
+      insist(`cancel ${value.runId}`, async (engine) => {
+        await cancelRun(engine, value.runId, "operator", "the run before it failed");
+        deeds.cancelled.push({ at: kernel.now(), runId: value.runId });
+      });
+    }
   };
 
   const drop = ({ bucket, key, version }: Extract<Action, { type: "drop" }>): void => {

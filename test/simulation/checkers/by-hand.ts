@@ -7,7 +7,7 @@ import type { Move } from "./move.ts";
 
 /** Whether the change is a clear or a mark: only these take a task out of an end. */
 export const overturns = (audit: AuditEntry | undefined): boolean =>
-  audit !== undefined && /^(clear|mark)\b/.test(audit.action);
+  audit !== undefined && /^(clear|mark|backfill)\b/.test(audit.action);
 
 export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
 

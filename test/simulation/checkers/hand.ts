@@ -44,7 +44,9 @@ export const reopenedAsAnotherEpoch: Checker = {
   says: "a run that has ended goes on only by hand, as the next epoch, and waits for a place",
   run({ before, after, audit }, _moves, _seen, expect) {
     if (before === undefined || !isRunEnded(before.state) || isRunEnded(after.state)) return;
-    const holds = overturns(audit) && after.epoch === before.epoch + 1 && after.state === "queued";
+    // On the places of a backfill it waits for none.
+    const starts = after.state === "queued" || (after.state === "running" && after.heldBy?.epoch === after.epoch);
+    const holds = overturns(audit) && after.epoch === before.epoch + 1 && starts;
     expect(holds, () => `${after.runId} went on as ${after.state}, epoch ${before.epoch} to ${after.epoch}`);
   },
 };

@@ -2,7 +2,7 @@
  * Every checker of the suite. Each must have had something to check over the suite's seeds: one that never did shows
  * nothing, and fails it.
  */
-import { firingsBetween } from "../world/dags.ts";
+import { firingsBetween } from "../world/clocks.ts";
 import * as attempts from "./attempts.ts";
 import type { Checker } from "./checker.ts";
 import * as children from "./children.ts";
@@ -10,6 +10,7 @@ import * as backfills from "./backfills.ts";
 import * as dags from "./dags.ts";
 import * as hand from "./hand.ts";
 import * as maps from "./maps.ts";
+import * as policies from "./policies.ts";
 import * as pools from "./pools.ts";
 import * as rest from "./rest.ts";
 import * as runs from "./runs.ts";
@@ -103,6 +104,13 @@ export const CHECKERS: readonly Checker[] = [
   backfills.backfillsRunOutsideTheDag,
   backfills.backfillsEnd,
   dags.intervalsAreDisjoint,
+  policies.runsFollowTheCalendar,
+  policies.datesFollowOneAnother,
+  policies.nothingIsAdmittedOutOfHours,
+  policies.tasksStartInTheirHours,
+  policies.nothingStartsTooLate,
+  policies.failuresPauseTheDag,
+  policies.thePastIsWaitedFor,
   rest.dueDatesHaveRuns(({ schedule }, from, until) =>
     schedule === null ? [] : firingsBetween(schedule, from, until),
   ),

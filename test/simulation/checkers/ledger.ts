@@ -39,6 +39,10 @@ export interface Ledger {
   readonly overturned: ReadonlySet<RunId>;
   /** Runs that went on after they had ended. */
   readonly reopened: ReadonlySet<RunId>;
+  /** Tasks of runs that ever succeeded or were skipped. */
+  readonly everDone: ReadonlySet<string>;
+  /** The run that the schedule was given last. */
+  lastOfSchedule(dagId: DagId): RunId | undefined;
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
@@ -60,6 +64,8 @@ export function createLedger(): Ledger {
   const asked = new Set<RunId>();
   const children = new Map<string, RunId>();
   const firstEnds = new Map<RunId, RunState>();
+  const everDone = new Set<string>();
+  const lastOfSchedule = new Map<DagId, RunId>();
   const rooms = new Map<DagId, Room[]>();
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
   const clears = new Map<string, { readonly times: number; readonly attempt: number }>();
@@ -94,6 +100,8 @@ export function createLedger(): Ledger {
     clears,
     overturned,
     reopened,
+    everDone,
+    lastOfSchedule: (dagId) => lastOfSchedule.get(dagId),
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
     begun: new Set(),
@@ -108,13 +116,17 @@ export function createLedger(): Ledger {
       if (isRunEnded(after.state) && !firstEnds.has(after.runId)) firstEnds.set(after.runId, after.state);
       for (const { name, from, to, detail } of moves) {
         const key = `${after.runId}#${name}`;
+        if (to === "success" || to === "skipped") everDone.add(key);
         // A lost worker is no failure of the task's.
         if (from === to || to !== "up_for_retry" || detail?.cause?.code !== "error") continue;
         if (!firstFailures.has(key)) firstFailures.set(key, at);
       }
     },
     noteDag({ after, manifest, at }) {
-      for (const { runId } of after.active) admitted.add(runId);
+      for (const { runId, scheduled } of after.active) {
+        if (scheduled !== undefined && !admitted.has(runId)) lastOfSchedule.set(after.dagId, runId);
+        admitted.add(runId);
+      }
       const text = JSON.stringify(manifest.schedule);
       if (schedules.get(after.dagId)?.text !== text) schedules.set(after.dagId, { text, since: at });
       const known = rooms.get(after.dagId) ?? [];

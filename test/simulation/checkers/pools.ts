@@ -202,6 +202,8 @@ export const scheduledIsWanted: Checker = {
   says: "a run tells its pool of everything that waits there",
   run({ after, manifest }, _moves, _seen, expect) {
     if (!usesPools(manifest, after) || isRunEnded(after.state) || after.pauses.length > 0) return;
+    // What waits for its hours asks for nothing.
+    if (manifest.tasks.some(({ allowedHours }) => allowedHours !== undefined)) return;
     const waiting = new Map<string, number>();
     for (let slot = 0; slot < after.tasks.states.length; slot++) {
       if (stateAt(after, slot) !== "scheduled") continue;

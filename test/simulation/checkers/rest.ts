@@ -4,6 +4,7 @@ import { attemptKeyText } from "../../../shared/core/ids.ts";
 import { instant, iso } from "../../../shared/core/time.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../../../shared/core/manifest.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
+import { isWithinHours } from "../world/clocks.ts";
 import type { Checker, Rest } from "./checker.ts";
 import { covers } from "./dags.ts";
 
@@ -162,6 +163,19 @@ const FIRED_WITHIN_MS = 180_000;
 /** What the faults left behind takes this long to be caught up with. */
 const SETTLED_AFTER_MS = 3_600_000;
 
+const MINUTE_MS = 60_000;
+
+/** Whether the DAG may start runs for long enough within the stretch. */
+function isOpen({ allowedHours, timezone }: Manifest, from: number, until: number): boolean {
+  if (allowedHours === null) return until - from > FIRED_WITHIN_MS;
+  let since: number | undefined;
+  for (let at = Math.ceil(from / MINUTE_MS) * MINUTE_MS; at <= until; at += MINUTE_MS) {
+    since = isWithinHours(timezone, allowedHours, at) ? (since ?? at) : undefined;
+    if (since !== undefined && at - since > FIRED_WITHIN_MS) return true;
+  }
+  return false;
+}
+
 export function dueDatesHaveRuns(
   firings: (manifest: Manifest, from: number, until: number) => readonly number[],
 ): Checker {
@@ -175,13 +189,15 @@ export function dueDatesHaveRuns(
         const since = Math.max(faultsStoppedAt + SETTLED_AFTER_MS, ledger.scheduledSince(dag.dagId) ?? now);
         const dues = firings(manifest, since, now);
         for (const [index, due] of dues.entries()) {
-          const until = Math.min(dues[index + 1] ?? now, now) - FIRED_WITHIN_MS;
+          const next = Math.min(dues[index + 1] ?? now, now) - FIRED_WITHIN_MS;
+          // Later than that it is passed over.
+          const until = Math.min(next, due + (manifest.startWithinMs ?? Infinity) - SCHEDULER_SKEW_MS_MAX);
           // A schedule that skips passes over a date for good if there is no room as it comes due.
           const latest = manifest.overlap === "skip" ? due - SCHEDULER_SKEW_MS_MAX : until;
           const room = ledger
             .roomOf(dag.dagId)
             .filter(({ from }) => from <= latest)
-            .some((stretch) => Math.min(stretch.until, until) - Math.max(stretch.from, due) > FIRED_WITHIN_MS);
+            .some((stretch) => isOpen(manifest, Math.max(stretch.from, due), Math.min(stretch.until, until)));
           if (!room || manifest.schedule === null) continue;
           const made = runsOf(rest).some(
             (run) =>

@@ -139,7 +139,7 @@ export const nothingWaitsForNothing: Checker = {
       if (states(task.taskId) !== "none") continue;
       // That its setup was skipped is only said once its own rule has been heard, too.
       if (graph.setupsAbove(task).some((id) => states(id) === "skipped")) continue;
-      if (isPaused(after, task.taskId)) continue;
+      if (isPaused(after, task.taskId) || task.dependsOnPast !== undefined || task.allowedHours !== undefined) continue;
       // What it set up last is still being taken down.
       const teardowns = graph.tasks.filter(({ setups }) => setups.includes(task.taskId));
       if (teardowns.some(({ taskId }) => TASK_STATE[states(taskId)].inFlight)) continue;

@@ -46,7 +46,10 @@ export const terminalIsAbsorbing: Checker = {
 export const statesOf = (run: Run, manifest: Manifest): States => {
   const { slotOf } = planOf(manifest);
   const state = (id: string): TaskState => stateAt(run, slotOf.get(id) ?? -1);
+  const isPart = (id: string): boolean => run.tasks.details[slotOf.get(id) ?? -1]?.cause?.code !== "not_selected";
   const counted = (id: string): readonly TaskState[] => {
+    // What was not asked for is waited for by nobody.
+    if (!isPart(id)) return [];
     const map = graphOf(manifest).task(id)?.map ?? null;
     const instances = map?.tolerance === null ? instanceStates(run, manifest, id) : undefined;
     return instances ?? [state(id)];
@@ -85,7 +88,7 @@ export const nothingStartsInAnEndingRun: Checker = {
   promise: "S5",
   says: "nothing but teardowns is dispatched in a run that is cancelled or being ended",
   run({ before, after, manifest }, moves, _seen, expect) {
-    if (before === undefined || !isEnding(before)) return;
+    if (before === undefined || !isEnding(before) || after.epoch > before.epoch) return;
     for (const { move, spec } of ruled(manifest, moves)) {
       if (move.attempt > move.attemptBefore) {
         expect(spec.role === "teardown", () => `${moveText(after.runId, move)} although the run is being ended`);
@@ -167,6 +170,7 @@ export const finalStatesFollowFromTheRules: Checker = {
       const ran = (after.tasks.attempts[slot] ?? 0) > 0 || cameToItsList(after, manifest, spec, slot);
       const state = states(spec.taskId);
       const code = after.tasks.details[slot]?.cause?.code;
+      if (code === "not_selected") continue;
       // What ran before somebody changed things is not run again by itself: only what a rule passed over follows from all.
       if (byHand && code !== "rule" && code !== "branch") continue;
       const verdict: Verdict | undefined =

@@ -1,6 +1,6 @@
 /** DAGs of a world: their graphs, when they run, what they wait for, and how their next version differs. */
 import { dagId, triggerId } from "../../../shared/core/ids.ts";
-import type { ArrivalTriggerSpec, Manifest, ScheduleSpec } from "../../../shared/core/manifest.ts";
+import type { ArrivalTriggerSpec, CronSpec, Manifest, ScheduleSpec } from "../../../shared/core/manifest.ts";
 import { aManifest } from "../../builders/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
 import { BENT_MORE, type Bent } from "./bent.ts";
@@ -9,18 +9,21 @@ import { BUCKET } from "./plan.ts";
 
 export type Tempo = "hours" | "day" | "days";
 
-/** When a schedule of these worlds fires: this minute, of every `everyHours`th hour from `hour` on, UTC. */
-interface Firings {
-  readonly minute: number;
-  readonly everyHours: 1 | 6 | 24;
-  readonly hour: number;
+/** What the DAGs of a world have in common. */
+export interface Customs {
+  readonly tempo: Tempo;
+  /** DAGs like to fire together. */
+  readonly minutes: readonly number[];
+  /** Where their clocks hang. */
+  readonly timezone: string;
 }
 
-export function generateDag(random: Random, name: string, tempo: Tempo, minutes: readonly number[]): Manifest {
+export function generateDag(random: Random, name: string, customs: Customs): Manifest {
   return aManifest({
     dagId: dagId(name),
     owner: "data-team",
-    schedule: random.chance(0.6) ? scheduleOf(random, tempo, minutes) : null,
+    timezone: customs.timezone,
+    schedule: random.chance(0.6) ? scheduleOf(random, customs) : null,
     triggers: random.chance(0.5) ? triggersOf(random, name) : [],
     ...overlapOf(random),
     maxActiveRuns: random.integer(1, 3),
@@ -37,37 +40,32 @@ function overlapOf(random: Random): Pick<Manifest, "catchup" | "overlap"> {
   return { catchup: null, overlap: random.pick(["latest", "latest", "queue", "skip", "cancel"] as const) };
 }
 
-function scheduleOf(random: Random, tempo: Tempo, minutes: readonly number[]): ScheduleSpec {
+function scheduleOf(random: Random, { tempo, minutes, timezone }: Customs): ScheduleSpec {
   const everyHours = tempo === "hours" ? 1 : tempo === "day" ? random.pick([6, 24] as const) : 24;
-  // DAGs like to fire together.
-  const firings: Firings = { minute: random.pick(minutes), everyHours, hour: random.integer(0, 23) };
-  const hours = { 1: "*", 6: "*/6", 24: String(firings.hour) }[everyHours];
-  const period = everyHours === 1 ? "hour" : everyHours === 24 ? "day" : "none";
+  const hour = random.integer(0, 23);
+  const hours = { 1: "*", 6: "*/6", 24: String(timezone === "UTC" ? hour : hour % 5) }[everyHours];
+  // Where a clock moves by less than an hour, what an hour is depends on whom one asks.
+  const hourly = PART_OF_AN_HOUR.includes(timezone) ? "cron" : "hour";
+  const period = everyHours === 1 ? hourly : everyHours === 24 ? "day" : "none";
+  const interval = random.pick(["cron", period] as const);
   return {
     kind: "cron",
-    expressions: [`${firings.minute} ${hours} * * *`],
-    interval: random.pick(["cron", period]),
-    timezone: "UTC",
-    dst: { gap: "shift", fold: "first" },
+    expressions: [`${random.pick(minutes)} ${hours} * * *`],
+    interval,
+    timezone,
+    dst: timezone === "UTC" ? { gap: "shift", fold: "first" } : dstOf(random, interval),
     start: null,
     end: null,
   };
 }
 
-/** The firings of such a schedule, worked out by counting. */
-export function firingsBetween(schedule: ScheduleSpec, from: number, until: number): number[] {
-  const [expression = ""] = schedule.kind === "cron" ? schedule.expressions : [];
-  const [minute = "0", hours = "*"] = expression.split(" ");
-  const hourMs = 3_600_000;
-  const found: number[] = [];
-  for (let hour = Math.floor(from / hourMs); hour * hourMs <= until; hour++) {
-    const ofDay = hour % 24;
-    if (hours !== "*" && (hours === "*/6" ? ofDay % 6 !== 0 : ofDay !== Number(hours))) continue;
-    const at = hour * hourMs + Number(minute) * 60_000;
-    if (at > from && at <= until) found.push(at);
-  }
-  return found;
-}
+const PART_OF_AN_HOUR: readonly string[] = ["Australia/Lord_Howe", "Asia/Pyongyang", "Asia/Kathmandu"];
+
+const dstOf = (random: Random, interval: ScheduleSpec["interval"]): CronSpec["dst"] => ({
+  gap: random.pick(["shift", "shift", "skip"]),
+  // What covers whole days fires once in each.
+  fold: random.pick(interval === "cron" ? ["first", "second", "both"] : ["first", "second"]),
+});
 
 function triggersOf(random: Random, name: string): readonly ArrivalTriggerSpec[] {
   const trigger = (id: string, suffix: string): ArrivalTriggerSpec => ({
@@ -85,18 +83,15 @@ function triggersOf(random: Random, name: string): readonly ArrivalTriggerSpec[]
 }
 
 /** The next version of a DAG: what somebody changed between two deployments. */
-export function changedDag(
-  random: Random,
-  before: Manifest,
-  { tempo, minutes, bent }: { readonly tempo: Tempo; readonly minutes: readonly number[]; readonly bent: Bent },
-): Manifest {
+export function changedDag(random: Random, before: Manifest, customs: Customs & { readonly bent: Bent }): Manifest {
+  const { bent } = customs;
   const codeHash = `code-${random.integer(1, 1_000_000)}`;
   const changed: Partial<Manifest> = random.weighted<() => Partial<Manifest>>([
     [3, () => ({})],
     [3, () => ({ tasks: generateTasks(random) })],
     [
       bent === "edits" ? 4 * BENT_MORE : 4,
-      () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, tempo, minutes) }),
+      () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, customs) }),
     ],
     [2, () => ({ triggers: random.chance(0.3) ? [] : triggersOf(random, before.dagId) })],
     [2, () => ({ maxActiveRuns: random.integer(1, 3) })],

@@ -2,12 +2,15 @@
 import type { Manifest, PoolSpec } from "../../../shared/core/manifest.ts";
 import { instant } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
-import { changedDag, firingsBetween, generateDag, type Tempo } from "./dags.ts";
+import { firingsBetween } from "./clocks.ts";
+import { changedDag, generateDag, type Customs, type Tempo } from "./dags.ts";
 import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
 import { handActionsAt, pausedAround } from "./hand.ts";
 import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
+import { withPolicies } from "./policies.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
+import { placeOf, UTC, type Place } from "./zones.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -26,21 +29,37 @@ export function generateWorld(seed: number): WorldPlan {
     [1, "days"],
   ]);
   const bent = bentOf(random.fork("bent"));
-  const startAt = instant(FIRST_DAY + random.integer(0, 300) * 24 * HOUR_MS + random.integer(0, 1_439) * MINUTE_MS);
+  const usually = FIRST_DAY + random.integer(0, 300) * 24 * HOUR_MS + random.integer(0, 1_439) * MINUTE_MS;
+  const place = placeAt(random.fork("place"));
+  const startAt = startOf(random.fork("start"), place, tempo) ?? instant(usually);
   const minutes = [random.integer(0, 59), random.integer(0, 59)];
+  const customs: Customs = { tempo, minutes, timezone: place.timezone };
   const count = random.pick([2, 3, 3, 3, 4]);
   const pools = generatePools(random.fork("pools"), bent);
   const pooled = random.fork("pooled");
   const parents = random.fork("parents");
   const children = bent === "children" || parents.chance(WITH_CHILDREN);
   const dags = Array.from({ length: count }, (_, index) => {
-    const dag = withPools(pooled, generateDag(random, `dag${index + 1}`, tempo, minutes), pools);
+    const plain = withPools(pooled, generateDag(random, `dag${index + 1}`, customs), pools);
+    const dag = withPolicies(random.fork(`policies-${index}`), plain);
     return children ? withChildren(parents, dag, count, bent) : dag;
   });
   const outage = outageOf(random.fork("outage"), tempo, startAt, bent);
   const safetyMs = SPAN_HOURS[tempo] * HOUR_MS + (outage === undefined ? 0 : outage.until - outage.from);
   const setting = { bent, startAt, safetyMs, dags, pools, outage };
-  return { ...setting, actions: generateActions(random, setting, { tempo, minutes, pools, bent }) };
+  return { ...setting, actions: generateActions(random, setting, { ...customs, pools, bent }) };
+}
+
+/** Of the worlds: their clocks hang where they do odd things, and do one while the world lasts. */
+const WITH_ODD_CLOCKS = 0.3;
+
+const placeAt = (random: Random): Place => (random.chance(WITH_ODD_CLOCKS) ? placeOf(random) : UTC);
+
+/** So that the clock is changed while things go wrong; undefined: it never is. */
+function startOf(random: Random, { changeAt }: Place, tempo: Tempo): WorldPlan["startAt"] | undefined {
+  if (changeAt === null) return undefined;
+  const before = random.integer(10 * MINUTE_MS, SPAN_HOURS[tempo] * HOUR_MS * 0.8);
+  return instant(changeAt - before);
 }
 
 /** Of the worlds; more of those in which schedules are edited. */
@@ -94,10 +113,8 @@ function hotMoments(random: Random, { startAt, safetyMs, dags, outage }: Setting
   return [...moments, ...during, ...during.map(() => outage.until)];
 }
 
-interface Context {
+interface Context extends Customs {
   readonly index: number;
-  readonly tempo: Tempo;
-  readonly minutes: readonly number[];
   readonly pools: readonly PoolSpec[];
   readonly bent: Bent;
 }
@@ -156,7 +173,9 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     case "drop":
       return dropsAt(random, at, dag, context.index);
     default: {
-      const changed = changedDag(random, dag, context);
+      const edited = changedDag(random, dag, context);
+      const changed =
+        edited.tasks === dag.tasks ? edited : withPolicies(random.fork(`policies-of-${context.index}`), edited);
       const pooled =
         changed.tasks === dag.tasks
           ? changed

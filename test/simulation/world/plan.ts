@@ -30,6 +30,8 @@ export type Action =
     }
   /** Nothing stays paused. */
   | { readonly type: "resume_all" }
+  /** What waits for a run before it that will not let it go on is cancelled; what paused itself is resumed. */
+  | { readonly type: "release" }
   | { readonly type: "drop"; readonly bucket: string; readonly key: string; readonly version: string };
 
 export type HandAction =
