@@ -16,6 +16,15 @@ test.each([
   ["over midnight, at noon", NIGHT, "UTC", "2026-03-02T12:00:00Z", "2026-03-02T22:00:00Z"],
   ["by the clock of the zone", DAY, "America/New_York", "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z"],
   ["which clocks skip", { from: 150, to: 240 }, "America/New_York", "2026-03-08T06:00:00Z", "2026-03-08T07:30:00Z"],
+  // It is 23:29, and the next day has 23 hours.
+  [
+    "the evening before clocks go forward",
+    { from: 284, to: 922 },
+    "America/Havana",
+    "2026-03-08T04:29:00Z",
+    "2026-03-08T08:44:00Z",
+  ],
+  ["on a date that does not exist", DAY, "Pacific/Apia", "2011-12-30T09:00:00Z", "2011-12-30T18:00:00Z"],
   [
     "which clocks show twice",
     { from: 90, to: 240 },
