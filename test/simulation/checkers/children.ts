@@ -98,7 +98,7 @@ export const toldUntilHeard: Checker = {
   },
 };
 
-function isHeard(effect: RunEffect, run: Run, { database }: Seen): boolean {
+function isHeard(effect: RunEffect, run: Run, { database, ledger }: Seen): boolean {
   const load = (id: string): Run | undefined => database.runs.rows.get(id as Run["runId"])?.value;
   switch (effect.kind) {
     case "start_child": {
@@ -108,7 +108,8 @@ function isHeard(effect: RunEffect, run: Run, { database }: Seen): boolean {
     case "cancel_child": {
       const child = load(effect.childId);
       if (child === undefined) return effect.started || !database.dags.rows.has(dagOfRun(effect.childId));
-      return isRunEnded(child.state) || child.cancel !== null;
+      // It may have been brought back since.
+      return isRunEnded(child.state) || child.cancel !== null || ledger.firstEnds.has(child.runId);
     }
     case "child_report": {
       const parent = run.origin.kind === "child" ? load(run.origin.parent.runId) : undefined;
