@@ -55,4 +55,67 @@ describe("what a new version changes", () => {
     expect(dagChanges(dag, before, undefined, NOON)).toMatchObject({ change: "removed", next: { after: [] } });
     expect(dagChanges({ ...dag, removed: true }, before, before, NOON).change).toBe("new");
   });
+
+  test("shows of each side no more than the next three runs, and none without a schedule", () => {
+    const without = side({}, "b");
+
+    expect(dagChanges(dag, before, without, NOON)).toMatchObject({
+      schedule: { before: "0 4 * * * UTC", after: null },
+      next: { after: [] },
+    });
+    expect(dagChanges(aDagRecord(), without, before, NOON)).toMatchObject({
+      schedule: { before: null, after: "0 4 * * * UTC" },
+      next: { before: [], after: ["2026-03-03T04:00:00Z", "2026-03-04T04:00:00Z", "2026-03-05T04:00:00Z"] },
+    });
+  });
+
+  test("shows the runs that a schedule has left, if they are fewer", () => {
+    const ending = side({ schedule: aSchedule({ end: plus(NOON, 2 * DAY_MS) }) });
+
+    expect(dagChanges(dag, ending, ending, NOON).next.before).toEqual(["2026-03-03T04:00:00Z", "2026-03-04T04:00:00Z"]);
+  });
+
+  test("of a DAG that is new is every task and every edge, and no option", () => {
+    expect(dagChanges(undefined, undefined, before, NOON)).toMatchObject({
+      dagId: "orders",
+      tasks: { added: ["a", "b"], removed: [], changed: [] },
+      edges: { added: ["a -> b"], removed: [] },
+      options: [],
+      code: false,
+      inFlight: [],
+    });
+  });
+
+  test("of a DAG that goes is every task and every edge, too, and names what is still at work", () => {
+    expect(dagChanges(dag, before, undefined, NOON)).toMatchObject({
+      dagId: "orders",
+      tasks: { added: [], removed: ["a", "b"], changed: [] },
+      edges: { added: [], removed: ["a -> b"] },
+      options: [],
+      code: false,
+      inFlight: ["orders.run-1"],
+    });
+  });
+
+  test("is unchanged code as long as its hash is, and an edge is no option of its task", () => {
+    const tasks = [aTaskSpec("a"), aTaskSpec("b")];
+    const after = side({ schedule: aSchedule(), tasks, owner: "ann" }, "b");
+
+    expect(dagChanges(dag, before, after, NOON)).toMatchObject({
+      change: "changed",
+      schedule: null,
+      code: false,
+      options: ["owner"],
+      tasks: { added: [], removed: [], changed: [] },
+      edges: { added: [], removed: ["a -> b"] },
+    });
+  });
+
+  test("of a DAG that was removed is what comes back with it", () => {
+    expect(dagChanges({ ...dag, removed: true }, before, undefined, NOON)).toMatchObject({
+      dagId: "orders",
+      change: "removed",
+      tasks: { added: [], removed: [] },
+    });
+  });
 });
