@@ -86,7 +86,11 @@ const TABLE = [
     name: "infra",
     path: "^infra/",
     // Names that the stored data hangs on, and the forms of what it passes on.
-    files: ["shared/aws/tables[.]ts", "shared/contract/(deployment|release)[.]ts", "shared/core/executor-class[.]ts"],
+    files: [
+      "shared/aws/tables[.]ts",
+      "shared/contract/(deployment|release)[.]ts",
+      "shared/core/(executor-class|problem)[.]ts",
+    ],
     packages: ["aws-cdk-lib", "cdk-nag", "constructs", "esbuild"],
     builtins: true,
   },

@@ -28,6 +28,10 @@ describe("a command line that is wrong", () => {
     [["runs", "--missing", "--state", "failed"], "--missing lists dates that have no run"],
     [["pools", "set"], "`freshet pools set` takes a pool and a number of slots"],
     [["trigger", "hello", "--key", ""], "--key is empty"],
+    [["validate", "--env", "prod"], "`freshet plan --env <name>` compares them with what is deployed"],
+    [["run", "hello", "--env=prod"], "`freshet trigger <dag> --env <name>` starts it there"],
+    [["runs", "--env", ""], "--env is empty: name an environment"],
+    [["runs", "--env", "prod"], "in which region is it? Set AWS_REGION"],
     [["help", "rnu"], "unknown command 'rnu'"],
   ])("%j says what was given and what is expected, and exits with 2", async (argv, text) => {
     const { exit, out, err } = await line.freshet(...argv);

@@ -1,5 +1,6 @@
 /** All commands: how they are called, and by which example they are understood. */
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { hereOnly } from "./here-only.ts";
 import { OPERATE_COMMANDS } from "./operate/commands.ts";
 
 const RUN = "Run:";
@@ -240,7 +241,7 @@ const SPECS: readonly CommandSpec[] = [
     group: LOOK,
     summary: "show when a DAG will run, and what each run covers",
     description:
-      "Shows the coming runs of a DAG as its file says: logical date, what is covered, and when it falls due, in UTC and on the schedule's own clock. Days on which clocks change are marked.",
+      "Shows the coming runs of a DAG as its file says, or with --env as it is deployed: logical date, what is covered, and when it falls due, in UTC and on the schedule's own clock. Days on which clocks change are marked.",
     options: [
       { flags: "--next <n>", description: "so many (default: 10)" },
       {
@@ -261,10 +262,11 @@ const SPECS: readonly CommandSpec[] = [
     group: LOOK,
     summary: "compare the DAG files with what is registered",
     description:
-      "Shows what taking up the DAG files would change: schedules, tasks, edges and options, when the next runs would come before and after, and which runs are at work and keep their version.",
+      "Shows what taking up the DAG files here, or with --env deploying them, would change: schedules, tasks, edges and options, when the next runs would come before and after, and which runs are at work and keep their version.",
     options: [DAGS],
     examples: [
-      ["plan", "before a deployment"],
+      ["plan", "before you start `freshet dev`"],
+      ["plan --env prod", "before a deployment"],
       ["plan --json", "for a program"],
     ],
     load: async () => (await import("./commands/plan.ts")).execute,
@@ -374,15 +376,21 @@ const JSON_OPTION: OptionSpec = { flags: "--json", description: "print JSON, for
 /** They look at records and change them, wherever those are. */
 const ANYWHERE: ReadonlySet<string> = new Set([
   "trigger",
+  "backfill",
+  "backfills",
+  "pools",
   "runs",
   "tasks",
   "why",
   "logs",
   "dags",
+  "schedule",
+  "plan",
   ...OPERATE_COMMANDS.map(({ name }) => name),
 ]);
 
 export const COMMANDS: readonly CommandSpec[] = SPECS.map((spec) => ({
   ...spec,
+  ...hereOnly(spec.name),
   options: [...spec.options, ...(ANYWHERE.has(spec.name) ? [ENVIRONMENT] : []), JSON_OPTION],
 }));

@@ -12,8 +12,7 @@ import { printJson } from "../output/json.ts";
 import { printProblem, problemCount } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { plural } from "../output/words.ts";
-import { withoutSchedule } from "../home/register-dags.ts";
-import { versionOf } from "../load/version.ts";
+import { withoutSchedules } from "../home/register-dags.ts";
 import { placeOf } from "../place.ts";
 
 interface Options {
@@ -70,15 +69,6 @@ async function makeFolder(path: string, given: string): Promise<void> {
     });
   }
 }
-
-/** The same DAGs, as other versions: nothing starts them by the clock. */
-const withoutSchedules = ({ dags, ...rest }: LoadResult): LoadResult => ({
-  ...rest,
-  dags: dags.map((dag) => {
-    const manifest = withoutSchedule(dag.manifest);
-    return { ...dag, manifest, version: versionOf(manifest) };
-  }),
-});
 
 function releaseOf({ dags, packages }: LoadResult, hashOf: ReadonlyMap<string, string>): Release {
   return {

@@ -3,7 +3,8 @@ import type { DagRecord } from "../../shared/core/dag-record.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import type { Execute } from "../command.ts";
-import { asWritten } from "../home/register-dags.ts";
+import type { OpenHome } from "../home/open-home.ts";
+import { asWritten, withoutSchedules } from "../home/register-dags.ts";
 import { lookInto } from "../home/reading.ts";
 import { createDagLoader } from "../load/loader.ts";
 import { versionOf } from "../load/version.ts";
@@ -26,19 +27,13 @@ interface Registered {
 export const execute: Execute<object> = async ({ terminal, project, cwd, json }) => {
   const loader = createDagLoader({ ...placeOf({ project, cwd }), dagsDir: project.dagsDir });
   try {
-    const { dags, problems } = await loader.load();
+    const loaded = await loader.load();
+    const { problems } = loaded;
     const broken = problems.some(({ level }) => level === "error");
-    const registered = await lookInto(project, async (home): Promise<readonly Registered[]> => {
-      const all = (await home?.reading.dags.list()) ?? [];
-      return Promise.all(
-        all.map(async (dag) => {
-          const { manifest } = await (home as NonNullable<typeof home>).reading.versions(dag.version);
-          // What is compared is what is written, not what a `freshet dev` makes of it.
-          const written = asWritten(manifest);
-          return { dag, version: { version: versionOf(written), manifest: written } };
-        }),
-      );
-    });
+    const { registered, dags } = await lookInto(project, async (home) => ({
+      registered: home === undefined ? [] : await registeredIn(home),
+      dags: (home?.withoutSchedules === true ? withoutSchedules(loaded) : loaded).dags,
+    }));
     const changes = changesOf(registered, dags, broken);
     if (json) printJson(terminal.out, { dags: changes, problems });
     else print(terminal, changes);
@@ -48,6 +43,18 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
     await loader.close();
   }
 };
+
+async function registeredIn({ reading }: OpenHome): Promise<readonly Registered[]> {
+  const all = await reading.dags.list();
+  return Promise.all(
+    all.map(async (dag) => {
+      const { manifest } = await reading.versions(dag.version);
+      // What is compared is what is written, not what a `freshet dev` makes of it.
+      const written = asWritten(manifest);
+      return { dag, version: { version: versionOf(written), manifest: written } };
+    }),
+  );
+}
 
 /** While a file is broken nobody knows whether a DAG is gone. */
 function changesOf(

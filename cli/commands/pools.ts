@@ -3,9 +3,8 @@ import type { PoolView } from "../../shared/contract/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { PoolId } from "../../shared/core/ids.ts";
 import type { Instant } from "../../shared/core/time.ts";
-import { ping } from "../../shared/embedded/ping.ts";
 import type { Execute, Invocation } from "../command.ts";
-import { engineBeside, operator } from "../home/beside.ts";
+import { operator } from "../home/beside.ts";
 import { lookInto } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
 import { EXIT } from "../output/failure.ts";
@@ -70,10 +69,9 @@ async function set(
         "USAGE",
         `'${text}' is no number of slots; give a whole number from 0, which drains the pool`,
       );
-    const engine = engineBeside(home.stores);
     const poolId = name as PoolId;
-    await resizePool(engine, { poolId, slots, by: operator(env), reason: options.reason ?? "" });
-    await ping(project.home.path);
+    await resizePool(home.engine, { poolId, slots, by: operator(env), reason: options.reason ?? "" });
+    await home.heardBy({ kind: "pool", id: poolId });
     const pool = await readPool(home.reading, name);
     if (json) return printJson(terminal.out, pool);
     terminal.out.line(resizedText(pool));

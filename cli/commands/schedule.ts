@@ -1,11 +1,16 @@
+import { currentVersion } from "../../shared/app/current-version.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
+import type { Manifest } from "../../shared/core/manifest.ts";
 import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
 import { previewRows, type PreviewRow } from "../../shared/core/preview.ts";
 import { scheduleText } from "../../shared/core/schedule.ts";
 import { iso, type Instant } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
-import { required, type Execute } from "../command.ts";
+import { required, type Execute, type Invocation } from "../command.ts";
 import { countOf } from "../given.ts";
+import { requireDag } from "../home/find-run.ts";
+import type { Project } from "../home/paths.ts";
+import { withHome } from "../home/reading.ts";
 import { createDagLoader } from "../load/loader.ts";
 import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
@@ -26,25 +31,44 @@ const NEXT_MAX = 10_000;
 
 export const execute: Execute<Options> = async ({ terminal, project, cwd, json, args, options }) => {
   const count = countOf("--next", options.next, NEXT_MAX) ?? NEXT_DEFAULT;
+  const dagId = required(args, 0);
+  const { manifest, clock } =
+    project.environment === undefined
+      ? { manifest: await written({ terminal, project, cwd }, dagId), clock: "" }
+      : await registered(project, dagId);
+  const { schedule } = manifest;
+  if (schedule === null) throw new FreshetError("USAGE", noSchedule(manifest, clock));
+  const from = options.from === undefined ? createClock().now() : fromOf(options.from, schedule.timezone, terminal);
+  const rows = previewRows(schedule, { from, count });
+  if (json) printJson(terminal.out, rows);
+  else print(terminal, rows, { title: `${dagId}: ${scheduleText(schedule)}`, timezone: schedule.timezone, from });
+  return EXIT.success;
+};
+
+/** As its file says. */
+async function written(
+  { terminal, project, cwd }: Pick<Invocation, "terminal" | "project" | "cwd">,
+  dagId: string,
+): Promise<Manifest> {
   const loader = createDagLoader({ ...placeOf({ project, cwd }), dagsDir: project.dagsDir });
   try {
-    const dagId = required(args, 0);
     const { dag, problems } = await findDag(loader, await likelyFiles(project.dagsDir, dagId), dagId);
     for (const problem of problems) printProblem(terminal.err, problem, sourceLines(cwd));
-    const { schedule } = dag.manifest;
-    if (schedule === null) throw new FreshetError("USAGE", noSchedule(dagId, dag.manifest.triggers.length > 0));
-    const from = options.from === undefined ? createClock().now() : fromOf(options.from, schedule.timezone, terminal);
-    const rows = previewRows(schedule, { from, count });
-    if (json) printJson(terminal.out, rows);
-    else print(terminal, rows, { title: `${dagId}: ${scheduleText(schedule)}`, timezone: schedule.timezone, from });
-    return EXIT.success;
+    return dag.manifest;
   } finally {
     await loader.close();
   }
-};
+}
 
-const noSchedule = (dagId: string, hasTriggers: boolean): string =>
-  `dag '${dagId}' has no schedule: its runs start ${hasTriggers ? "when files arrive" : "by hand"}`;
+/** As it was deployed, and why it may have none there. */
+const registered = (project: Project, name: string): Promise<{ manifest: Manifest; clock: string }> =>
+  withHome(project, async ({ engine, withoutSchedules }) => ({
+    manifest: (await currentVersion(engine, await requireDag(engine, name))).manifest,
+    clock: withoutSchedules ? `; in environment '${project.environment}' nothing starts by the clock` : "",
+  }));
+
+const noSchedule = ({ dagId, triggers }: Manifest, clock: string): string =>
+  `dag '${dagId}' has no schedule: its runs start ${triggers.length > 0 ? "when files arrive" : "by hand"}${clock}`;
 
 function fromOf(text: string, timezone: string, { err }: Terminal): Instant {
   const moment = readMoment(text, timezone, DST_DEFAULT);

@@ -21,6 +21,7 @@ const LOG_FOLLOW_MS = 2_000;
 
 /** Throws USAGE without a region, and what finding the deployment throws. */
 export async function openEnvironment(name: string, env: Environment): Promise<OpenHome> {
+  if (name === "") throw new FreshetError("USAGE", "--env is empty: name an environment, such as dev");
   const region = env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "";
   if (region === "") {
     throw new FreshetError("USAGE", `--env ${name}: in which region is it? Set AWS_REGION, such as eu-west-1`);
@@ -38,6 +39,7 @@ export async function openEnvironment(name: string, env: Environment): Promise<O
     reading: { ...ports, versions },
     stores: { ...ports, objects, logs },
     engine,
+    withoutSchedules: deployment.schedules === "none",
     async heardBy(changed) {
       await ports.events.send([wakeMessage(changed, { all: true })]);
       return `environment '${name}'`;

@@ -9,6 +9,8 @@ export interface OpenHome {
   readonly stores: StateStores;
   /** To change records with. */
   readonly engine: Engine;
+  /** Nothing starts by the clock there: DAGs are registered without their schedules. */
+  readonly withoutSchedules: boolean;
   /** Tells who schedules here that something has changed; who goes on with it, undefined if nobody runs. */
   readonly heardBy: (changed: TimerTarget) => Promise<string | undefined>;
 }

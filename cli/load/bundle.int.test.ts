@@ -7,7 +7,7 @@ import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
 import { createBlobStore } from "../../shared/embedded/blob-store.ts";
 import { blobsOf } from "../../shared/embedded/worker/bundles.ts";
 import { bundleKey } from "../../shared/ports/blob-store.ts";
-import { bundleFiles, type CodeBundle } from "./bundle.ts";
+import { BUNDLE_BYTES_MAX, bundleFiles, type CodeBundle } from "./bundle.ts";
 
 let project: DagProject;
 let place: PoolPlace | undefined;
@@ -54,6 +54,26 @@ test("a task runs from its bundle, with what its file imports", async () => {
   const result = await run(await bundled(project.write("dags/orders.dag.ts", aDagFile("orders", { before, returns }))));
 
   expect(result).toEqual({ kind: "success", output: { rate: 7, rows: [1, 2], cents: 100, path: "a/b", late: 8 } });
+});
+
+test("code that is too large is refused, with what is large in it", async () => {
+  project.write("lib/prices.json", JSON.stringify("x".repeat(BUNDLE_BYTES_MAX)));
+  const before = 'import prices from "../lib/prices.json" with { type: "json" };';
+  const file = project.write("dags/orders.dag.ts", aDagFile("orders", { before, returns: "prices.length" }));
+
+  const [result] = await bundleFiles([file], { root: project.root, cwd: project.root });
+
+  expect(result).toMatchObject({
+    kind: "failed",
+    problems: [
+      {
+        code: "LOAD014",
+        message: expect.stringMatching(
+          /^the code of dags\/orders\.dag\.ts takes 10\.\d MB; at most 10\.0 MB are allowed: the largest are lib\/prices\.json 10\.0 MB, /,
+        ) as string,
+      },
+    ],
+  });
 });
 
 test("an error in a task names the line of the author's file", async () => {

@@ -12,6 +12,10 @@ import { DSL_URL, isAuthors, packageOf } from "./sources.ts";
 
 /** Builds that run at the same time: the bundler is parallel by itself, and each result is held in memory. */
 const BUILDS_MAX = 4;
+/** Every sandbox that runs a task fetches the code and holds it in memory. */
+export const BUNDLE_BYTES_MAX = 10 * 1024 * 1024;
+/** Files that a refusal names. */
+const LARGEST_TOLD = 3;
 /** From where bundles lie in a home inside of the project (`.freshet/blobs/data/bundles`) up to the project. */
 const UP = "../../../../";
 
@@ -55,15 +59,34 @@ export async function bundleFiles(files: readonly string[], options: BundleOptio
 }
 
 async function bundleFile(file: string, { root, cwd }: BundleOptions): Promise<BundleResult> {
-  const built = await build(file, root, cwd, { sourcemap: "external", sourcesContent: false });
+  const built = await build(file, root, cwd, { sourcemap: "external", sourcesContent: false, metafile: true });
   if ("problems" in built) return { kind: "failed", problems: built.problems };
   const [map, code] = [".map", ".mjs"].map((ending) =>
     built.result.outputFiles?.find(({ path }) => path.endsWith(ending)),
   );
   const text = `${code?.text ?? ""}${sourceMapComment(map?.text ?? "{}", root)}\n`;
   const bytes = new TextEncoder().encode(text);
+  if (bytes.length > BUNDLE_BYTES_MAX) {
+    return { kind: "failed", problems: [tooLarge(bytes.length, built.result, shownPath(cwd, file))] };
+  }
   return { kind: "bundled", bundle: { code: bytes, sha256: hash("sha256", bytes) } };
 }
+
+function tooLarge(bytes: number, { metafile }: BuildResult, file: string): Problem {
+  const parts = Object.entries(metafile?.outputs ?? {})
+    .filter(([name]) => name.endsWith(".mjs"))
+    .flatMap(([, { inputs }]) => Object.entries(inputs))
+    .toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+  const largest = parts.slice(0, LARGEST_TOLD).map(([name, { bytesInOutput }]) => `${name} ${mb(bytesInOutput)}`);
+  return problem(
+    "LOAD014",
+    `the code of ${file} takes ${mb(bytes)}; at most ${mb(BUNDLE_BYTES_MAX)} are allowed: the largest are ${largest.join(", ")}`,
+    { file, line: 1, column: 1 },
+    "keep data in storage and read it in a task, or make an npm package of it",
+  );
+}
+
+const mb = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 
 /** What a build of the bundler failed for; none if it did not. */
 async function problemsOf(

@@ -59,6 +59,11 @@ export const LOAD_CODES = {
     explanation:
       'Tasks run from a bundle somewhere else, so `import.meta.url` and its like do not name the source file there. Import the data (`import rows from "./rows.json" with { type: "json" }`), or keep it in storage.',
   },
+  LOAD014: {
+    title: "The code of a DAG file is too large",
+    explanation:
+      "Each sandbox that runs a task fetches the code and holds it in memory, so it may take 10 MB. The message names the largest files in it: data belongs into storage, and libraries into npm packages, which are no part of it.",
+  },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 
 export type LoadCode = keyof typeof LOAD_CODES;

@@ -98,7 +98,7 @@ export class Freshet extends Construct implements Reachable {
 
     this.executors = this.#createExecutors(classes, compiled, config, projectRoot, out);
     this.workers = this.#createWorkers(compiled, config, projectRoot, out);
-    const deployment = this.#deploymentText(environment);
+    const deployment = this.#deploymentText(environment, config);
     const common = { ...commonProps(config), deployment };
     this.scheduler = new EngineFunction(this, "Scheduler", {
       ...common,
@@ -227,7 +227,7 @@ export class Freshet extends Construct implements Reachable {
     return Object.fromEntries([...this.buckets].map(([name, bucket]) => [name, bucket.bucketName]));
   }
 
-  #deploymentText(environment: string): string {
+  #deploymentText(environment: string, { schedules }: EnvironmentConfig): string {
     return Stack.of(this).toJsonString({
       v: 1,
       environment,
@@ -239,6 +239,7 @@ export class Freshet extends Construct implements Reachable {
       taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
       busName: this.bus.eventBusName,
       bucketNames: this.#bucketNames(),
+      schedules,
       executorLogGroups: this.#executing().map(({ logGroup }) => logGroup.logGroupName),
     });
   }

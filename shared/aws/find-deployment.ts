@@ -15,6 +15,8 @@ export async function findDeployment(settings: ClientSettings, environment: stri
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name }));
     return parseDeployment(Parameter?.Value);
   } catch (error) {
+    const unreached = unreachedText(error, settings);
+    if (unreached !== undefined) throw new FreshetError("UNAVAILABLE", unreached, { cause: error });
     if (!(error instanceof ParameterNotFound)) throw error;
     const known = await knownEnvironments(ssm);
     const there = known.length === 0 ? "none is deployed there" : `there are: ${known.join(", ")}`;
@@ -24,6 +26,17 @@ export async function findDeployment(settings: ClientSettings, environment: stri
         `\`npx cdk deploy -c env=${environment}\` deploys it, AWS_REGION names another region`,
     );
   }
+}
+
+/** Codes of Node's for an address that does not exist, or where nobody answers. */
+const UNREACHED = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH"]);
+
+/** Undefined if AWS has answered. */
+function unreachedText(error: unknown, { region, endpoint }: ClientSettings): string | undefined {
+  if (!(error instanceof Error && "code" in error && UNREACHED.has(String(error.code)))) return undefined;
+  const where = endpoint === undefined ? `AWS in region ${region}` : endpoint;
+  const mend = endpoint === undefined ? "is that a region, and is there a network?" : "is AWS_ENDPOINT_URL right?";
+  return `${where} does not answer (${error.message}): ${mend}`;
 }
 
 async function knownEnvironments(ssm: SSMClient): Promise<readonly string[]> {

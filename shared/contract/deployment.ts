@@ -20,6 +20,8 @@ const deploymentSchema = z.object({
   busName: named,
   /** By the name in the pipelines, the bucket of this environment. */
   bucketNames: z.record(z.string(), named),
+  /** `none`: its DAGs are deployed without their schedules. */
+  schedules: z._default(z.enum(["as written", "none"]), "as written"),
   /** Log groups of the executors. */
   executorLogGroups: z.array(named),
 });

@@ -1,8 +1,13 @@
 /** What workers are put on trial with. */
 import { setTimeout as wait } from "node:timers/promises";
-import { dag, task } from "freshet";
+import { cron, dag, pool, task } from "freshet";
 
-const prepare = task("prepare", { run: () => ({ rows: 3 }) });
+const prepare = task("prepare", {
+  run: ({ log }) => {
+    log.info("prepares", { rows: 3 });
+    return { rows: 3 };
+  },
+});
 const crunch = task("crunch", {
   inputs: { prepare },
   executor: "worker",
@@ -15,6 +20,14 @@ const report = task("report", { inputs: { crunch }, run: ({ inputs }) => `${inpu
 
 /** A run that mixes executors. */
 export const mixed = dag("mixed", { tasks: [prepare, crunch, report] });
+
+const counting = pool("counters", { slots: 2 });
+
+/** Has past dates, and a pool. */
+export const daily = dag("daily", {
+  schedule: cron("0 4 * * *", { interval: "day" }),
+  tasks: [task("count", { pools: [counting], run: () => 1 })],
+});
 
 const HOURS = 3_600_000;
 
