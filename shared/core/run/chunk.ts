@@ -8,11 +8,11 @@ import type { ChunkCounts, ChunkHand, ChunkOrder, Expansion, Run, RunEffect, Tas
 import { chunkRunId } from "../run-id.ts";
 import { isRunEnded, TASK_STATE, TASK_STATES } from "../states.ts";
 import type { Instant } from "../time.ts";
-import { causeText, expansionOf, mapIndexAt, move, setHead, stateOf, type Draft } from "./draft.ts";
+import { causeText, expansionOf, isCut, mapIndexAt, move, setHead, stateOf, type Draft } from "./draft.ts";
 import { isBackfilled } from "./backfilled.ts";
 import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
-import { clearInstance, isCut, markInstance, rowsOfHand } from "./clear-instances.ts";
+import { clearInstance, markInstance, rowsOfHand } from "./clear-instances.ts";
 import { countInstances } from "./instances.ts";
 import { isOutOfHours } from "./hours.ts";
 import { newRun } from "./new-run.ts";

@@ -3,17 +3,9 @@ import type { Cause, ChunkHand, ChunkHandIndexes, Expansion, TaskTable } from ".
 import { TASK_STATE } from "../states.ts";
 import { restart, startAfresh } from "./attempts.ts";
 import { isChunked, orderChunks, replace } from "./chunks.ts";
-import { expansionAt, expansionOf, isTerminal, mapIndexAt, move, stateOf, type Draft } from "./draft.ts";
-
-const BY_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
+import { expansionAt, expansionOf, isCut, isTerminal, mapIndexAt, move, stateOf, type Draft } from "./draft.ts";
 
 type Rows = Pick<TaskTable, "states" | "details" | "expansions">;
-
-/** The run's end came before its own. */
-export function isCut(tasks: Rows, slot: number): boolean {
-  const code = tasks.details[slot]?.cause?.code;
-  return code !== undefined && BY_THE_RUN.has(code) && isTerminal(tasks, slot);
-}
 
 /** It failed, or could not run, was passed over because too many others did, or was cut short. */
 const isUndone = (tasks: Rows, slot: number): boolean =>

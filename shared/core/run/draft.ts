@@ -209,6 +209,15 @@ export function kept(detail: TaskDetail | undefined): Pick<TaskDetail, "losses" 
   };
 }
 
+/** Causes that are the run's: once it goes on they hold no longer. */
+const OF_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
+
+/** The run's end came before that of the instance. */
+export function isCut(tasks: Pick<TaskTable, "states" | "details">, slot: number): boolean {
+  const code = tasks.details[slot]?.cause?.code;
+  return code !== undefined && OF_THE_RUN.has(code) && isTerminal(tasks, slot);
+}
+
 /** Whether the run is being ended: nothing new starts but teardowns of what was set up, and hooks. */
 export const isEnding = (draft: Draft): boolean => draft.head.cancel !== null || draft.head.cause !== null;
 

@@ -9,6 +9,7 @@ import {
   causeText,
   dropInstances,
   expansionOf,
+  isCut,
   isEnding,
   mapIndexAt,
   move,
@@ -190,13 +191,10 @@ function whyBarred(draft: Draft, { slot, base, rows, bar }: Expansion): Cause {
 function cutBy(draft: Draft, { base, rows, chunks = [], end }: Expansion): Cause | undefined {
   if (chunks.some(({ cut }) => cut)) return end?.cause;
   for (let slot = base; slot < base + rows; slot++) {
-    const cause = draft.details[slot]?.cause;
-    if (cause !== undefined && ENDED_BY.has(cause.code)) return cause;
+    if (isCut(draft, slot)) return draft.details[slot]?.cause;
   }
   return undefined;
 }
-
-const ENDED_BY: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
 
 /** Failed instances named in the cause of their task. */
 const INSTANCES_NAMED_MAX = 3;

@@ -3,11 +3,10 @@ import type { ErrorCode } from "../errors.ts";
 import type { TaskRef, TaskSelection } from "../operation.ts";
 import { downstreamOf, type Plan } from "../plan.ts";
 import { didYouMean } from "../problem.ts";
-import type { Cause, ChunkHandIndexes } from "../run.ts";
-import { TASK_STATE } from "../states.ts";
+import type { ChunkHandIndexes } from "../run.ts";
 import { isBarred } from "./verdict.ts";
 import { chunksMeant, rowsMeant } from "./clear-instances.ts";
-import { expansionAt, expansionOf, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
+import { expansionAt, expansionOf, isCut, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
 export interface OperationProblem {
   readonly code: ErrorCode;
@@ -143,17 +142,9 @@ function upstreamOf(plan: Plan, slots: readonly number[]): ReadonlySet<number> {
   return found;
 }
 
-/** Causes that are the run's: once it goes on they hold no longer. */
-const OF_THE_RUN: ReadonlySet<Cause["code"]> = new Set(["cancelled", "run_timeout", "deadlock", "transition_budget"]);
-
-const keptByTheRun = (draft: Draft, slot: number): boolean => {
-  const code = draft.details[slot]?.cause?.code;
-  return code !== undefined && OF_THE_RUN.has(code) && TASK_STATE[stateOf(draft, slot)].terminal;
-};
-
 function isFailed(draft: Draft, slot: number): boolean {
   const state = stateOf(draft, slot);
-  return state === "failed" || state === "upstream_failed" || keptByTheRun(draft, slot);
+  return state === "failed" || state === "upstream_failed" || isCut(draft, slot);
 }
 
 /** Instances are made anew with what gives the list: what they were made from will be another one. */
@@ -180,7 +171,7 @@ export function addUnfinished(draft: Draft, slots: Chosen, inChunks: InChunks, s
       if (chunksMeant(expansion, "cut") && !inChunks.has(slot)) inChunks.set(slot, "cut");
       continue;
     }
-    if (!spared.has(slot) && !slots.has(slot) && keptByTheRun(draft, slot)) slots.set(slot, "unfinished");
+    if (!spared.has(slot) && !slots.has(slot) && isCut(draft, slot)) slots.set(slot, "unfinished");
   }
 }
 
