@@ -23,7 +23,12 @@ export interface BenchLine {
 export interface Workload {
   /** By which it is asked for on the command line. */
   readonly name: string;
-  readonly run: () => Promise<readonly BenchLine[]>;
+  readonly run: (options: BenchOptions) => Promise<readonly BenchLine[]>;
+}
+
+export interface BenchOptions {
+  /** How long a workload measures that waits for the clock: `--minutes 10`. */
+  readonly minutes: number;
 }
 
 export interface Measured {

@@ -18,6 +18,10 @@ export interface BenchWorld {
   readonly scheduler: Scheduler;
   /** A run from the request to its end, in milliseconds. */
   runOnce(dag: string): Promise<{ readonly runId: RunId; readonly ms: number }>;
+  /** Resolves once so many more runs of the DAG have ended. */
+  ended(dag: string, count: number): Promise<void>;
+  /** Called for each run that starts. */
+  onStart: (runId: RunId, startedAt: number) => void;
   close(): Promise<void>;
 }
 
@@ -36,14 +40,26 @@ export function projectOf(files: Readonly<Record<string, string>>): {
   return { project, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-export async function openWorld(files: Readonly<Record<string, string>>, workers?: number): Promise<BenchWorld> {
+interface WorldOptions {
+  /** Worker processes at the most. */
+  readonly workers?: number;
+  /** Whether schedules fire. */
+  readonly serve?: boolean;
+}
+
+export async function openWorld(
+  files: Readonly<Record<string, string>>,
+  { workers, serve = false }: WorldOptions = {},
+): Promise<BenchWorld> {
   const { project, remove } = projectOf(files);
   const ends = new Map<string, (endedAt: number) => void>();
+  let onStart: BenchWorld["onStart"] = () => {};
   const scheduler = await startScheduler({
     project,
     env: { PATH: process.env["PATH"] ?? "" },
     crashPoint: noCrash,
     onFact: (fact) => {
+      if (fact.type === "run_started") onStart(fact.runId, performance.timeOrigin + performance.now());
       if (fact.type !== "run_ended") return;
       if (fact.state !== "success")
         throw new Error(`run '${fact.runId}' ${fact.state}: ${JSON.stringify(fact.failed)}`);
@@ -52,7 +68,7 @@ export async function openWorld(files: Readonly<Record<string, string>>, workers
     onFault: (fault) => {
       throw new Error(`${fault.kind} ${fault.id}: ${fault.message}`);
     },
-    serve: false,
+    serve,
     ...(workers === undefined ? {} : { workers }),
   });
   await registerAll(scheduler, project);
@@ -66,6 +82,21 @@ export async function openWorld(files: Readonly<Record<string, string>>, workers
       const ms = (await ended) - started;
       await scheduler.idle();
       return { runId, ms };
+    },
+    ended(dag, count) {
+      const { promise, resolve: settle } = Promise.withResolvers<void>();
+      let left = count;
+      ends.set(dag, () => {
+        left -= 1;
+        if (left === 0) settle();
+      });
+      return promise;
+    },
+    set onStart(listener: BenchWorld["onStart"]) {
+      onStart = listener;
+    },
+    get onStart() {
+      return onStart;
     },
     async close() {
       await scheduler.close();
@@ -89,6 +120,20 @@ export const chainDag = (count: number): string => `
 import { dag, task } from "freshet";
 ${tasks(count, (index) => (index === 0 ? "" : `inputs: { before: t${index - 1} }, `))}
 export default dag("chain_${count}", { tasks: [t${count - 1}] });
+`;
+
+/** A chain of `count` tasks, every day. */
+export const dailyDag = (id: string, count: number): string => `
+import { dag, every, task } from "freshet";
+${tasks(count, (index) => (index === 0 ? "" : `after: [t${index - 1}], `))}
+export default dag("${id}", { schedule: every.day({ at: "00:00" }), tasks: [t${count - 1}] });
+`;
+
+/** One task, every minute. */
+export const minutelyDag = (id: string): string => `
+import { cron, dag, task } from "freshet";
+const first = task("first", { run: () => ({ startedAt: performance.timeOrigin + performance.now() }) });
+export default dag("${id}", { schedule: cron("* * * * *"), tasks: [first] });
 `;
 
 /** `count` tasks that do nothing and wait for nothing. */

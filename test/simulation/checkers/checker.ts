@@ -127,7 +127,9 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
     },
     runChanged: (change) =>
       guarded(() => {
-        const moves = movesOf(change);
+        const { before, after } = change;
+        const isTakenOver = before !== undefined && before.version !== after.version;
+        const moves = isTakenOver ? movesOf(change, database().manifest(before.version)) : movesOf(change);
         for (const { check, expect } of ofRun) check(change, moves, seen(), expect);
         ledger.noteRun(change, moves);
         onRun?.(change, moves);

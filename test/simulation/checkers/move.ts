@@ -1,5 +1,7 @@
 /** Task instances that a commit moved. */
 import type { RunId } from "../../../shared/core/ids.ts";
+import type { Manifest } from "../../../shared/core/manifest.ts";
+import { planOf } from "../../../shared/core/plan.ts";
 import type { TaskDetail } from "../../../shared/core/run.ts";
 import type { TaskState } from "../../../shared/core/states.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
@@ -22,15 +24,15 @@ export interface Move {
   readonly detail: TaskDetail | undefined;
 }
 
-/** What a commit moved, by slot. */
-export function movesOf({ before, after, manifest }: RunChange): readonly Move[] {
+/** What a commit moved, by slot. `oldManifest`: of the version that the run had before. */
+export function movesOf({ before, after, manifest }: RunChange, oldManifest: Manifest = manifest): readonly Move[] {
   const { states, attempts, details } = after.tasks;
   const old = before?.tasks;
-  const slotBefore = slotsBefore({ before, after });
+  const slotBefore = oldManifest === manifest ? slotsBefore({ before, after }) : slotsByName(manifest, oldManifest);
   const moves: Move[] = [];
   for (let slot = 0; slot < states.length; slot++) {
     const was = slotBefore(slot);
-    const attemptBefore = old?.attempts[was] ?? baseOf(after, slot);
+    const attemptBefore = old?.attempts[was] ?? formerOf(before, manifest, slot) ?? baseOf(after, slot);
     if (states[slot] === (old?.states[was] ?? 0) && attempts[slot] === attemptBefore) continue;
     const instance = instanceAt(after, manifest, slot);
     // A mapped task has no attempts of its own: it notes the highest of the instances that it had.
@@ -49,6 +51,16 @@ export function movesOf({ before, after, manifest }: RunChange): readonly Move[]
   }
   return moves;
 }
+
+/** In another version: by the names of tasks and hooks. Runs that are taken over have no maps in these worlds. */
+function slotsByName(manifest: Manifest, old: Manifest): (slot: number) => number {
+  const [now, was] = [planOf(manifest), planOf(old)];
+  return (slot) => was.slotOf.get(now.tasks[slot]?.spec.taskId ?? "") ?? -1;
+}
+
+/** A task that comes back goes on counting. */
+const formerOf = (before: RunChange["before"], manifest: Manifest, slot: number): number | undefined =>
+  before?.formerAttempts?.[planOf(manifest).tasks[slot]?.spec.taskId ?? ""];
 
 /** Where a row was before; -1: it was not there. Rows of a map keep their order, and may move up as others go. */
 function slotsBefore({ before, after }: Pick<RunChange, "before" | "after">): (slot: number) => number {
