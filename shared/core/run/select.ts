@@ -56,7 +56,8 @@ export function select(draft: Draft, selection: TaskSelection): Selected {
 
 /** Of a mapped task, the instances that failed: the others keep what they have done. */
 function keepFailed(draft: Draft, slots: Chosen, inChunks: InChunks): void {
-  for (const [slot, because] of slots) {
+  // Rows of its maps are added meanwhile, and are none to look at.
+  for (const [slot, because] of Array.from(slots)) {
     const expansion = expansionOf(draft, slot);
     if (expansion === undefined) {
       if (!isFailed(draft, slot)) slots.delete(slot);
