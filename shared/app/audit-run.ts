@@ -30,8 +30,12 @@ export function auditOf(
   const wholes = changes.filter(({ mapIndex, because }) => mapIndex === null && because !== "instances");
   // What happens to a task happens to its instances.
   const spared = wholes.map(({ taskId }) => `${taskId}[`);
+  // One that is at work, with or without instances, stays as it is until these have stopped.
+  const chosen = new Set<string>(wholes.map(({ taskId }) => taskId));
   const moved = [...new Set([...states[0].keys(), ...states[1].keys()])].filter(
-    (task) => states[0].get(task) !== states[1].get(task) && !spared.some((prefix) => task.startsWith(prefix)),
+    (task) =>
+      chosen.has(task) ||
+      (states[0].get(task) !== states[1].get(task) && !spared.some((prefix) => task.startsWith(prefix))),
   );
   const stateOfRun = (run: Run, tasks: ReadonlyMap<string, string>): AuditState => ({
     state: run.state,

@@ -161,7 +161,9 @@ async function renew(
   control.abort(new FreshetError("RUN_ENDED", `attempt ${attemptKeyText(key)} was closed`));
 }
 
-/** Beyond this part of the lease a claim is asked for again before the code starts. */
+/** Beyond this a claim is asked for again before the code starts: somebody may have closed it. */
+const CONFIRMED_MS = 1_000;
+/** ... and beyond this part of its lease, whatever that is: it may have been closed as lost. */
 const CONFIRMED_LEASE_SHARE = 1 / 3;
 
 /**
@@ -175,8 +177,9 @@ async function confirmClaim(
   control: AbortController,
 ): Promise<void> {
   const { clock, leaseMs } = executing;
+  const confirmedMs = Math.min(CONFIRMED_MS, leaseMs * CONFIRMED_LEASE_SHARE);
   let known = claim.at;
-  while (!control.signal.aborted && clock.now() - known > leaseMs * CONFIRMED_LEASE_SHARE) {
+  while (!control.signal.aborted && clock.now() - known > confirmedMs) {
     known = clock.now();
     await renew(executing, dispatch, claim, control);
   }

@@ -205,6 +205,39 @@ describe("an operator's hand on a mapped task", () => {
     );
   });
 
+  test("makes a map anew whose chunks have all ended, with instances above all that were", () => {
+    const scene = aMap(4, { chunkWidth: 2 }).tell(report(0, 1, 0), report(1, 1, 1));
+    scene.tell(aClear(["load"]), { type: "admitted", epoch: 1 });
+
+    expect(scene.run.tasks.expansions).toMatchObject([{ number: 2, attemptBase: 1 }]);
+    expect(orders(scene)).toMatchObject([{ number: 1 }, { number: 1 }]);
+  });
+
+  test("asks only chunks in which something may have failed", () => {
+    const scene = aMap(6, { chunkWidth: 2 }).tell(report(0, 1, 0), report(1, 1, 1), report(2, 1, 0));
+    scene.tell(aClear([], { onlyFailed: true }), { type: "admitted", epoch: 1 });
+
+    expect(scene.all("tell").flatMap(({ effect }) => (effect.kind === "chunk_order" ? [effect.index] : []))).toEqual([
+      1,
+    ]);
+  });
+
+  test("leaves a map alone whose instances have all ended, where nothing is to be tried again", () => {
+    const scene = aMap(4, { chunkWidth: 2 }).tell(report(0, 1, 0), report(1, 1, 0));
+    scene.tell({ type: "retry_now", selection: aSelection([]), ...HAND });
+
+    expect(scene.state("load")).toBe("success");
+    expect(orders(scene)).toEqual([]);
+  });
+
+  test("decides what comes after it by the instances that are to come, not by those that were", () => {
+    const scene = aMap(4, { chunkWidth: 2 }).tell({ ...report(0, 1, 1), ended: false, open: 1, success: 0 });
+    expect(scene.state("sum")).toBe("upstream_failed");
+    scene.tell(aClear(["load"], { downstream: true }));
+
+    expect(scene.states()).toEqual({ list: "success", load: "deferred", sum: "none" });
+  });
+
   test("tries again at once what waits in chunks, of the task or of all of the run", () => {
     for (const tasks of [[], ["load"]]) {
       const scene = aMap(4, { chunkWidth: 2 });

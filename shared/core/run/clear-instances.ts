@@ -1,9 +1,10 @@
 /** The operator's hand on instances of a mapped task: of one, of some, or of all of them. */
-import type { Cause, ChunkHand, ChunkHandIndexes, Expansion, TaskTable } from "../run.ts";
+import type { Cause, ChunkHand, ChunkHandIndexes, ChunkState, Expansion, TaskTable } from "../run.ts";
 import { TASK_STATE } from "../states.ts";
 import { restart, startAfresh } from "./attempts.ts";
 import { isChunked, orderChunks, replace } from "./chunks.ts";
 import { expansionAt, expansionOf, isCut, isTerminal, mapIndexAt, move, stateOf, type Draft } from "./draft.ts";
+import { isSettled } from "./instances.ts";
 
 type Rows = Pick<TaskTable, "states" | "details" | "expansions">;
 
@@ -78,14 +79,22 @@ export function handOut(draft: Draft, slot: number, hand: Omit<ChunkHand, "numbe
   const width = draft.plan.tasks[slot]?.spec.map?.chunkWidth ?? 1;
   const chunks = before.chunks.map((chunk, index) => {
     const indexes = indexesIn(hand.indexes, index * width, width);
-    if (indexes.length === 0) return chunk;
+    if (indexes.length === 0 || !mayHold(chunk, hand)) return chunk;
     const number = chunk.ordered + 1;
     return { ...chunk, hands: [...(chunk.hands ?? []), { ...hand, indexes, number }] };
   });
+  if (chunks.every((chunk, index) => chunk === before.chunks[index])) return;
   // What ended all of them before holds no longer.
   const { end: _end, stop: _stop, bar: _bar, ...rest } = before;
   replace(draft, before, { ...rest, chunks });
   reopenTask(draft, before);
+}
+
+/** Whether there may be instances in the chunk that the hand is about: those that are done are known. */
+function mayHold(chunk: ChunkState, { to, indexes }: Omit<ChunkHand, "number">): boolean {
+  if (!isSettled(chunk) || typeof indexes !== "string") return true;
+  if (indexes === "all") return to !== "now";
+  return chunk.cut || (indexes === "failed" && (chunk.failed > 0 || chunk.skipped > 0));
 }
 
 const indexesIn = (indexes: ChunkHandIndexes, first: number, width: number): ChunkHandIndexes =>

@@ -130,7 +130,9 @@ export const expansionOf = (
 /** Takes the instances of a mapped task away. */
 export function dropInstances(draft: Draft, dropped: Expansion): void {
   for (let slot = dropped.base; slot < dropped.base + dropped.rows; slot++) move(draft, slot, "removed", undefined);
-  draft.expansions = draft.expansions.map((other) => (other === dropped ? { ...other, dropped: true } : other));
+  draft.expansions = draft.expansions.map((other) =>
+    other.number === dropped.number ? { ...other, dropped: true } : other,
+  );
   draft.changed = true;
 }
 

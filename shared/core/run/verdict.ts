@@ -112,6 +112,8 @@ export function isBarred(table: Pick<Table, "states">, { base, rows, chunks = []
 
 /** A mapped task counts as its instances, as soon as there are any; one that tolerates failures as itself. */
 function countedInstances(slot: number, table: Table): Expansion | undefined {
+  // Those of one that is to be made anew say nothing any more.
+  if (table.details[slot]?.target?.to === "none") return undefined;
   const expansion = expansionOf(table, slot);
   return table.plan.tasks[slot]?.spec.map?.tolerance === null ? expansion : undefined;
 }

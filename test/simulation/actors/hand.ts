@@ -13,6 +13,9 @@ type ByHand = Extract<Action, { type: "hand" }>;
 
 const SIGNED = { by: "operator", reason: "by hand" } as const;
 
+/** Of the acts on a mapped task: those on one of its instances. */
+const OF_INSTANCES = 0.6;
+
 export interface Hand {
   act(action: ByHand): void;
   /** Nothing stays paused. */
@@ -32,19 +35,22 @@ export function handOf({ database }: World, insist: Insist): Hand {
 
   const act = ({ what, dagId: id, pick, task }: ByHand): void => {
     if (what === "pause_dag" || what === "resume_dag") return onDag(id, what === "pause_dag" ? "pause" : "resume");
-    const candidates = runs().filter((run) => isChosen(run, what) && isPlain(run));
+    // Chunks are changed with the run that they belong to.
+    const candidates = runs().filter((run) => isChosen(run, what) && run.origin.kind !== "chunk");
     const run = candidates[Math.floor(pick * candidates.length)];
     if (run !== undefined) onRun(run, actionOf(what, namesOf(run, task)));
   };
 
-  /** Parts of a run are changed with it; maps have their own ways. */
-  const isPlain = ({ origin, version }: Run): boolean =>
-    origin.kind !== "chunk" && database.manifest(version).tasks.every(({ map }) => map === null);
-
-  const namesOf = ({ version }: Run, task: number): TaskSelection["tasks"] => {
+  /** A task; of one with instances more often one of these. */
+  const namesOf = ({ version, tasks: table }: Run, task: number): TaskSelection["tasks"] => {
     const { tasks } = database.manifest(version);
-    const named = tasks[Math.floor(task * tasks.length)];
-    return named === undefined ? [] : [{ taskId: named.taskId, mapIndex: null }];
+    const slot = Math.floor(task * tasks.length);
+    const named = tasks[slot];
+    if (named === undefined) return [];
+    const length = table.expansions.find((expansion) => expansion.slot === slot)?.length ?? 0;
+    const rest = task * tasks.length - slot;
+    const mapIndex = rest < OF_INSTANCES && length > 0 ? Math.floor((rest / OF_INSTANCES) * length) : null;
+    return [{ taskId: named.taskId, mapIndex }];
   };
 
   return {

@@ -10,9 +10,9 @@ import type { RunChange } from "../../../shared/simulated/watch.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
 import { isCleared } from "./by-hand.ts";
 import type { Checker, Seen } from "./checker.ts";
-import { moveText, type Move } from "./move.ts";
+import { baseOf, moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
-import { slotOfKey } from "./instances.ts";
+import { slotOfKey, UNMAPPED } from "./instances.ts";
 
 const isOver = (item: AttemptItem | undefined): boolean => item !== undefined && item.status !== "running";
 
@@ -113,11 +113,12 @@ export const closedBeforeSuperseded: Checker = {
 export const successIsTheAttemptsOwn: Checker = {
   promise: "S3",
   says: "a task succeeds only by the completion of its current attempt",
-  run({ after }, moves, seen, expect) {
+  run({ after, manifest }, moves, seen, expect) {
     for (const move of moves) {
-      // A mapped task has no attempts: it succeeds by its instances.
       if (move.detail?.cause?.code === "marked") continue;
-      if (move.to !== "success" || move.from === "success" || move.from === "deferred") continue;
+      if (move.to !== "success" || move.from === "success") continue;
+      // A mapped task has no attempts: it succeeds by its instances. One that waits for a child run succeeds by that.
+      if (move.from === "deferred" || isMapAsAWhole(graphOf(manifest).task(move.taskId), move)) continue;
       const item = itemOf(seen, after, move, move.attempt);
       const told = item?.status === "finished" && item.outcome.kind === "success";
       expect(told, () => `${moveText(after.runId, move)}, but the attempt is ${JSON.stringify(item)}`);
@@ -150,20 +151,29 @@ export const attemptsAreBounded: Checker = {
     for (const move of moves) {
       const spec = graphOf(manifest).task(move.taskId);
       if (spec === undefined || move.attempt === move.attemptBefore) continue;
-      const most = (spec.retry.retries + 1 + LOSSES_MAX) * (1 + clearsOf(seen, change, move).times);
+      const tries = (spec.retry.retries + 1 + LOSSES_MAX) * (1 + clearsOf(seen, change, move).times);
+      const most = tries + baseOf(after, move.slot);
       expect(move.attempt <= most, () => `${moveText(after.runId, move)}; at most ${most} are allowed`);
     }
   },
 };
 
-/** How often the instance was cleared, this change included, and the attempt that it had come to by then. */
+const isMapAsAWhole = (spec: TaskSpec | undefined, { mapIndex }: Move): boolean =>
+  (spec?.map ?? null) !== null && mapIndex === UNMAPPED;
+
+/**
+ * How often the instance was cleared, this change included, and the attempt that it had come to by then. An instance of a map
+ * that was made anew begins above all attempts before it.
+ */
 const clearsOf = (
   { ledger }: Seen,
   change: RunChange,
   move: Move,
 ): { readonly times: number; readonly attempt: number } => {
-  const { times, attempt } = ledger.clears.get(`${change.after.runId}#${move.name}`) ?? { times: 0, attempt: 0 };
-  return isCleared(change, move) ? { times: times + 1, attempt: move.attemptBefore } : { times, attempt };
+  const { after } = change;
+  const { times, attempt } = ledger.clears.get(`${after.runId}#${move.name}`) ?? { times: 0, attempt: 0 };
+  if (isCleared(change, move)) return { times: times + 1, attempt: move.attemptBefore };
+  return { times, attempt: Math.max(attempt, baseOf(after, move.slot)) };
 };
 
 /** Tries that failed by the task's own doing since it was last cleared, as the attempt items tell. */

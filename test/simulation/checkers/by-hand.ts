@@ -9,11 +9,19 @@ import type { Move } from "./move.ts";
 export const overturns = (audit: AuditEntry | undefined): boolean =>
   audit !== undefined && /^(clear|mark|backfill)\b/.test(audit.action);
 
+/** A chunk hears of it from its parent, with an order. */
+export const hearsAHand = ({ before, after }: Pick<RunChange, "before" | "after">): boolean =>
+  (after.chunk?.hand ?? 0) > (before?.chunk?.hand ?? 0);
+
+/** Whether somebody's clear or mark is done with the change. */
+export const isByHand = (change: Pick<RunChange, "before" | "after" | "audit">): boolean =>
+  overturns(change.audit) || hearsAHand(change);
+
 export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
 
 /** Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. */
-export const isCleared = ({ audit }: Pick<RunChange, "audit">, { from, to, detail }: Move): boolean =>
-  overturns(audit) &&
+export const isCleared = (change: Pick<RunChange, "before" | "after" | "audit">, { from, to, detail }: Move): boolean =>
+  isByHand(change) &&
   from !== "none" &&
   (to === "restarting" ? detail?.target?.to === "none" : BEGUN_AFRESH.includes(to));
 

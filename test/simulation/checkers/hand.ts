@@ -4,6 +4,7 @@ import { isRunEnded } from "../../../shared/core/states.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
 import type { Checker, Expect, Seen } from "./checker.ts";
 import { isPaused, overturns } from "./by-hand.ts";
+import { UNMAPPED } from "./instances.ts";
 import { moveText } from "./move.ts";
 
 export const nothingStartsWhilePaused: Checker = {
@@ -44,6 +45,8 @@ export const reopenedAsAnotherEpoch: Checker = {
   says: "a run that has ended goes on only by hand, as the next epoch, and waits for a place",
   run({ before, after, audit }, _moves, _seen, expect) {
     if (before === undefined || !isRunEnded(before.state) || isRunEnded(after.state)) return;
+    // A chunk is at work as long as its map is.
+    if (after.origin.kind === "chunk") return;
     // On the places of a backfill it waits for none.
     const starts = after.state === "queued" || (after.state === "running" && after.heldBy?.epoch === after.epoch);
     const holds = overturns(audit) && after.epoch === before.epoch + 1 && starts;
@@ -57,7 +60,8 @@ export const actsAreWrittenDown: Checker = {
   promise: "S12",
   says: "what operators change is stored with who did it",
   run({ before, after, audit }, _moves, { database }, expect) {
-    if (before === undefined) return;
+    // Chunks do what their parent was asked for, whose change is written down.
+    if (before === undefined || after.origin.kind === "chunk") return;
     const byHand =
       after.epoch !== before.epoch || after.pauses.length > before.pauses.length || held(before) !== held(after);
     if (!byHand) return;
@@ -80,6 +84,8 @@ export const actsSayWhatTheyDid: Checker = {
     );
     for (const move of moves) {
       if (move.hook || move.from === move.to) continue;
+      // What happens to a task happens to its instances.
+      if (move.mapIndex !== UNMAPPED && audit.before.tasks?.[move.taskId] !== undefined) continue;
       // What another version brings was not there.
       const was = audit.before.tasks?.[move.name];
       const said = (was === "absent" ? "none" : was) === move.from && audit.after.tasks?.[move.name] === move.to;

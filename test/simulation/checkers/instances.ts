@@ -52,7 +52,9 @@ export function instanceStates(run: Rows, manifest: Manifest, taskId: string): r
 
 function* statesOfChunk(chunk: ChunkState): Generator<TaskState> {
   for (const state of ["success", "failed", "skipped"] as const) {
-    for (let count = chunk[state]; count > 0; count--) yield state;
+    // How many of what did not run could not, it does not tell.
+    for (let count = chunk[state]; count > 0; count--)
+      yield state === "skipped" && chunk.barred ? "upstream_failed" : state;
   }
   // One that has not heard everything yet, or not told its end, may still change.
   const open = chunk.ended && chunk.heard === chunk.ordered ? chunk.open : Math.max(1, chunk.open);

@@ -3,7 +3,7 @@ import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
-import { isCleared, overturns } from "./by-hand.ts";
+import { isByHand, isCleared } from "./by-hand.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */
@@ -72,12 +72,12 @@ export function createLedger(): Ledger {
   const overturned = new Set<RunId>();
   const reopened = new Set<RunId>();
   const noteHand = (change: RunChange, moves: readonly Move[]): void => {
-    const { before, after, audit } = change;
+    const { before, after } = change;
     if (before !== undefined && after.epoch > before.epoch) {
       reopened.add(after.runId);
       cancelledAt.delete(after.runId);
     }
-    if (overturns(audit)) overturned.add(after.runId);
+    if (isByHand(change)) overturned.add(after.runId);
     for (const move of moves) {
       if (!isCleared(change, move)) continue;
       const key = `${after.runId}#${move.name}`;

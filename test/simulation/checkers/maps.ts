@@ -7,9 +7,12 @@ import { chunkRunId } from "../../../shared/core/run-id.ts";
 import type { Run } from "../../../shared/core/run.ts";
 import { TASK_STATE, type TaskState } from "../../../shared/core/states.ts";
 import type { Checker, Seen } from "./checker.ts";
+import { isPaused } from "./by-hand.ts";
 import { graphOf } from "./graph.ts";
 import { instanceStates, rowsOf, slotOfKey, stateAt, UNMAPPED } from "./instances.ts";
 import { moveText } from "./move.ts";
+import { mayBe } from "./rules.ts";
+import { chosenOf, statesOf } from "./tasks.ts";
 
 const tolerated = ({ tolerance }: MapSpec, length: number): number => {
   if (tolerance === null) return 0;
@@ -26,9 +29,8 @@ export const mapsEndAsTheirInstances: Checker = {
     for (const spec of graphOf(manifest).tasks) {
       const states = spec.map === null ? undefined : instanceStates(after, manifest, spec.taskId);
       if (spec.map === null || states === undefined) continue;
-      const state = after.tasks.states[slotOfKey(after, manifest, { taskId: spec.taskId, mapIndex: UNMAPPED })] ?? 0;
+      const is = stateAt(after, slotOfKey(after, manifest, { taskId: spec.taskId, mapIndex: UNMAPPED }));
       const open = states.some((each) => !TASK_STATE[each].terminal);
-      const is = NAMES[state];
       expect(open === (is === "deferred"), () => `${after.runId}: ${spec.taskId} is ${is} over ${states.join(" ")}`);
       if (open || isEnding(after)) continue;
       const wanted = endOf(spec.map, states);
@@ -37,18 +39,20 @@ export const mapsEndAsTheirInstances: Checker = {
   },
 };
 
-const NAMES: Readonly<Record<number, TaskState>> = { 4: "success", 5: "failed", 6: "skipped", 10: "deferred" };
-
 function endOf(map: MapSpec, states: readonly TaskState[]): TaskState {
   const failed = states.filter((state) => state === "failed").length;
   if (failed > tolerated(map, states.length)) return "failed";
+  // Cleared, they could not run any more.
+  if (states.includes("upstream_failed")) return "upstream_failed";
   return states.every((state) => state === "skipped") ? "skipped" : "success";
 }
 
 export const instancesStopForFailures: Checker = {
   promise: "S6",
   says: "an instance is passed over only once more have failed than its map tolerates",
-  run({ after, manifest }, moves, { database }, expect) {
+  run({ after, manifest }, moves, { database, ledger }, expect) {
+    // What had failed when its chunk was told to stop may have been cleared since.
+    if (after.origin.kind === "chunk" && ledger.overturned.has(after.origin.parent)) return;
     for (const move of moves) {
       if (move.mapIndex === UNMAPPED || move.detail?.cause?.code !== "tolerance") continue;
       const map = graphOf(manifest).task(move.taskId)?.map;
@@ -122,9 +126,12 @@ export const roomIsUsed: Checker = {
   run({ after, manifest }, _moves, _seen, expect) {
     // Chunks have the room that they are given.
     if (after.state !== "running" || isEnding(after) || after.origin.kind === "chunk") return;
-    for (const { taskId, map } of graphOf(manifest).tasks) {
+    for (const spec of graphOf(manifest).tasks) {
+      const { taskId, map } = spec;
       const states = map === null ? undefined : instanceStates(after, manifest, taskId);
-      if (map === null || states === undefined) continue;
+      if (map === null || states === undefined || isPaused(after, taskId)) continue;
+      // Cleared, they wait for what is above them, if that runs again.
+      if (!mayBe("run", spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest))) continue;
       const atWork = states.filter((state) => TASK_STATE[state].inFlight || state === "scheduled").length;
       const room = map.concurrency === null || atWork < map.concurrency;
       expect(!room || !states.includes("none"), () => `${after.runId}: ${taskId} has room: ${states.join(" ")}`);

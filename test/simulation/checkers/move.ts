@@ -74,7 +74,7 @@ function slotsBefore({ before, after }: Pick<RunChange, "before" | "after">): (s
 }
 
 /** Attempts of a new instance start above those of the instances before it. */
-const baseOf = ({ tasks }: RunChange["after"], slot: number): number =>
+export const baseOf = ({ tasks }: RunChange["after"], slot: number): number =>
   tasks.expansions.find(({ base, rows: count }) => slot >= base && slot < base + count)?.attemptBase ?? 0;
 
 export const moveText = (runId: RunId, { name, from, to, attempt }: Move): string =>

@@ -9,7 +9,7 @@ import type { Manifest } from "../../../shared/core/manifest.ts";
 import { RECORD_BYTES_MAX } from "../../../shared/ports/stored.ts";
 import type { ArrivedObject } from "../../../shared/core/attempt.ts";
 import { objectKey } from "../../../shared/simulated/ports/stores.ts";
-import { isPaused, overturns } from "./by-hand.ts";
+import { isByHand, isPaused } from "./by-hand.ts";
 import type { Checker, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
 import { instanceAt, instanceStates, stateAt } from "./instances.ts";
@@ -77,10 +77,10 @@ export const terminalWhenAllAre: Checker = {
 export const endedStaysEnded: Checker = {
   promise: "S10",
   says: "a run that has ended keeps its result, unless somebody clears or marks tasks of it",
-  run({ before, after, audit }, _moves, _seen, expect) {
-    if (before === undefined || !isRunEnded(before.state) || overturns(audit)) return;
+  run(change, _moves, _seen, expect) {
+    const { before, after } = change;
     // A chunk is reopened by the order that brings somebody's hand.
-    if (after.origin.kind === "chunk" && (after.chunk?.hand ?? 0) > (before.chunk?.hand ?? 0)) return;
+    if (before === undefined || !isRunEnded(before.state) || isByHand(change)) return;
     const same = after.state === before.state && after.endedAt === before.endedAt && after.degraded === before.degraded;
     expect(same, () => `${after.runId} went from ${before.state} to ${after.state}`);
   },

@@ -4,7 +4,7 @@ import type { Run } from "../../../shared/core/run.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
-import { isRetryNow, overturns } from "./by-hand.ts";
+import { isByHand, isRetryNow } from "./by-hand.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
@@ -19,9 +19,10 @@ const reaches = (from: TaskState, to: TaskState): boolean =>
 export const movesFollowTheGraph: Checker = {
   promise: "S2",
   says: "task states move along the declared graph",
-  run({ after, audit }, moves, _seen, expect) {
+  run(change, moves, _seen, expect) {
     // A hand reaches anywhere.
-    if (overturns(audit)) return;
+    if (isByHand(change)) return;
+    const { after } = change;
     for (const move of moves) {
       // A hook is told again, under a new attempt, when there is something new to tell.
       if (move.from === move.to || (move.hook && TASK_STATE[move.from].terminal)) continue;
@@ -35,8 +36,9 @@ export const movesFollowTheGraph: Checker = {
 export const terminalIsAbsorbing: Checker = {
   promise: "S2",
   says: "a task that has ended stays as it is, unless somebody clears or marks it",
-  run({ after, audit }, moves, _seen, expect) {
-    if (overturns(audit)) return;
+  run(change, moves, _seen, expect) {
+    if (isByHand(change)) return;
+    const { after } = change;
     for (const move of moves) {
       if (!move.hook) expect(!TASK_STATE[move.from].terminal, () => moveText(after.runId, move));
     }
@@ -51,7 +53,9 @@ export const statesOf = (run: Run, manifest: Manifest): States => {
     // What was not asked for is waited for by nobody.
     if (!isPart(id)) return [];
     const map = graphOf(manifest).task(id)?.map ?? null;
-    const instances = map?.tolerance === null ? instanceStates(run, manifest, id) : undefined;
+    // Instances of a map that is to be made anew say nothing any more.
+    const anew = run.tasks.details[slotOf.get(id) ?? -1]?.target?.to === "none";
+    const instances = map?.tolerance === null && !anew ? instanceStates(run, manifest, id) : undefined;
     return instances ?? [state(id)];
   };
   return Object.assign(state, { counted });
@@ -114,8 +118,9 @@ export const startsOnlyInARunningRun: Checker = {
 export const retriesWaitForTheirTime: Checker = {
   promise: "S5",
   says: "a retry is dispatched only when its delay has passed",
-  run({ after, at, audit }, moves, _seen, expect) {
-    if (overturns(audit) || isRetryNow(audit)) return;
+  run(change, moves, _seen, expect) {
+    const { after, at, audit } = change;
+    if (isByHand(change) || isRetryNow(audit)) return;
     for (const move of moves) {
       if (move.from !== "up_for_retry" || move.attempt === move.attemptBefore) continue;
       const due = move.detailBefore?.due ?? 0;
@@ -128,6 +133,8 @@ export const passedOverOnlyByRule: Checker = {
   promise: "S6",
   says: "a task is skipped or upstream_failed by its rule only when the rule can no longer hold",
   run({ after, manifest }, moves, _seen, expect) {
+    // A chunk knows nothing of what is above its task: its parent says what to do.
+    if (after.origin.kind === "chunk") return;
     for (const { move, spec } of ruled(manifest, moves)) {
       const code = move.detail?.cause?.code;
       if (move.from !== "none" || (code !== "rule" && code !== "branch")) continue;
@@ -159,9 +166,10 @@ export const everyEndHasItsCause: Checker = {
 export const finalStatesFollowFromTheRules: Checker = {
   promise: "S6",
   says: "the final states are those that the rules give, whatever the order of events",
-  run({ after, manifest, audit }, _moves, { ledger }, expect) {
+  run(change, _moves, { ledger }, expect) {
+    const { after, manifest } = change;
     if (after.endedAt === null || isEnding(after) || after.state === "queued") return;
-    const byHand = ledger.overturned.has(after.runId) || overturns(audit);
+    const byHand = ledger.overturned.has(after.runId) || isByHand(change);
     const graph = graphOf(manifest);
     const states = statesOf(after, manifest);
     const { slotOf } = planOf(manifest);

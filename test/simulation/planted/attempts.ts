@@ -75,7 +75,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "shared/app/run-attempt.ts",
-        find: "clock.now() - known > leaseMs * CONFIRMED_LEASE_SHARE",
+        find: "clock.now() - known > confirmedMs",
         replace: "clock.now() - known > Infinity",
       },
     ],
