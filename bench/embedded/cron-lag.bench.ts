@@ -73,11 +73,11 @@ async function measured(world: BenchWorld, minutes: number): Promise<Lags> {
 /** Gives how often it was done. */
 function backfillAgainAndAgain(world: BenchWorld): () => Promise<number> {
   const { engine } = world.scheduler;
-  let on = true;
+  const stop = new AbortController();
   let count = 0;
   const request = { dagId: dagId("past"), from: "2025-01-01", to: "2025-12-31", parallel: PARALLEL } as const;
   const work = async (): Promise<void> => {
-    while (on) {
+    while (!stop.signal.aborted) {
       const ended = world.ended("past", RUNS);
       const planned = await planBackfill(engine, { ...request, reprocess: "completed" });
       const { backfillId } = await startBackfill(engine, planned, "bench");
@@ -90,7 +90,7 @@ function backfillAgainAndAgain(world: BenchWorld): () => Promise<number> {
   };
   const working = work();
   return async () => {
-    on = false;
+    stop.abort();
     await working;
     return count;
   };
