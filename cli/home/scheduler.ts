@@ -70,7 +70,8 @@ export interface Scheduler {
 }
 
 /** What runs tasks on this machine. */
-export type LocalRunner = Pick<WorkerPool, "run" | "waits" | "wanted" | "idle" | "close">;
+export type LocalRunner = Pick<WorkerPool, "run" | "waits" | "wanted" | "idle" | "close"> &
+  Partial<Pick<WorkerPool, "warm">>;
 
 /** Throws HOME_LOCKED if another process schedules this home, and what opening the home throws. */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
@@ -90,7 +91,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     void look().catch((error: unknown) => {
       engine.faults.record({ kind: "message", id: "look", code: "LOOK", message: textOf(error), at: clock.now() });
     });
-  const stopClock = options.serve ? startClock(engine, stores, look) : (): void => {};
+  const stopClock = options.serve ? startClock(engine, stores, look, (count) => runner.warm?.(count)) : (): void => {};
   const pings = options.serve ? await listenPings(home.path, lookSoon) : undefined;
   if (options.serve) await look();
   return {
@@ -202,14 +203,21 @@ function assemble(options: SchedulerOptions, stores: Stores, runner: LocalRunner
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The clock, and the slow way of noticing that another process has written. */
-function startClock(engine: Engine, stores: Stores, look: () => Promise<void>): () => void {
+function startClock(
+  engine: Engine,
+  stores: Stores,
+  look: () => Promise<void>,
+  warm: (count: number) => void,
+): () => void {
   let seen = stores.database.dataVersion();
   let busy = false;
   const beat = async (): Promise<void> => {
     const version = stores.database.dataVersion();
     if (version !== seen) await look();
     seen = version;
-    await tick(engine, plus(engine.clock.now(), TICK_MS), TICK_HORIZON_MS);
+    const { armed } = await tick(engine, plus(engine.clock.now(), TICK_MS), TICK_HORIZON_MS);
+    // What falls due in a moment finds its processes there.
+    if (armed > 0) warm(armed);
   };
   const timer = setInterval(() => {
     if (busy) return;

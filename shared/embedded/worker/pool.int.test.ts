@@ -169,6 +169,17 @@ describe("the processes of a pool", () => {
     expect(atFirst).toBe(1);
   });
 
+  test("are there already for what was announced, up to their number", async () => {
+    const warmed = place.pool({ size: 3, limits: { idleMs: 100 } });
+
+    warmed.warm(2);
+    expect(warmed.pids().length).toBe(2);
+    warmed.warm(10);
+    expect(warmed.pids().length).toBe(3);
+
+    await until(() => warmed.pids().length === 1);
+  });
+
   test("are replaced once they have loaded their number of bundles", async () => {
     const one = place.pool({ size: 1, limits: { bundlesMax: 2 } });
     const pids = new Set<unknown>();

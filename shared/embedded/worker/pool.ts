@@ -49,6 +49,8 @@ export interface WorkerPoolOptions {
 export interface WorkerPool extends TaskRunner {
   /** How many attempts are worth having in hand at once: as many as there are processes, more while tasks are short. */
   wanted(): number;
+  /** So many attempts will come in a moment: processes for them are started now. */
+  warm(count: number): void;
   /** Resolves as soon as no attempt is in hand. */
   idle(): Promise<void>;
   pids(): readonly number[];
@@ -81,6 +83,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     run: async (input, signal) => runJob(pool, input, signal),
     waits: (key) => waits(pool, attemptKeyText(key)),
     wanted: () => wanted(pool),
+    warm(count) {
+      while (!pool.closed && pool.places.size < Math.min(count, pool.size)) openPlace(pool);
+    },
     idle: async () => whenIdle(pool),
     pids: () => [...pool.places].map(({ worker }) => worker.pid).filter((pid) => pid !== undefined),
     async close() {
