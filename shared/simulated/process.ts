@@ -138,13 +138,15 @@ function call<T>(surroundings: Surroundings, caller: Caller, kind: CallKind, eff
     return never();
   }
   const before = fault === "compute:freeze" && random.chance(0.5);
+  // Slow is the way there, or the way back: then what was read is old when it is heard.
+  const slowThere = fault === "db:slow" && random.chance(0.5);
   if (before) process.freeze(freezeMs(random));
   return new Promise((resolve, reject) => {
     const leave = caller.moves();
-    kernel.schedule(leave + latencyMs(surroundings, fault === "db:slow"), () => {
+    kernel.schedule(leave + latencyMs(surroundings, slowThere), () => {
       // What was on its way when its sender died may arrive, or not.
       if (!process.alive && random.chance(0.5)) return;
-      perform(surroundings, caller, before ? undefined : fault, { effect, resolve, reject });
+      perform(surroundings, caller, before || slowThere ? undefined : fault, { effect, resolve, reject });
     });
   });
 }
@@ -171,6 +173,7 @@ function perform<T>(
   if (fault === "db:lost_reply" || fault === "queue:send_lost_reply") {
     return settle({ error: unavailable("no reply came in time") });
   }
+  if (fault === "db:slow") return surroundings.kernel.after(latencyMs(surroundings, true), () => settle(result));
   if (fault === "db:retried_write") {
     // The second sending of the same call meets the first one's effect, and perhaps somebody's after it.
     return surroundings.kernel.after(latencyMs(surroundings, true), () => settle(attempt(effect)));

@@ -4,7 +4,7 @@ import type { Engine } from "../../../shared/app/engine.ts";
 import { dagId } from "../../../shared/core/ids.ts";
 import type { RunAction, TaskSelection } from "../../../shared/core/operation.ts";
 import type { Run } from "../../../shared/core/run.ts";
-import { isRunEnded } from "../../../shared/core/states.ts";
+import { isRunEnded, TASK_STATES } from "../../../shared/core/states.ts";
 import type { World } from "../world.ts";
 import type { Action } from "../world/plan.ts";
 
@@ -36,7 +36,10 @@ export function handOf({ database }: World, insist: Insist): Hand {
   const act = ({ what, dagId: id, pick, task }: ByHand): void => {
     if (what === "pause_dag" || what === "resume_dag") return onDag(id, what === "pause_dag" ? "pause" : "resume");
     // Chunks are changed with the run that they belong to.
-    const candidates = runs().filter((run) => isChosen(run, what) && run.origin.kind !== "chunk");
+    const all = runs().filter((run) => isChosen(run, what) && run.origin.kind !== "chunk");
+    // Who pauses does so since something goes wrong, over and over.
+    const troubled = what === "pause" ? all.filter(isTriedAgain) : [];
+    const candidates = troubled.length > 0 ? troubled : all;
     const run = candidates[Math.floor(pick * candidates.length)];
     if (run !== undefined) onRun(run, actionOf(what, namesOf(run, task)));
   };
@@ -67,6 +70,8 @@ function isChosen(run: Run, what: ByHand["what"]): boolean {
   if (what === "resume") return run.pauses.length > 0;
   return what.startsWith("clear") || what.startsWith("mark") || !isRunEnded(run.state);
 }
+
+const isTriedAgain = ({ tasks }: Run): boolean => tasks.states.some((state) => TASK_STATES[state] === "up_for_retry");
 
 function actionOf(what: ByHand["what"], tasks: TaskSelection["tasks"]): RunAction {
   const selection = { tasks, upstream: false, downstream: false, onlyFailed: false };

@@ -171,7 +171,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
         { at: at + random.skewed(2_000, 3_600_000), action: { type: "deploy", manifest: dag } },
       ];
     case "drop":
-      return dropsAt(random, at, dag, context.index);
+      return dropsAt(random, at, dag, context);
     default: {
       const edited = changedDag(random, dag, context);
       const changed =
@@ -196,24 +196,28 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
 /** How long windows of others may wait. */
 const WINDOWS_MS = [0, 0, 5_000, 60_000];
 
-/** Files that trickle in one after the other, faster than windows can close. */
-const TRICKLE = 16;
-const TRICKLE_GAP_MS_MAX = 60;
+/** From one file that drips in to the next. */
+const DRIP_GAP_MS_MAX = 250;
 
 /** Some files at once; once in a while so many that their list does not fit into a record. */
-function dropsAt(random: Random, at: number, { dagId, triggers }: Manifest, index: number): readonly PlannedAction[] {
+function dropsAt(
+  random: Random,
+  at: number,
+  { dagId, triggers }: Manifest,
+  { index, bent }: Pick<Context, "index" | "bent">,
+): readonly PlannedAction[] {
   const count = random.chance(0.01)
     ? 130
     : random.weighted([
         [4, 1],
         [3, 2],
         [2, 12],
-        [TRICKLE, 4],
+        [16, 4],
       ]);
   const windowsMs = triggers.length === 0 ? WINDOWS_MS : triggers.map(({ debounceMs }) => debounceMs);
   const folder = random.chance(0.5) ? "raw/" : `raw/${dagId}/`;
   // Some drip in just as a window fires that the first has opened.
-  const dripMs = count > 1 && (count === TRICKLE || random.chance(0.6)) ? random.pick(windowsMs) : undefined;
+  const dripMs = count > 1 && (bent === "files" || random.chance(0.6)) ? random.pick(windowsMs) : undefined;
   return Array.from({ length: count }, (_, file): PlannedAction => {
     // The same key may come again with another content.
     const name = random.chance(0.2) ? "latest" : `part-${index}-${file}`;
@@ -221,7 +225,7 @@ function dropsAt(random: Random, at: number, { dagId, triggers }: Manifest, inde
     const version = `v${index}.${file}`;
     const drips = dripMs !== undefined && file > 0;
     const afterMs = drips
-      ? dripMs + file * random.skewed(20, count === TRICKLE ? TRICKLE_GAP_MS_MAX : 250)
+      ? dripMs + file * random.skewed(20, DRIP_GAP_MS_MAX)
       : random.skewed(0, dripMs === undefined ? 90_000 : 1);
     return { at: at + afterMs, action: { type: "drop", bucket: BUCKET, key, version } };
   });
