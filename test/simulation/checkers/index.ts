@@ -17,6 +17,7 @@ import * as runs from "./runs.ts";
 import * as edits from "./schedule-edits.ts";
 import * as signals from "./signals.ts";
 import * as tasks from "./tasks.ts";
+import * as windows from "./windows.ts";
 
 export const CHECKERS: readonly Checker[] = [
   runs.oneRunPerDate,
@@ -115,6 +116,7 @@ export const CHECKERS: readonly Checker[] = [
     schedule === null ? [] : firingsBetween(schedule, from, until),
   ),
   rest.everyArrivalFires,
+  windows.windowsCloseOverNothing,
   rest.placesAreFree,
   rest.claimsAreOver,
   pools.poolsEmpty,

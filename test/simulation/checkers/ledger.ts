@@ -46,6 +46,8 @@ export interface Ledger {
   roomOf(dagId: DagId): readonly Room[];
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
+  /** By DAG and trigger: the objects that waited in the inbox as its window last changed. */
+  readonly inboxes: Map<string, ReadonlySet<string>>;
   /** Attempts whose code has begun. */
   readonly begun: Set<string>;
   /** What each command of an operator has changed so far. */
@@ -104,6 +106,7 @@ export function createLedger(): Ledger {
     lastOfSchedule: (dagId) => lastOfSchedule.get(dagId),
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
+    inboxes: new Map(),
     begun: new Set(),
     acts: new Set(),
     codeStarts: 0,
