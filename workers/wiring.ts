@@ -20,7 +20,7 @@ import {
   workerDeployment,
   type WorkerDeployment,
   type WorkerSettings,
-} from "../shared/contract/deployment.ts";
+} from "../shared/contract/worker.ts";
 import type { RunMessage } from "../shared/contract/messages.ts";
 import { FreshetError } from "../shared/core/errors.ts";
 import type { AttemptKey } from "../shared/core/ids.ts";

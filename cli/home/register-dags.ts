@@ -87,7 +87,7 @@ async function knownVersion(engine: Engine, manifest: Manifest): Promise<DagVers
 }
 
 /** The same DAG, as another version: nothing starts it by the clock. */
-export const withoutSchedule = (manifest: Manifest): Manifest =>
+const withoutSchedule = (manifest: Manifest): Manifest =>
   manifest.schedule === null ? manifest : { ...manifest, schedule: null };
 
 const withWindows = (manifest: Manifest, windowMs: number): Manifest =>

@@ -26,6 +26,7 @@ import { createQueues, type Queues } from "./queues.ts";
 import { DeployedRelease } from "./release.ts";
 import {
   allowBucket,
+  allowChecking,
   allowDeciding,
   allowExecuting,
   allowRegistering,
@@ -136,7 +137,7 @@ export class Freshet extends Construct implements Reachable {
       email: config.alarmEmail,
     });
     this.#addRules(compiled);
-    this.#addRelease(compiled, out);
+    this.#addRelease(compiled, config, out);
     new StringParameter(this, "Deployment", {
       parameterName: deploymentParameter(environment),
       description: `Where Freshet's ${environment} environment is, for its command line`,
@@ -270,13 +271,18 @@ export class Freshet extends Construct implements Reachable {
     }
   }
 
-  #addRelease(compiled: CompiledRelease, out: string): void {
-    // An older engine is refused before anything that it would run is there.
+  #addRelease(compiled: CompiledRelease, config: EnvironmentConfig, out: string): void {
+    // An older engine, or an account that does not have what is asked for, is refused before anything that would run is there.
+    const needs = accountNeeds(config, [...this.executors.keys()]);
+    allowChecking(
+      this.registrar,
+      Object.keys(needs.buckets).flatMap((name) => this.buckets.get(name) ?? []),
+    );
     const check = new CustomResource(this, "EngineCheck", {
       resourceType: "Custom::FreshetEngineCheck",
       serviceToken: this.registrar.function.functionArn,
       serviceTimeout: Duration.minutes(5),
-      properties: { action: "check", schema: String(ENGINE_SCHEMA) },
+      properties: { action: "check", schema: String(ENGINE_SCHEMA), needs: JSON.stringify(needs) },
     });
     for (const engine of [this.scheduler, this.tick, ...this.executors.values()]) {
       engine.function.node.addDependency(check);
@@ -286,6 +292,21 @@ export class Freshet extends Construct implements Reachable {
     const release = new DeployedRelease(this, "Release", { compiled, registrar: this.registrar, out });
     release.resource.node.addDependency(this.scheduler, this.tick, ...this.#executing());
   }
+}
+
+/** What the account has to have, as shared/aws/account.ts looks for it. */
+function accountNeeds(
+  { tickConcurrency, maxConcurrency, buckets }: EnvironmentConfig,
+  classes: readonly ExecutorClass[],
+) {
+  const existing = Object.entries(buckets).flatMap(([name, bucket]) =>
+    "existing" in bucket ? [[name, bucket.existing] as const] : [],
+  );
+  return {
+    tickConcurrency: tickConcurrency ?? 0,
+    executorConcurrency: classes.reduce((sum, name) => sum + (maxConcurrency[name] ?? maxConcurrency.default), 0),
+    buckets: Object.fromEntries(existing),
+  };
 }
 
 function commonProps(

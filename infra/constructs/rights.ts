@@ -57,6 +57,12 @@ export function allowRegistering(registrar: MayDo, reachable: Reachable): void {
   );
 }
 
+/** Before a deployment: does the account have what it asks for? */
+export function allowChecking(registrar: MayDo, existing: readonly IBucket[]): void {
+  registrar.allow(["lambda:GetAccountSettings"], ["*"], "It knows no resources: it tells the account's quota.");
+  for (const bucket of existing) allowListing(registrar, bucket);
+}
+
 /** Running the authors' code: attempts, completions, outputs and staging. */
 export function allowExecuting(executor: MayDo, { tables, queues, bucket }: Reachable): void {
   executor.allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"], [tables.attempts.tableArn]);

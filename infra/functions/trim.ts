@@ -3,7 +3,7 @@
  * reaches; `bundles.int.test.ts` holds what was replaced against the original.
  */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Plugin } from "esbuild";
 import { FRESHET_ROOT } from "../project.ts";
 
@@ -27,7 +27,10 @@ export const apart: Plugin = {
   },
 };
 
-/** `environment`: Lambda's, which puts them there. `chain`: wherever the SDK looks for them, as a container needs. */
+/**
+ * `environment`: Lambda's, which puts them there, and has neither files of settings nor a machine to ask. `chain`: wherever the
+ * SDK looks for them, as a container needs.
+ */
 export type Credentials = "environment" | "chain";
 
 export const credentials = (from: Credentials): Plugin => ({
@@ -38,6 +41,14 @@ export const credentials = (from: Credentials): Plugin => ({
       contents: `import { fromEnv } from "@aws-sdk/credential-provider-env";
         export const defaultProvider = (init) => fromEnv(init);`,
       resolveDir: import.meta.dirname,
+    }));
+    bundler.onLoad({ filter: /[\\/]shared-ini-file-loader[\\/]loadSharedConfigFiles\.js$/ }, ({ path }) => ({
+      contents: `export { CONFIG_PREFIX_SEPARATOR } from "./constants";
+        export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
+      resolveDir: dirname(path),
+    }));
+    bundler.onLoad({ filter: /[\\/]regionConfig[\\/]getInstanceMetadataRegion\.js$/ }, () => ({
+      contents: "export const getInstanceMetadataRegion = async () => undefined;",
     }));
   },
 });
@@ -58,13 +69,23 @@ const REPLACEMENTS: readonly Replacement[] = [
     contents: () => "exports.DAYS_IN_MONTH = Object.freeze([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);",
   },
   {
-    file: /[\\/]cron-parser[\\/]dist[\\/]CronFileParser\.js$/,
-    contents: () => "exports.CronFileParser = class {};",
+    file: /[\\/]cron-parser[\\/]dist[\\/]index\.js$/,
+    contents: () => 'exports.CronExpressionParser = require("./CronExpressionParser").CronExpressionParser;',
   },
   {
     // DynamoDB's endpoint discovery, which is off unless somebody asks for it.
     file: /[\\/]@aws-sdk[\\/]endpoint-cache[\\/]dist-es[\\/]index\.js$/,
     contents: () => "export class EndpointCache {}",
+  },
+  {
+    // What would stand in for Node's own hashes where Node was built without them.
+    file: /[\\/]@smithy[\\/]core[\\/]dist-es[\\/]submodules[\\/]checksum[\\/](sha256[\\/]Sha256|md5[\\/]Md5)Js\.js$/,
+    contents: () => "export const Sha256Js = undefined, Md5Js = undefined;",
+  },
+  {
+    // Our clients say `retryMode: "standard"`.
+    file: /[\\/]@smithy[\\/]core[\\/]dist-es[\\/]submodules[\\/]retry[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/,
+    contents: () => "export class AdaptiveRetryStrategy {}",
   },
   {
     // A client tells its version, and brings its whole package.json for that.

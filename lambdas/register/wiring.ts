@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { createHash } from "node:crypto";
 import { takeRelease } from "../../shared/app/take-release.ts";
+import type { AccountNeeds } from "../../shared/aws/account.ts";
 import { createBlobStore } from "../../shared/aws/blob-store.ts";
+import type { ClientSettings } from "../../shared/aws/client-options.ts";
 import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
 import { createS3Client } from "../../shared/aws/s3-client.ts";
 import { parseRelease } from "../../shared/contract/release.ts";
@@ -14,7 +16,15 @@ export { logger, tracing } from "../engine/telemetry.ts";
 
 const properties = z.discriminatedUnion("action", [
   /** Before anything else is changed: may this engine start over that table? */
-  z.object({ action: z.literal("check"), schema: z.coerce.number() }),
+  z.object({
+    action: z.literal("check"),
+    schema: z.coerce.number(),
+    /** As JSON: numbers in a custom resource arrive as texts. */
+    needs: z.pipe(
+      z.string(),
+      z.transform((text) => JSON.parse(text) as AccountNeeds),
+    ),
+  }),
   /** Last of all: take the release in. */
   z.object({
     action: z.literal("register"),
@@ -32,6 +42,7 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
   const table = { client: clients.dynamo, tableName: deployment.engineTable };
   if (asked.action === "check") {
     await checkEngineSchema(table, asked.schema);
+    await checkAccount(settings, asked.needs);
     return {};
   }
   const uploads = createBlobStore({ client: createS3Client(settings), bucket: asked.bucket });
@@ -43,6 +54,13 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
   await markEngineSchema(table);
   logger.info("registered", { registered });
   return { dags: String(release.dags.length) };
+}
+
+/** Throws ACCOUNT_UNFIT with all that the account does not have. */
+async function checkAccount(settings: ClientSettings, needs: AccountNeeds): Promise<void> {
+  const { accountFaults } = await import("../../shared/aws/account.ts"); // Its client is needed for nothing else.
+  const faults = await accountFaults(settings, needs);
+  if (faults.length > 0) throw new FreshetError("ACCOUNT_UNFIT", faults.join("; "));
 }
 
 type Blobs = ReturnType<typeof createBlobStore>;

@@ -6,6 +6,7 @@ const RETRYABLE = {
   INVALID_DAG: false,
   INVALID_PARAMS: false,
   ENVIRONMENT_NOT_FOUND: false,
+  ACCOUNT_UNFIT: false,
   DAG_NOT_FOUND: false,
   RUN_NOT_FOUND: false,
   BACKFILL_NOT_FOUND: false,

@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deploy } from "../../localstack/lib/deploy.ts";
 import type { BackfillView, PoolView } from "../../shared/contract/views.ts";
 import { runId } from "../../shared/core/ids.ts";
 import { ended, eventually, freshet, openDeployed, trigger, type DeployedWorld } from "./world.ts";
 
+const DEPLOYED_MS_MAX = 300_000;
 const DAGS = "test/localstack/worker-dags";
 
 let world: DeployedWorld;
@@ -12,6 +13,10 @@ beforeAll(async () => {
   await deploy({ url, dags: DAGS });
   world = await openDeployed();
 });
+
+afterAll(async () => {
+  await deploy({ url: world.url }); // As the other files expect it.
+}, DEPLOYED_MS_MAX);
 
 describe("freshet --env", () => {
   test("logs: what a task has logged in a function", async () => {

@@ -8,6 +8,7 @@ import { buildWorker, startWorker, type WorkerCode, type WorkerProcess } from ".
 let world: DeployedWorld;
 let code: WorkerCode;
 const workers: WorkerProcess[] = [];
+const DEPLOYED_MS_MAX = 300_000;
 
 beforeAll(async () => {
   const { url } = await openDeployed();
@@ -18,7 +19,10 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.stop()));
 });
-afterAll(() => code.remove());
+afterAll(async () => {
+  code.remove();
+  await deploy({ url: world.url }); // As the other files expect it.
+}, DEPLOYED_MS_MAX);
 
 function start(env: NodeJS.ProcessEnv = {}): WorkerProcess {
   const worker = startWorker(code, world.url, { STOP_GRACE_SECONDS: "1", ...env });
