@@ -47,6 +47,35 @@ describe("freshet backfill", () => {
     ]);
   });
 
+  test("of a paused DAG waits, and everything says so", async () => {
+    await line.withFixtures("dev", "--once");
+    await line.freshet("pause", "sums", "--reason", "warehouse is down");
+
+    const begun = await line.freshet("backfill", "sums", ...WEEK);
+    expect(begun.err).toContain("its DAG is paused by ada: it takes up no date until `freshet resume sums`");
+    expect((await line.freshet("backfills")).out).toContain("running, its DAG is paused");
+    const why = await line.freshet("why", "sums");
+    expect(why.out).toMatch(/^dag sums {2}paused\s+why +paused by ada .* ago: warehouse is down/);
+    expect(why.out).toContain("freshet resume sums");
+    expect(JSON.parse((await line.freshet("why", "sums", "--json")).out)).toMatchObject({
+      standing: "paused",
+      backfills: [begun.out.trim()],
+      acts: [{ by: "ada", action: "pause", reason: "warehouse is down" }],
+    });
+
+    await line.freshet("resume", "sums");
+    await line.withFixtures("dev", "--once");
+    expect((await line.freshet("backfills")).out).toContain("completed");
+  });
+
+  test("tells what clocks skip, and what is not over yet", async () => {
+    await line.withFixtures("dev", "--once");
+
+    const { err } = await line.freshet("backfill", "sums", "--from", "2026-03-01", "--to", "2126-03-01", "--dry-run");
+
+    expect(err).toMatch(/^warning: intervals that are not over by .* are left out/);
+  });
+
   test("asks about many runs, and starts none by accident", async () => {
     await line.withFixtures("dev", "--once");
 

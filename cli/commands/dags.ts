@@ -1,5 +1,7 @@
 import { listDags } from "../../shared/app/views.ts";
 import type { DagView } from "../../shared/contract/views.ts";
+import { iso } from "../../shared/core/time.ts";
+import { createClock } from "../../shared/embedded/clock.ts";
 import type { Execute } from "../command.ts";
 import { lookInto } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
@@ -16,11 +18,11 @@ export const execute: Execute<object> = async ({ terminal, project, json }) => {
     terminal.err.line(
       "no DAG is registered here yet: `freshet dev` takes up those in the folder, `freshet run <dag>` one",
     );
-  } else printDags(terminal.out, dags);
+  } else printDags(terminal.out, dags, iso(createClock().now()));
   return EXIT.success;
 };
 
-function printDags(out: Channel, dags: readonly DagView[]): void {
+function printDags(out: Channel, dags: readonly DagView[], now: string): void {
   printTable(
     out,
     [
@@ -28,7 +30,7 @@ function printDags(out: Channel, dags: readonly DagView[]): void {
       { heading: "STARTS", cell: startsText },
       {
         heading: "NEXT RUN",
-        cell: (dag) => (dag.pausedBy === null ? timeText(dag.nextRun) : safeLine(`paused by ${dag.pausedBy}`)),
+        cell: (dag) => (dag.pausedBy === null ? nextText(dag, now) : safeLine(`paused by ${dag.pausedBy}`)),
       },
       { heading: "ACTIVE", cell: (dag) => String(dag.activeRuns), align: "right" },
       { heading: "OWNER", cell: (dag) => safeLine(dag.owner ?? "-") },
@@ -46,6 +48,10 @@ function printDags(out: Channel, dags: readonly DagView[]): void {
     );
   }
 }
+
+/** ISO 8601 instants are in the order of their texts, to the second. */
+const nextText = ({ nextRun }: DagView, now: string): string =>
+  nextRun !== null && nextRun < now ? `behind since ${timeText(nextRun)}` : timeText(nextRun);
 
 function startsText({ schedule, triggers }: DagView): string {
   const starts = [...(schedule === null ? [] : [schedule]), ...triggers];

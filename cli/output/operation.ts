@@ -106,7 +106,7 @@ export function printDagAct(
     );
   if (dryRun) return out.line("nothing was changed: without --dry-run it is");
   if (action === "pause") return;
-  if (heard === undefined) return out.line("the next `freshet dev` goes on with it");
   if (behindSince !== null) out.line(`it is behind: what was due at ${behindSince} starts as its places come free`);
+  if (heard === undefined) return out.line("the next `freshet dev` goes on with it");
   out.line(nextRun === null ? `${heard} goes on with it` : `next run: ${nextRun}`);
 }
