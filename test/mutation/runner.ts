@@ -141,7 +141,7 @@ async function dryRun(sandbox: Sandbox): Promise<DryRunResult> {
 
 /**
  * First in the world that is there already: a test that fails with the mutant and succeeds without it has noticed it. What
- * was not noticed there, or spoilt that world, is tried in a new one, where nothing is kept from before.
+ * was not reached there, or spoilt that world, is tried in a new one, where nothing is kept from before.
  */
 async function mutantRun(sandbox: Sandbox, options: MutantRunOptions): Promise<MutantRunResult> {
   if (options.mutantActivation === "runtime") {
@@ -149,10 +149,13 @@ async function mutantRun(sandbox: Sandbox, options: MutantRunOptions): Promise<M
     sandbox.standing ??= await newWorld(sandbox);
     const quick = await tryMutant(sandbox, sandbox.standing, options);
     const killer = quick.tests.at(-1);
+    const reached = active.hitCount ?? 0;
     set({});
     const noticed = killer?.status === TestStatus.Failed;
     if (noticed && (await succeeds(sandbox, sandbox.standing, killer.id))) return toMutantRunResult(quick.ended);
     if (noticed) sandbox.standing = undefined;
+    // Whatever was reached has had its chance; what was not was kept from before, and is reached in a new world only.
+    else if (reached > 0) return toMutantRunResult(quick.ended);
   }
   set(options.mutantActivation === "static" ? activationOf(options) : {});
   try {
