@@ -10,7 +10,7 @@ export const overturns = (audit: AuditEntry | undefined): boolean =>
   audit !== undefined && /^(clear|mark|backfill)\b/.test(audit.action);
 
 /** A chunk hears of it from its parent, with an order. */
-export const hearsAHand = ({ before, after }: Pick<RunChange, "before" | "after">): boolean =>
+const hearsAHand = ({ before, after }: Pick<RunChange, "before" | "after">): boolean =>
   (after.chunk?.hand ?? 0) > (before?.chunk?.hand ?? 0);
 
 /** Whether somebody's clear or mark is done with the change. */
