@@ -15,6 +15,19 @@ export const backfillsKeepToTheirPlaces: Checker = {
   },
 };
 
+/** Whoever looked at the DAG before it was paused has done what he had begun by then, however long he stood still. */
+const HELD_AFTER_MS = 1_800_000;
+
+export const pausedDagsHoldBackfills: Checker = {
+  promise: "S9",
+  says: "a backfill takes up no date while its DAG is paused",
+  backfill({ before, after, at }, { ledger }, expect) {
+    const since = ledger.pausedSince(after.plan.dagId);
+    if (before === undefined || since === undefined || at - since < HELD_AFTER_MS) return;
+    expect(after.taken === before.taken, () => `${after.backfillId} took up dates, and its DAG is paused`);
+  },
+};
+
 export const backfillsCountEachDate: Checker = {
   promise: "S1",
   says: "each date of a backfill is at work, has ended, was left out, or is still to come",

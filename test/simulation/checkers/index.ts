@@ -101,6 +101,7 @@ export const CHECKERS: readonly Checker[] = [
   edits.editsLoseNoDate,
   edits.editsKeepCommonDates,
   backfills.backfillsKeepToTheirPlaces,
+  backfills.pausedDagsHoldBackfills,
   backfills.backfillsCountEachDate,
   backfills.backfillsRunOutsideTheDag,
   backfills.backfillsEnd,

@@ -44,6 +44,8 @@ export interface Ledger {
   /** The run that the schedule was given last. */
   lastOfSchedule(dagId: DagId): RunId | undefined;
   roomOf(dagId: DagId): readonly Room[];
+  /** Since when the DAG is paused. */
+  pausedSince(dagId: DagId): number | undefined;
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
   /** By DAG and trigger: the objects that waited in the inbox as its window last changed. */
@@ -67,6 +69,7 @@ export function createLedger(): Ledger {
   const children = new Map<string, RunId>();
   const firstEnds = new Map<RunId, RunState>();
   const everDone = new Set<string>();
+  const pausedSince = new Map<DagId, number>();
   const lastOfSchedule = new Map<DagId, RunId>();
   const rooms = new Map<DagId, Room[]>();
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
@@ -105,6 +108,7 @@ export function createLedger(): Ledger {
     everDone,
     lastOfSchedule: (dagId) => lastOfSchedule.get(dagId),
     roomOf: (dagId) => rooms.get(dagId) ?? [],
+    pausedSince: (dagId) => pausedSince.get(dagId),
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
     inboxes: new Map(),
     begun: new Set(),
@@ -130,6 +134,8 @@ export function createLedger(): Ledger {
         if (scheduled !== undefined && !admitted.has(runId)) lastOfSchedule.set(after.dagId, runId);
         admitted.add(runId);
       }
+      if (after.paused === null) pausedSince.delete(after.dagId);
+      else if (!pausedSince.has(after.dagId)) pausedSince.set(after.dagId, at);
       const text = JSON.stringify(manifest.schedule);
       if (schedules.get(after.dagId)?.text !== text) schedules.set(after.dagId, { text, since: at });
       const known = rooms.get(after.dagId) ?? [];

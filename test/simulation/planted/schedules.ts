@@ -83,4 +83,48 @@ export const SCHEDULE_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: "backfill that goes on although its DAG is paused",
+    breaks: ["S9"],
+    changes: [
+      {
+        file: "shared/app/step/backfill.ts",
+        find: "before.plan.dagId))?.value.paused ?? null) !== null",
+        replace: "before.plan.dagId))?.value.paused ?? null) === undefined",
+      },
+    ],
+  },
+  {
+    name: "DAG that forgets what falls due before its hours begin",
+    breaks: ["L2"],
+    changes: [
+      {
+        file: CURSOR,
+        find: "if (freePlaces(draft) > 0 && dag.nextFire > now) return dag.nextFire;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "time of day that clocks show twice, and that fires as if they did not",
+    breaks: ["L2", "S9", "S13"],
+    changes: [
+      {
+        file: "shared/core/fire.ts",
+        find: 'return dst.fold === "first" ? at.slice(0, 1) : at.slice(1);',
+        replace: "return at.slice(0, 1);",
+      },
+    ],
+  },
+  {
+    name: "task that does not wait for the run before",
+    breaks: ["S5"],
+    changes: [
+      {
+        file: "shared/core/run/past.ts",
+        find: "draft.head.past?.seen.includes(spec.taskId) !== true;",
+        replace: "draft.head.past === undefined;",
+      },
+    ],
+  },
 ];
