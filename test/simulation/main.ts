@@ -60,7 +60,6 @@ async function soak({ from, count, seconds }: Given): Promise<boolean> {
     from: wholeNumber("from", from),
     count: count === undefined ? Number.MAX_SAFE_INTEGER / 2 : wholeNumber("count", count),
     ...(seconds === undefined ? {} : { seconds: wholeNumber("seconds", seconds) }),
-    stopAtFailure: false,
   });
   console.log(exercisedText(summary));
   console.log(distributionText(summary, (performance.now() - start) / 1_000));

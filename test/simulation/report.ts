@@ -37,12 +37,26 @@ export function exercisedText({ checked, faults, crashPoints }: Summary): string
 
 const replayCommand = (seed: number): string => `npm run simulate -- --seed ${seed}`;
 
-export const failureText = ({ seed, promise, says, text }: Failure): string =>
-  [
-    `seed ${seed} breaks ${promise}: ${says}`,
-    `  ${text}`,
-    `  at commit ${commitHash()}; replay it with: ${replayCommand(seed)}`,
-  ].join("\n");
+export const failureText = (failure: Failure): string =>
+  [`seed ${failure.seed} breaks ${failure.promise}: ${failure.says}`, ...placeLines(failure)].join("\n");
+
+/** What broke, each way of it once, by how many seeds saw it: the first of them, and how to replay that. */
+export function failuresText(failures: readonly Failure[], seeds: number): string {
+  const ways = [...Map.groupBy(failures, ({ promise, says }) => `${promise}: ${says}`)];
+  const parts = ways
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([way, same]) => {
+      const [first, ...others] = same.toSorted((a, b) => a.seed - b.seed);
+      const count = others.length === 0 ? "1 seed" : `${same.length} seeds`;
+      return first === undefined ? way : [`${way} (${count})`, ...placeLines(first)].join("\n");
+    });
+  return [`${failures.length} of ${seeds} seeds break a promise.`, ...parts].join("\n\n");
+}
+
+const placeLines = ({ seed, text }: Failure): readonly string[] => [
+  `  ${text}`,
+  `  at commit ${commitHash()}; replay it with: ${replayCommand(seed)}`,
+];
 
 function commitHash(): string {
   try {

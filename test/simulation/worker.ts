@@ -6,8 +6,8 @@ import { addOutcome, emptySummary } from "./summary.ts";
 export interface SeedRange {
   readonly from: number;
   readonly count: number;
-  /** After the first seed that breaks a promise the rest of the range is left. */
-  readonly stopAtFailure: boolean;
+  /** Once so many seeds have broken a promise the rest of the range is left. */
+  readonly failuresMax: number;
 }
 
 // Refusals are made by the thousand, and nobody reads where.
@@ -18,12 +18,12 @@ process.on("message", (range: SeedRange) => {
 });
 process.on("disconnect", () => process.exit());
 
-async function simulateRange({ from, count, stopAtFailure }: SeedRange) {
+async function simulateRange({ from, count, failuresMax }: SeedRange) {
   const summary = emptySummary();
   for (let seed = from; seed < from + count; seed++) {
     addOutcome(summary, await simulate(seed));
     await setImmediate(); // Worlds leave no room for anything else.
-    if (stopAtFailure && summary.failures.length > 0) break;
+    if (summary.failures.length >= failuresMax) break;
   }
   return summary;
 }

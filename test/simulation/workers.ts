@@ -12,7 +12,8 @@ export interface Spread {
   readonly count: number;
   /** No new range is begun after so long; without it, all of them are. */
   readonly seconds?: number;
-  readonly stopAtFailure: boolean;
+  /** No new range is begun once so many seeds have broken a promise; without it, all of them are. */
+  readonly failuresMax?: number;
   readonly workers?: number;
   /** The module that simulates ranges; another one for copies of the engine. */
   readonly worker?: string;
@@ -24,17 +25,17 @@ const RANGE = 25;
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
 export async function simulateMany(spread: Spread): Promise<Summary> {
-  const { from, count, stopAtFailure, worker = WORKER, workers = availableParallelism(), onProgress } = spread;
+  const { from, count, failuresMax = Infinity, worker = WORKER, workers = availableParallelism(), onProgress } = spread;
   const total = emptySummary();
   const until = spread.seconds === undefined ? Infinity : performance.now() + spread.seconds * 1_000;
   let next = from;
   const work = async (): Promise<void> => {
     const child = fork(worker, [], { execArgv: [], serialization: "advanced" });
     const goesOn = (): boolean =>
-      next < from + count && performance.now() < until && (!stopAtFailure || total.failures.length === 0);
+      next < from + count && performance.now() < until && total.failures.length < failuresMax;
     try {
       while (goesOn()) {
-        const range: SeedRange = { from: next, count: Math.min(RANGE, from + count - next), stopAtFailure };
+        const range: SeedRange = { from: next, count: Math.min(RANGE, from + count - next), failuresMax };
         next += range.count;
         child.send(range);
         addSummary(total, await answerOf(child, range));

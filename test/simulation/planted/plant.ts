@@ -44,7 +44,7 @@ async function hunt(bug: PlantedBug): Promise<Hunted> {
     const misfit = plant(folder, bug);
     if (misfit !== undefined) return { missed: misfit };
     const worker = join(folder, "test/simulation/worker.ts");
-    const { failures } = await simulateMany({ from: 1, count: BUDGET_SEEDS, stopAtFailure: true, workers: 1, worker });
+    const { failures } = await simulateMany({ from: 1, count: BUDGET_SEEDS, failuresMax: 1, workers: 1, worker });
     return failures[0] === undefined ? { missed: `not seen in ${BUDGET_SEEDS} seeds` } : { seen: failures[0] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
