@@ -60,7 +60,9 @@ const placeLines = ({ seed, text }: Failure): readonly string[] => [
 
 function commitHash(): string {
   try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", stdio: "pipe" }).trim();
+    const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
+    const changed = git("status", "--porcelain", "--untracked-files=no") !== "";
+    return `${git("rev-parse", "--short", "HEAD")}${changed ? ", with changes" : ""}`;
   } catch {
     return "unknown";
   }
