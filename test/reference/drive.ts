@@ -4,7 +4,7 @@
  */
 import type { AttemptItem, Outcome } from "../../shared/core/attempt.ts";
 import type { RunCommand, RunEvent } from "../../shared/core/events.ts";
-import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
+import { attemptKeyText, UNMAPPED, type AttemptKey } from "../../shared/core/ids.ts";
 import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
 import { LOSSES_MAX } from "../../shared/core/retry.ts";
 import type { Run } from "../../shared/core/run.ts";
@@ -39,6 +39,8 @@ export interface Decided extends RunDecision {
   readonly items: ReadonlyMap<string, AttemptItem>;
 }
 
+export type DispatchCommand = Extract<RunCommand, { readonly type: "dispatch" }>;
+
 /** How one attempt goes: it ends so, or its executor dies. */
 type Part = Outcome | "dies";
 
@@ -50,6 +52,8 @@ interface World extends Drive {
   readonly mail: RunEvent[];
   readonly delivered: RunEvent[];
   readonly dispatches: AttemptKey[];
+  /** Everything that was ever sent. */
+  readonly sent: DispatchCommand[];
   /** Claimed attempts whose code runs. */
   readonly working: { readonly key: AttemptKey; readonly part: Outcome }[];
   readonly parts: Map<string, Part[]>;
@@ -57,7 +61,8 @@ interface World extends Drive {
   faults: boolean;
 }
 
-export function driveToEnd(drive: Drive): Run {
+/** Also what was sent on the way. */
+export function driveToEnd(drive: Drive): Run & { readonly sent: readonly DispatchCommand[] } {
   const world = begin(drive);
   for (let step = 0; step < CHAOS_STEPS_MAX && !settled(world); step++) {
     if (step === drive.cancelAt) decide(world, [{ type: "cancel", by: "tester", reason: "" }]);
@@ -66,7 +71,7 @@ export function driveToEnd(drive: Drive): Run {
   world.faults = false;
   for (let step = 0; step < CALM_STEPS_MAX && !settled(world); step++) calm(world);
   if (!settled(world)) throw new Error(`the run does not end: ${JSON.stringify(world.run.tasks.details)}`);
-  return world.run;
+  return { ...world.run, sent: world.sent };
 }
 
 function begin(drive: Drive): World {
@@ -81,7 +86,8 @@ function begin(drive: Drive): World {
     delivered: [],
     dispatches: [],
     working: [],
-    parts: new Map(drive.manifest.tasks.map((spec) => [spec.taskId, partsOf(spec, drive.scripts, drive.dice)])),
+    parts: new Map(drive.manifest.tasks.flatMap((spec) => partsOfTask(spec, drive))),
+    sent: [],
     losses: new Map(),
     faults: true,
   };
@@ -91,9 +97,20 @@ function begin(drive: Drive): World {
 
 const settled = ({ run }: World): boolean => isRunEnded(run.state) && run.effects.length === 0;
 
-/** Attempts that come to what the script says: some that fail for a passing reason first, some that die. */
-function partsOf(spec: TaskSpec, scripts: Drive["scripts"], dice: Dice): Part[] {
+/** A task, or an instance of a mapped one, by name. */
+const nameOf = ({ taskId, mapIndex }: Pick<AttemptKey, "taskId" | "mapIndex">): string =>
+  mapIndex === UNMAPPED ? taskId : `${taskId}[${mapIndex}]`;
+
+/** What the attempts of a task come to; of a mapped one, those of each of its instances. */
+function partsOfTask(spec: TaskSpec, { scripts, dice }: Drive): [string, Part[]][] {
   const script = scripts[spec.taskId] ?? { ends: "success" };
+  if (spec.map === null) return [[spec.taskId, partsOf(spec, script, dice)]];
+  const instances = script.ends === "success" ? (script.instances ?? []) : [];
+  return instances.map((ends, mapIndex) => [nameOf({ taskId: spec.taskId, mapIndex }), partsOf(spec, { ends }, dice)]);
+}
+
+/** Attempts that come to what the script says: some that fail for a passing reason first, some that die. */
+function partsOf(spec: TaskSpec, script: Script, dice: Dice): Part[] {
   const tries = spec.retry.retries + 1;
   const passing = (): Outcome => failure(dice.chance(0.5) ? "transient" : "timeout");
   const parts: Part[] = [];
@@ -104,14 +121,16 @@ function partsOf(spec: TaskSpec, scripts: Drive["scripts"], dice: Dice): Part[] 
     parts.push(exhausted ? passing() : failure(dice.chance(0.5) ? "permanent" : "quarantine"));
   } else {
     for (let count = Math.floor(dice.throw() * tries); count > 0; count--) parts.push(passing());
-    const { chosen, proceed } = script.ends === "success" ? script : {};
-    const output = { kind: "inline", value: spec.taskId } as const;
+    const { chosen, proceed, list } = script.ends === "success" ? script : {};
+    const output = { kind: "inline", value: list ?? spec.taskId } as const;
+    const length = list?.filter((item) => item !== null).length;
     parts.push(
       script.ends === "skipped"
         ? { kind: "skipped", reason: "nothing to do" }
         : {
             kind: "success",
             output,
+            ...(list === undefined ? {} : { mapped: length === undefined ? {} : { length } }),
             ...(spec.kind === "branch" && chosen !== undefined ? { chosen } : {}),
             ...(spec.kind === "shortCircuit" && proceed !== undefined ? { proceed } : {}),
           },
@@ -139,6 +158,7 @@ function deliver(world: World, command: RunCommand): void {
   const { dice, faults, mail } = world;
   switch (command.type) {
     case "dispatch":
+      world.sent.push(command);
       if (!faults || dice.chance(0.85)) world.dispatches.push(command.key);
       break;
     case "inspect":
@@ -179,7 +199,7 @@ function close(world: World, { key, reason, lease }: Extract<RunCommand, { type:
 function takeBack({ working, parts }: World, key: AttemptKey): void {
   const index = working.findIndex((work) => attemptKeyText(work.key) === attemptKeyText(key));
   const [work] = index < 0 ? [] : working.splice(index, 1);
-  if (work !== undefined) parts.get(key.taskId)?.unshift(work.part);
+  if (work !== undefined) parts.get(nameOf(key))?.unshift(work.part);
 }
 
 /** An executor takes a dispatch: the first one to come claims the attempt. */
@@ -193,9 +213,9 @@ function claim(world: World): void {
   if (there?.status === "finished") return complete(world, key, there.outcome);
   if (there !== undefined) return;
   items.set(name, { status: "running", owner: name, startedAt: now, leaseUntil: plus(now, LEASE_MS) });
-  const part = parts.get(key.taskId)?.shift() ?? hookPart(dice);
+  const part = parts.get(nameOf(key))?.shift() ?? hookPart(dice);
   if (part !== "dies") world.working.push({ key, part });
-  if (isLoss(part)) countLoss(world, key.taskId);
+  if (isLoss(part)) countLoss(world, nameOf(key));
 }
 
 /** A hook may fail: that is nobody's concern. */
@@ -225,8 +245,8 @@ function pass(world: World, ms: number): void {
   for (const { key } of world.working) {
     const item = world.items.get(attemptKeyText(key));
     if (item?.status !== "running") continue;
-    if (world.faults && world.dice.chance(0.1) && mayLose(world, key.taskId)) {
-      countLoss(world, key.taskId);
+    if (world.faults && world.dice.chance(0.1) && mayLose(world, nameOf(key))) {
+      countLoss(world, nameOf(key));
       continue;
     }
     world.items.set(attemptKeyText(key), { ...item, leaseUntil: plus(world.now, LEASE_MS) });

@@ -2,14 +2,24 @@
  * What becomes of a DAG, worked out the slow and obvious way: by recursion over its tasks, from how each of them would end if
  * it ran. Shares no code with the engine, knows nothing of time, attempts or events; the engine must come to the same.
  */
-import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
+import type { Manifest, MapSpec, TaskSpec } from "../../shared/core/manifest.ts";
 import { finalByTable, type Ending, type FinalVerdict } from "./rule-table.ts";
 
 /** How a task ends if it runs. */
 export type Script =
-  | { readonly ends: "success"; readonly chosen?: readonly string[]; readonly proceed?: boolean }
+  | {
+      readonly ends: "success";
+      readonly chosen?: readonly string[];
+      readonly proceed?: boolean;
+      /** What others are mapped over; null: it is no list. */
+      readonly list?: readonly (number | null)[] | null;
+      /** Of a mapped task: how its instances end, by their index. */
+      readonly instances?: readonly InstanceEnd[];
+    }
   | { readonly ends: "skipped" }
   | { readonly ends: "failed" };
+
+export type InstanceEnd = "success" | "failed" | "skipped";
 
 export interface Evaluation {
   readonly endings: Readonly<Record<string, Ending>>;
@@ -17,12 +27,15 @@ export interface Evaluation {
   readonly ran: readonly string[];
   readonly state: "success" | "failed";
   readonly degraded: boolean;
+  /** Of mapped tasks that came to their instances: how these would end if all of them ran. */
+  readonly instances: Readonly<Record<string, readonly InstanceEnd[]>>;
 }
 
 export function evaluate(manifest: Manifest, scripts: Readonly<Record<string, Script>>): Evaluation {
   const graph = graphOf(manifest);
   const endings: Record<string, Ending> = {};
   const ran: string[] = [];
+  const instances: Record<string, readonly InstanceEnd[]> = {};
 
   const endingOf = (id: string): Ending => {
     endings[id] ??= work(id);
@@ -32,18 +45,42 @@ export function evaluate(manifest: Manifest, scripts: Readonly<Record<string, Sc
     const verdict = verdictOn(graph.task(id));
     if (verdict !== "run") return verdict;
     ran.push(id);
-    return endedBy(graph, id, scripts[id]);
+    const { map } = graph.task(id);
+    return map === null ? endedBy(graph, id, scripts[id]) : endedByInstances(id, map);
+  };
+
+  /** One instance for each item that is not null; the task ends as they do. */
+  const endedByInstances = (id: string, map: MapSpec): Ending => {
+    if (endingOf(map.over) !== "success") return "skipped";
+    const [given, own] = [scripts[map.over], scripts[id]];
+    const list = given?.ends === "success" ? given.list : undefined;
+    if (list === null || list === undefined) return "failed";
+    const items = list.filter((item) => item !== null);
+    if (items.length === 0) return "skipped";
+    if (items.length > map.limit) return "failed";
+    const ends = own?.ends === "success" ? (own.instances ?? []).slice(0, items.length) : [];
+    instances[id] = ends;
+    const failed = ends.filter((end) => end === "failed").length;
+    if (failed > tolerated(map, items.length)) return "failed";
+    return ends.every((end) => end === "skipped") ? "skipped" : "success";
+  };
+
+  /** Rules see the instances of a mapped task; of one that tolerates failures the task alone. */
+  const seen = (id: string): readonly Ending[] => {
+    const ending = endingOf(id);
+    const { map } = graph.task(id);
+    return map !== null && map.tolerance === null ? (instances[id] ?? [ending]) : [ending];
   };
 
   const verdictOn = (task: TaskSpec): FinalVerdict => {
     const above = task.upstream.map((edge) => edge.taskId);
     for (const id of above) endingOf(id);
     if (task.role === "teardown" && task.rule === "all_done_setup_success") {
-      return finalByTable("all_done_setup_success", task.setups.map(endingOf));
+      return finalByTable("all_done_setup_success", task.setups.flatMap(seen));
     }
     if (task.role !== "teardown" && above.some((id) => !chosenBy(id, task))) return "skipped";
-    const required = task.upstream.filter((edge) => !edge.optional).map((edge) => endingOf(edge.taskId));
-    const scope = finalByTable("all_success", graph.setupsAround(task.taskId).map(endingOf));
+    const required = task.upstream.filter((edge) => !edge.optional).flatMap((edge) => seen(edge.taskId));
+    const scope = finalByTable("all_success", graph.setupsAround(task.taskId).flatMap(seen));
     const verdicts = [scope, finalByTable(task.rule, required)];
     if (verdicts.includes("upstream_failed")) return "upstream_failed";
     return verdicts.includes("skipped") ? "skipped" : "run";
@@ -61,7 +98,12 @@ export function evaluate(manifest: Manifest, scripts: Readonly<Record<string, Sc
   };
 
   for (const { taskId } of manifest.tasks) endingOf(taskId);
-  return { endings, ran, ...outcomeOf(graph, endings) };
+  return { endings, ran, instances, ...outcomeOf(graph, endings, instances) };
+}
+
+function tolerated({ tolerance }: MapSpec, length: number): number {
+  if (tolerance === null) return 0;
+  return "count" in tolerance ? tolerance.count : Math.floor(tolerance.share * length);
 }
 
 /** A branch that names what does not follow it directly fails. */
@@ -71,7 +113,11 @@ function endedBy(graph: Graph, id: string, script: Script | undefined): Ending {
   return (script.chosen ?? []).every((name) => graph.named(id, name).length > 0) ? "success" : "failed";
 }
 
-function outcomeOf(graph: Graph, endings: Readonly<Record<string, Ending>>): Pick<Evaluation, "state" | "degraded"> {
+function outcomeOf(
+  graph: Graph,
+  endings: Readonly<Record<string, Ending>>,
+  instances: Evaluation["instances"],
+): Pick<Evaluation, "state" | "degraded"> {
   const broken = graph.ids.filter((id) => endings[id] === "failed" || endings[id] === "upstream_failed");
   const fatal = (id: string): boolean => endings[id] === "failed" && !isAllowed(graph, graph.task(id));
   const lacking = graph.ids.some(
@@ -79,8 +125,10 @@ function outcomeOf(graph: Graph, endings: Readonly<Record<string, Ending>>): Pic
       endings[id] === "success" &&
       graph.task(id).upstream.some((edge) => edge.optional && endings[edge.taskId] !== "success"),
   );
+  const tolerating = graph.ids.some((id) => endings[id] === "success" && instances[id]?.includes("failed") === true);
   const failed = broken.some(fatal);
-  return { state: failed ? "failed" : "success", degraded: !failed && (broken.length > 0 || lacking) };
+  const degraded = !failed && (broken.length > 0 || lacking || tolerating);
+  return { state: failed ? "failed" : "success", degraded };
 }
 
 /** Whether the run succeeds although this task failed. */

@@ -3,6 +3,7 @@ import type { RunCommand } from "../../shared/core/events.ts";
 import { attemptKeyText } from "../../shared/core/ids.ts";
 import type { TaskSpec } from "../../shared/core/manifest.ts";
 import { LOSSES_MAX } from "../../shared/core/retry.ts";
+import { planOf } from "../../shared/core/plan.ts";
 import type { Run } from "../../shared/core/run.ts";
 import { advance } from "../../shared/core/run/advance.ts";
 import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
@@ -19,7 +20,15 @@ export interface Move {
 
 const stateAt = (run: Run, slot: number): TaskState => TASK_STATES[run.tasks.states[slot] ?? 0] as TaskState;
 const slotsOf = (run: Run): number[] => [...run.tasks.states.keys()];
-const isHook = ({ manifest }: Decided, slot: number): boolean => slot >= manifest.tasks.length;
+const isHook = ({ manifest }: Decided, slot: number): boolean =>
+  slot >= manifest.tasks.length && slot < planOf(manifest).tasks.length;
+
+/** The task of a slot, and which instance of it: undefined for a hook. */
+function taskAt({ run, manifest }: Decided, slot: number): { spec: TaskSpec; mapIndex: number } | undefined {
+  const rows = run.tasks.expansions.find(({ base, rows: count }) => slot >= base && slot < base + count);
+  const spec = manifest.tasks[rows?.slot ?? slot];
+  return spec && { spec, mapIndex: rows === undefined ? -1 : rows.first + slot - rows.base };
+}
 const isEnding = (run: Run): boolean => run.cancel !== null || run.cause !== null;
 
 function must(holds: boolean, what: string, seen: unknown = ""): void {
@@ -46,15 +55,15 @@ function checkMoves(decided: Decided, moves: readonly Move[]): void {
 
 /** S3: attempts rise; a new one starts only over one that can do nothing any more. S7: and not too often. */
 function checkAttempts(decided: Decided): void {
-  const { before, run, manifest, items } = decided;
+  const { before, run, items } = decided;
   for (const slot of slotsOf(run)) {
     const [old, now] = [before.tasks.attempts[slot] ?? 0, run.tasks.attempts[slot] ?? 0];
     must(now === old || now === old + 1, "S3: attempts rise by one", { slot, old, now });
-    const spec = manifest.tasks[slot];
-    if (spec === undefined) continue;
+    const { spec, mapIndex } = taskAt(decided, slot) ?? {};
+    if (spec === undefined || mapIndex === undefined) continue;
     must(now <= spec.retry.retries + 1 + LOSSES_MAX, "S7: more attempts than retries and losses allow", { slot, now });
     if (now === old || old === 0) continue;
-    const last = items.get(attemptKeyText({ runId: run.runId, taskId: spec.taskId, mapIndex: -1, attempt: old }));
+    const last = items.get(attemptKeyText({ runId: run.runId, taskId: spec.taskId, mapIndex, attempt: old }));
     must(last !== undefined && last.status !== "running", "S3: an attempt beside a live one", { slot, last });
   }
 }
@@ -88,18 +97,34 @@ const endingAt = ({ run, manifest }: Decided, id: string): Ending | undefined =>
   return ENDINGS.find((ending) => ending === state);
 };
 
+/** How a task ended as rules see it: a mapped one by its instances, unless it tolerates failures. undefined: it is open. */
+function endingsAt(decided: Decided, id: string): readonly (Ending | undefined)[] {
+  const { run, manifest } = decided;
+  const slot = manifest.tasks.findIndex((task) => task.taskId === id);
+  const rows = run.tasks.expansions.find((expansion) => expansion.slot === slot);
+  if (rows === undefined || manifest.tasks[slot]?.map?.tolerance !== null) return [endingAt(decided, id)];
+  return Array.from({ length: rows.rows }, (_, row) => {
+    const state = stateAt(run, rows.base + row);
+    return ENDINGS.find((ending) => ending === state);
+  });
+}
+
 /** Every verdict that the rule could still give, whatever the open upstreams come to. */
 function mayStillBe(decided: Decided, spec: TaskSpec): readonly string[] {
   const upstream =
     spec.rule === "all_done_setup_success" && spec.role === "teardown"
       ? spec.setups
       : spec.upstream.filter((edge) => !edge.optional).map((edge) => edge.taskId);
-  let cases: readonly (readonly Ending[])[] = [[]];
-  for (const id of upstream) {
-    const ending = endingAt(decided, id);
-    cases = cases.flatMap((known) => (ending === undefined ? ENDINGS : [ending]).map((next) => [...known, next]));
+  // Which endings occur is all that a rule asks for: a set of them is a number.
+  let cases = new Set([0]);
+  for (const ending of upstream.flatMap((id) => endingsAt(decided, id))) {
+    const next = ending === undefined ? ENDINGS : [ending];
+    cases = new Set([...cases].flatMap((known) => next.map((each) => known | (1 << ENDINGS.indexOf(each)))));
   }
-  return spec.rule === "always" ? ["run"] : [...new Set(cases.map((endings) => finalByTable(spec.rule, endings)))];
+  const endingsOf = (set: number): Ending[] => ENDINGS.filter((_, bit) => (set & (1 << bit)) !== 0);
+  return spec.rule === "always"
+    ? ["run"]
+    : [...new Set([...cases].map((set) => finalByTable(spec.rule, endingsOf(set))))];
 }
 
 /** S6: ended by rule only once it cannot run any more, else with its cause. S4: an end happens once. */
@@ -140,7 +165,9 @@ function checkDue({ run, manifest, now }: Decided): void {
   for (const due of dues) must(run.due !== null && run.due <= due, "due: too late", { due: run.due, needed: due });
   for (const slot of slotsOf(run)) {
     const state = stateAt(run, slot);
-    const waits = TASK_STATE[state].inFlight || state === "up_for_retry";
+    const isInstance = slot >= planOf(manifest).tasks.length;
+    // An instance whose time has come may wait for its turn among the others.
+    const waits = TASK_STATE[state].inFlight || (state === "up_for_retry" && !isInstance);
     must(!waits || run.tasks.details[slot]?.due !== undefined, "due: nobody will look", { slot, state });
   }
   if (run.state === "queued" || run.effects.length > 0) must(run.due !== null, "due: nobody will tell the DAG");

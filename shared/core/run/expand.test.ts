@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { aMapSpec, aRetrySpec, aScene, aSuccess, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
+import {
+  aMapSpec,
+  aRetrySpec,
+  aScene,
+  aSuccess,
+  aTaskSpec,
+  anUpstream,
+  type Scene,
+} from "../../../test/builders/index.ts";
 import type { MapSpec, TaskSpec } from "../manifest.ts";
 
 const mapped = (map: Partial<MapSpec> = {}, overrides: Partial<TaskSpec> = {}): TaskSpec =>
@@ -28,6 +36,19 @@ describe("a task that is mapped over a list", () => {
       { over: "list", attempt: 1, length: 2, value: "item-0" },
       { over: "list", attempt: 1, length: 2, value: "item-1" },
     ]);
+  });
+
+  test("waits for its list, however early its rule holds", () => {
+    const list = anUpstream("list", { input: null });
+    const tasks = [
+      aTaskSpec("list"),
+      aTaskSpec("other"),
+      mapped({}, { upstream: [list, anUpstream("other")], rule: "one_success" }),
+    ];
+    const scene = aScene(tasks).succeed("other");
+
+    expect(scene.state("load")).toBe("none");
+    expect(scene.giveList("list", 2).dispatched()).toEqual(["load[0]#1", "load[1]#1"]);
   });
 
   test("passes nulls over", () => {

@@ -16,7 +16,8 @@ export interface Decided {
 
 /**
  * The verdict on a task that has not started. A gate that did not choose it skips it; a task in a setup's scope first needs
- * that setup; then its own rule decides, on the upstreams it requires; the optional ones need only be done.
+ * that setup; then its own rule decides, on the upstreams it requires; the optional ones, and what gives the list of a mapped
+ * task, need only be done.
  */
 export function decideTask(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided {
   const gate = decideGates(task, table, nameOf);
@@ -32,7 +33,9 @@ export function decideTask(task: PlannedTask, table: Table, nameOf: (slot: numbe
       cause: ruleCause(task, own === verdict ? task.required : task.scopeSetups, table, nameOf, own === verdict),
     };
   }
-  return { verdict: task.optional.every((slot) => isTerminal(table, slot)) ? "run" : "wait" };
+  // Whether there is a list is known once the task that gives it has ended, however early the rule holds.
+  const awaited = task.over === null ? task.optional : [...task.optional, task.over];
+  return { verdict: awaited.every((slot) => isTerminal(table, slot)) ? "run" : "wait" };
 }
 
 function decideGates(task: PlannedTask, table: Table, nameOf: (slot: number) => string): Decided | undefined {

@@ -4,6 +4,7 @@ import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
 import { isByHand, isCleared } from "./by-hand.ts";
+import { UNMAPPED } from "./instances.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */
@@ -60,6 +61,12 @@ export interface Ledger {
   notePublished(published: Published): void;
 }
 
+/** Whether the row was there before the change. */
+function existed({ before, after }: RunChange, { slot }: Move): boolean {
+  const rows = after.tasks.expansions.find(({ base, rows: count }) => slot >= base && slot < base + count);
+  return before?.tasks.expansions.some(({ number }) => number === rows?.number) === true;
+}
+
 export function createLedger(): Ledger {
   const admitted = new Set<RunId>();
   const facts = new Map<string, number>();
@@ -84,6 +91,8 @@ export function createLedger(): Ledger {
     }
     if (isByHand(change)) overturned.add(after.runId);
     for (const move of moves) {
+      // Instances of a map that was made anew.
+      if (move.mapIndex !== UNMAPPED && !existed(change, move)) firstFailures.delete(`${after.runId}#${move.name}`);
       if (!isCleared(change, move)) continue;
       const key = `${after.runId}#${move.name}`;
       clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: move.attemptBefore });

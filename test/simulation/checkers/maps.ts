@@ -130,6 +130,11 @@ export const roomIsUsed: Checker = {
       const { taskId, map } = spec;
       const states = map === null ? undefined : instanceStates(after, manifest, taskId);
       if (map === null || states === undefined || isPaused(after, taskId)) continue;
+      // By the clock of who decides it may be too early.
+      if (spec.allowedHours !== null || manifest.allowedHours !== null) continue;
+      // It is to be made anew once its attempts are over.
+      if (after.tasks.details[slotOfKey(after, manifest, { taskId, mapIndex: UNMAPPED })]?.target !== undefined)
+        continue;
       // Cleared, they wait for what is above them, if that runs again.
       if (!mayBe("run", spec, graphOf(manifest), statesOf(after, manifest), chosenOf(after, manifest))) continue;
       const atWork = states.filter((state) => TASK_STATE[state].inFlight || state === "scheduled").length;

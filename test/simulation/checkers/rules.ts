@@ -97,10 +97,16 @@ export function mayBe(verdict: Verdict, task: TaskSpec, graph: Graph, states: St
       return says("skipped") && !couldFail("all_success", setups) && !couldFail(task.rule, own);
     default:
       return (
-        holds("run", "all_success", setups) && holds("run", task.rule, own) && allDone(graph.optional(task), states)
+        holds("run", "all_success", setups) &&
+        holds("run", task.rule, own) &&
+        allDone([...graph.optional(task), ...givesTheList(task, graph)], states)
       );
   }
 }
+
+/** What a mapped task is mapped over; a chunk knows nothing of it. */
+const givesTheList = ({ map }: TaskSpec, graph: Graph): readonly string[] =>
+  map === null || graph.task(map.over) === undefined ? [] : [map.over];
 
 const isTeardown = (task: TaskSpec): boolean => task.role === "teardown" && task.rule === "all_done_setup_success";
 
