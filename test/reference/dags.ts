@@ -144,7 +144,7 @@ function mappedIf({ map }: Draw, spec: TaskSpec, above: readonly TaskSpec[]): Ta
 }
 
 function scriptOf(draw: Draw, index: number, ids: readonly string[], tasks: readonly TaskSpec[]): Script {
-  if (tasks[index]?.map != null) return { ends: "success", instances: draw.instances };
+  if ((tasks[index]?.map ?? null) !== null) return { ends: "success", instances: draw.instances };
   if (draw.ends !== "success") return { ends: draw.ends };
   const list = draw.list?.map((there, item) => (there ? item : null)) ?? null;
   if (tasks.some(({ map }) => map?.over === ids[index])) return { ends: "success", list };

@@ -169,7 +169,10 @@ export function move(draft: Draft, slot: number, to: TaskState, detail: TaskDeta
   const expansion = slot < draft.plan.tasks.length ? undefined : expansionAt(draft, slot);
   if (expansion !== undefined && !TASK_STATE[to].inFlight) draft.touched.add(expansion.slot);
   if (!TASK_STATE[to].terminal) return;
-  for (const below of taskAt(draft, slot).downstream) draft.touched.add(below);
+  const { downstream, setups } = taskAt(draft, slot);
+  for (const below of downstream) draft.touched.add(below);
+  // What is being taken down waits for that, to be set up again.
+  for (const setup of setups) draft.touched.add(setup);
 }
 
 /** Messages come from anywhere: in the record they are one line of a bounded length. */

@@ -262,4 +262,15 @@ describe("within the scope of a setup", () => {
 
     expect(scene.succeed("work").succeed("cluster").dispatched()).toEqual(["stop#1"]);
   });
+
+  test("a setup whose teardown is at work starts once that has ended, whatever else happens", () => {
+    const scene = aScene([
+      aTaskSpec("first"),
+      aTaskSpec("cluster", { role: "setup", after: ["first"] }),
+      aTaskSpec("stop", { role: "teardown", setups: ["cluster"] }),
+    ]).succeed("first");
+    expect(scene.state("cluster")).toBe("none");
+
+    expect(scene.succeed("stop").dispatched()).toEqual(["cluster#1"]);
+  });
 });
