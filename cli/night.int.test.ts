@@ -22,11 +22,12 @@ const next = (out: string): readonly string[] =>
     .filter((text) => text !== "");
 
 describe("of a map of which an instance failed", () => {
-  test("why names the command that lists the instances", async () => {
+  test("why names the command that lists the instances, and the first that failed", async () => {
     const { out } = await line.freshet("why", "latest:shards");
 
     expect(next(out)).toEqual([
       expect.stringMatching(/^freshet tasks shards\.manual\.ID load +its instances$/),
+      expect.stringMatching(/^freshet why shards\.manual\.ID 'load\[1\]' +the first of them that failed$/),
       expect.stringMatching(/^freshet clear shards\.manual\.ID --failed +go on from here$/),
     ]);
   });
