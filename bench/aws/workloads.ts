@@ -83,10 +83,19 @@ export async function fanOutCalls(
     totalMs: run.totalMs,
     tasks: graph.tasks,
     calls: run.calls,
-    notes: { callsPerTask: rounded(calls.perTask), ...concurrency, ...notesOf(run) },
+    notes: {
+      dollarsPerMillion: rounded(dollarsPerMillion(shared(run.calls, graph.tasks))),
+      callsPerTask: rounded(calls.perTask),
+      ...concurrency,
+      ...notesOf(run),
+    },
   });
   return { calls, line };
 }
+
+/** What of the run's calls falls to each of its tasks, the run's start and end included. */
+const shared = (calls: Calls, tasks: number): Calls =>
+  Object.fromEntries(Object.entries(calls).map(([call, count]) => [call, count / tasks]));
 
 export interface MapUnits {
   /** Write units of the run, its start and end included, by its tasks. */
