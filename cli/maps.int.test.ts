@@ -172,10 +172,57 @@ describe.each([20, 600])("a map of %i, beside a running dev", (length) => {
   });
 });
 
-test("what cannot be mapped over says what to do about it", async () => {
-  write(12, "return item;", "limit: 10,");
-  await line.withFixtures("run", "shards");
-  expect((await line.freshet("why", "latest")).out).toContain(
-    "the list of 'shards' has 12 items; the limit of the map is 10: raise `limit`, or give fewer and larger items",
-  );
+describe("what cannot be mapped over", () => {
+  const source = (...lines: readonly string[]): void =>
+    writeFileSync(
+      join(folder, "shards.dag.ts"),
+      [`import { dag, map, task, type Task } from "freshet";`, ...lines, ""].join("\n"),
+    );
+  const why = async (): Promise<string> => {
+    await line.withFixtures("run", "shards");
+    return (await line.freshet("why", "latest")).out;
+  };
+
+  test("a list beyond the limit says how many items it has, and what to raise", async () => {
+    write(12, "return item;", "limit: 10,");
+
+    expect(await why()).toContain(
+      "the list of 'shards' has 12 items; the limit of the map is 10: raise `limit`, or give fewer and larger items",
+    );
+  });
+
+  test("something else than a list says what was given, and what to give", async () => {
+    source(
+      `const settings = task("settings", { run: () => ({ table: "orders" }) }) as unknown as Task<"settings", string[]>;`,
+      `export default dag("shards", { tasks: [map("load", { over: settings, run: ({ item }) => item })] });`,
+    );
+
+    expect(await why()).toContain(
+      "cannot be mapped over 'settings': expected a list, it gave an object: let it return an array",
+    );
+  });
+
+  test("the results of a map are refused with the way out, which works", async () => {
+    const shards = [
+      `const shards = task("shards", { run: () => [1, 2, 3] });`,
+      `const load = map("load", { over: shards, run: ({ item }) => (item === 2 ? null : item) });`,
+    ];
+    source(
+      ...shards,
+      `export default dag("shards", { tasks: [map("again", { over: load as never, run: ({ item }) => item })] });`,
+    );
+    const refused = await line.withFixtures("validate");
+    expect(refused.exit).toBe(1);
+    expect(refused.out + refused.err).toContain("over is the task 'load', which is mapped itself");
+    expect(refused.out + refused.err).toContain("put a task between them that takes its results and returns a list");
+
+    source(
+      ...shards,
+      `const loaded = task("loaded", { inputs: { load }, run: ({ inputs }) => inputs.load });`,
+      `export default dag("shards", { tasks: [map("again", { over: loaded, run: ({ item }) => item })] });`,
+    );
+    expect((await line.withFixtures("run", "shards")).exit).toBe(0);
+    const rows = json<readonly Row[]>(await line.freshet("tasks", "latest", "again", "--json"));
+    expect(rows.filter(({ mapIndex }) => mapIndex !== null).map(({ state }) => state)).toEqual(["success", "success"]);
+  });
 });

@@ -18,7 +18,7 @@ type Keys = { readonly [taskId: string]: readonly string[] | string };
 /** What the tasks that are mapped over an output need to know of it. */
 export function mappedFacts(output: JsonValue | undefined, mappedBy: readonly TaskId[], keys: Keys): MappedFacts {
   if (!Array.isArray(output)) {
-    const fault = `expected a list, it gave ${kindOf(output)}`;
+    const fault = `expected a list, it gave ${kindOf(output)}: let it return an array`;
     return { faults: Object.fromEntries(mappedBy.map((taskId) => [taskId, fault])) };
   }
   const items = (output as readonly JsonValue[]).filter((item) => item !== null);
