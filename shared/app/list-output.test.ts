@@ -105,7 +105,9 @@ describe("what is known of an output that tasks are mapped over", () => {
     ["nothing", undefined],
     ["nothing", null],
   ])("is that it is no list but %s", (kind, output) => {
-    expect(mappedFacts(output, [LOAD], {})).toEqual({ faults: { load: `expected a list, it gave ${kind}: let it return an array` } });
+    expect(mappedFacts(output, [LOAD], {})).toEqual({
+      faults: { load: `expected a list, it gave ${kind}: let it return an array` },
+    });
   });
 
   test("is an item that is too large", () => {
