@@ -68,7 +68,7 @@ export const DECISION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "cancel forgets what waits for its retry",
-    breaks: ["S5"],
+    breaks: ["S5", "S10"],
     changes: [
       {
         file: ENDING,
