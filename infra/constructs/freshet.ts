@@ -3,7 +3,7 @@
  * What its parts are for is in docs/deploy.md.
  */
 import { join, resolve } from "node:path";
-import { CustomResource, Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, CustomResource, Duration, Stack } from "aws-cdk-lib";
 import { EventBus, Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget, SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { Architecture } from "aws-cdk-lib/aws-lambda";
@@ -136,6 +136,9 @@ export class Freshet extends Construct implements Reachable {
       tick: this.tick,
       email: config.alarmEmail,
     });
+    for (const [name, bucket] of this.buckets) {
+      new CfnOutput(this, `Name-${name}`, { description: `The bucket '${name}'`, value: bucket.bucketName });
+    }
     this.#addRules(compiled);
     this.#addRelease(compiled, config, out);
     new StringParameter(this, "Deployment", {
