@@ -27,6 +27,13 @@ export const MAP_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: "map made anew beside the instances that it had",
+    breaks: ["S10"],
+    changes: [
+      { file: "shared/core/run/draft.ts", find: "other.number === dropped.number", replace: "other === dropped" },
+    ],
+  },
+  {
     name: "an older report of a chunk counts",
     breaks: ["S4", "S5", "S6", "S10", "L1", "L6"],
     changes: [{ file: CHUNKS, find: " || version <= known.version) return;", replace: ") return;" }],
