@@ -131,7 +131,7 @@ export const roomIsUsed: Checker = {
       const states = map === null ? undefined : instanceStates(after, manifest, taskId);
       if (map === null || states === undefined || isPaused(after, taskId)) continue;
       // By the clock of who decides it may be too early.
-      if (spec.allowedHours !== null || manifest.allowedHours !== null) continue;
+      if (spec.allowedHours || manifest.allowedHours) continue;
       // It is to be made anew once its attempts are over.
       if (after.tasks.details[slotOfKey(after, manifest, { taskId, mapIndex: UNMAPPED })]?.target !== undefined)
         continue;
