@@ -14,6 +14,8 @@ export interface DeployOptions {
   readonly environment?: string;
   /** The folder of DAGs, relative to the repository. */
   readonly dags?: string;
+  /** The file of another CDK app, relative to the repository. */
+  readonly app?: string;
   /** Told of what the CDK prints. */
   readonly onLine?: (text: string) => void;
 }
@@ -39,10 +41,11 @@ export async function bootstrap(options: DeployOptions): Promise<void> {
 
 /** Rejects with what the CDK said if the deployment failed. */
 export async function deploy(options: DeployOptions): Promise<void> {
-  const { environment = "local", dags } = options;
+  const { environment = "local", dags, app } = options;
   const context = ["--context", `env=${environment}`, ...(dags === undefined ? [] : ["--context", `dags=${dags}`])];
   const output = ["--output", join(ROOT, "tmp/localstack/cdk.out")];
-  await cdk(["deploy", "--all", ...context, ...output, "--require-approval", "never"], options, ROOT);
+  const other = app === undefined ? [] : ["--app", `node ${app}`];
+  await cdk(["deploy", "--all", ...other, ...context, ...output, "--require-approval", "never"], options, ROOT);
 }
 
 function cdk(args: readonly string[], { url, onLine }: DeployOptions, cwd: string): Promise<void> {

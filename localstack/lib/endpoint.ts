@@ -20,6 +20,8 @@ const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 100;
 /** It stops within this, or is ended: an open custom resource would hold it up. */
 const STOP_GRACE_MS = 2_000;
+/** As long as that takes with its state to be written down. */
+const WRITE_GRACE_MS = 20_000;
 
 export interface Endpoint {
   readonly url: string;
@@ -31,22 +33,25 @@ export interface EndpointOptions {
   readonly port: number;
   /** The roles of functions are enforced, as on AWS. */
   readonly enforceRoles?: boolean;
+  /** `written`: what it holds is written down when it stops. `resumed`: it also starts with what the one before wrote. */
+  readonly state?: "forgotten" | "written" | "resumed";
 }
 
 /** Starts it, installing it first where it is not. Rejects if the port is taken, or if it does not become ready. */
-export async function startEndpoint({ port, enforceRoles = false }: EndpointOptions): Promise<Endpoint> {
+export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const { port, state = "forgotten" } = options;
   await requireFree(port);
   const command = await install();
   const work = join(HOME, `work-${port}`);
-  rmSync(work, { recursive: true, force: true });
+  if (state !== "resumed") rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   // Functions are unpacked and run below it, and our own package.json would have their loaders be ES modules.
   writeFileSync(join(work, "package.json"), '{ "type": "commonjs" }\n');
   const logFile = join(HOME, `ministack-${port}.log`);
-  const log = openSync(logFile, "w");
+  const log = openSync(logFile, state === "resumed" ? "a" : "w");
   const child = spawn(command, [], {
     cwd: work,
-    env: environment(port, work, enforceRoles),
+    env: environment(options, work),
     stdio: ["ignore", log, log],
     detached: true, // It outlives this command, and is ended as a group with all functions that it runs.
   });
@@ -66,8 +71,11 @@ export async function startEndpoint({ port, enforceRoles = false }: EndpointOpti
 
 export const stopEndpoint = ({ pid }: Pick<Endpoint, "pid">): Promise<void> => stopProcess(pid);
 
+/** Stops one whose state is `written`, and waits until it is. */
+export const suspendEndpoint = ({ pid }: Pick<Endpoint, "pid">): Promise<void> => stopProcess(pid, WRITE_GRACE_MS);
+
 /** Nothing of the user's own AWS goes along: neither credentials nor profile. */
-function environment(port: number, work: string, enforceRoles: boolean): NodeJS.ProcessEnv {
+function environment({ port, enforceRoles, state }: EndpointOptions, work: string): NodeJS.ProcessEnv {
   const path = [join(ROOT, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
   return {
     PATH: path,
@@ -79,7 +87,10 @@ function environment(port: number, work: string, enforceRoles: boolean): NodeJS.
     NODE_PATH: join(ROOT, "node_modules"),
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
-    ...(enforceRoles ? { AUTH: "true" } : {}),
+    ...(enforceRoles === true ? { AUTH: "true" } : {}),
+    ...(state === undefined || state === "forgotten"
+      ? {}
+      : { PERSIST_STATE: "1", STATE_DIR: join(work, "state"), S3_PERSIST: "1", S3_DATA_DIR: join(work, "objects") }),
   };
 }
 
@@ -128,9 +139,9 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   );
 
-async function stopProcess(pid: number): Promise<void> {
+async function stopProcess(pid: number, graceMs = STOP_GRACE_MS): Promise<void> {
   if (!signal(pid, "SIGTERM")) return;
-  for (let waited = 0; waited < STOP_GRACE_MS; waited += READY_POLL_MS) {
+  for (let waited = 0; waited < graceMs; waited += READY_POLL_MS) {
     if (!signal(pid, 0)) return;
     await wait(READY_POLL_MS);
   }

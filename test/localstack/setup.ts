@@ -1,25 +1,39 @@
-/** Starts the endpoint and deploys the real app to it, once for all tests of the deployed stack. */
+/** Starts the endpoint, deploys the real app to it and records what happens there, once for all tests of the deployed stack. */
 import { createServer, type AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
-import { bootstrap, deploy } from "../../localstack/lib/deploy.ts";
+import { REGION, bootstrap, deploy } from "../../localstack/lib/deploy.ts";
 import { startEndpoint, stopEndpoint } from "../../localstack/lib/endpoint.ts";
+import { startRecording, type Recording } from "./history/recorder.ts";
+import { findLocal } from "./place.ts";
+
+export interface Localstack {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly logFile: string;
+  readonly recording: Recording;
+}
 
 declare module "vitest" {
   interface ProvidedContext {
-    localstackUrl: string;
+    localstack: Localstack;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const endpoint = await startEndpoint({ port: await freePort() });
+  const port = await freePort();
+  const endpoint = await startEndpoint({ port, state: "written" });
   try {
     await bootstrap(endpoint);
     await deploy(endpoint);
+    const { url, pid, logFile } = endpoint;
+    const { clients, deployment } = await findLocal(url);
+    const recording = await startRecording(clients, deployment, { url, region: REGION });
+    project.provide("localstack", { url, port, pid, logFile, recording });
   } catch (error) {
     await stopEndpoint(endpoint);
     throw error;
   }
-  project.provide("localstackUrl", endpoint.url);
   return () => stopEndpoint(endpoint);
 }
 

@@ -40,7 +40,7 @@ describe("on S3", () => {
   });
 
   describe.skipIf(FAUXQS_IGNORES_CONDITIONS)(
-    "fauxqs ignores If-Match and If-None-Match: shared/aws/object-store.test.ts shows them on a scripted endpoint",
+    "fauxqs ignores If-Match and If-None-Match: test:localstack keeps this contract on an endpoint that does not",
     () => objectConditions(freshly(objects)),
   );
 });

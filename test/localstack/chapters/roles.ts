@@ -1,0 +1,124 @@
+/** The same deployment with the functions' roles enforced: whatever is not allowed is denied. */
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { GetItemCommand, ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { REGION } from "../../../localstack/lib/deploy.ts";
+import { startEndpoint, stopEndpoint, suspendEndpoint, type Endpoint } from "../../../localstack/lib/endpoint.ts";
+import { createClients, type Clients } from "../../../shared/aws/clients.ts";
+import { TOKEN_KEY } from "../../../shared/aws/keys.ts";
+import { dagId } from "../../../shared/core/ids.ts";
+import { dropTransportPolicies, nameBatches } from "../emulated-rights.ts";
+import { deliverOrders, ended, eventually, functionsOf, openDeployed, trigger, type DeployedWorld } from "../world.ts";
+
+export function rolesChapter(world: () => DeployedWorld): void {
+  describe("with the roles of functions enforced", () => {
+    let endpoint: Endpoint;
+    let deployed: DeployedWorld;
+    let since: number;
+    /** Bytes of the endpoint's log before that. */
+    let logged: number;
+    beforeAll(async () => {
+      const { port, pid, logFile } = inject("localstack");
+      await dropTransportPolicies(world());
+      await nameBatches(world());
+      await suspendEndpoint({ pid });
+      logged = statSync(logFile).size;
+      endpoint = await startEndpoint({ port, state: "resumed", enforceRoles: true });
+      deployed = await openDeployed();
+      since = Date.now();
+      await deliverOrders(deployed, "1997-01-03");
+    });
+    afterAll(() => stopEndpoint(endpoint));
+
+    test("a run by hand ends as it should", async () => {
+      expect(await ended(deployed, await trigger(deployed, "daily_revenue"))).toMatchObject({ state: "success" });
+    });
+
+    test("executors can do what their tasks need, and no more", async () => {
+      const executor = await clientsOf(deployed, "Executor-lambda");
+      const { engineTable, attemptsTable, bucket, eventsQueueUrl, deadLettersUrl, busName } = deployed.deployment;
+      const forbidden: Readonly<Record<string, () => Promise<unknown>>> = {
+        "read the key of tokens": () => readTokenKey(executor.dynamo, engineTable),
+        "list attempts": () => executor.dynamo.send(new ScanCommand({ TableName: attemptsTable })),
+        "replace code": () => executor.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "bundles/x", Body: "x" })),
+        "take events": () => executor.sqs.send(new ReceiveMessageCommand({ QueueUrl: eventsQueueUrl })),
+        "take dead letters": () => executor.sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLettersUrl })),
+        "publish facts": () =>
+          executor.events.send(
+            new PutEventsCommand({ Entries: [{ EventBusName: busName, Source: "x", DetailType: "x", Detail: "{}" }] }),
+          ),
+      };
+
+      expect(await refusals(forbidden)).toEqual(Object.keys(forbidden));
+      await executor.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "staging/x", Body: "x" }));
+    });
+
+    test("an arriving file is published: rule, queue, tick, scheduler and executor have all that they need", async () => {
+      const run = await eventually("run of the file", async () => {
+        const { runs } = await deployed.engine.runs.list({ dagId: dagId("process_new_orders"), limit: 20 });
+        return runs.find(({ runType, queuedAt }) => runType === "event" && queuedAt > since);
+      });
+
+      expect(await ended(deployed, run.runId)).toMatchObject({ state: "success" });
+      expect(denials(readFileSync(endpoint.logFile).subarray(logged))).toEqual([]);
+    });
+
+    test("the function of the minute decides nothing: it reaches neither code nor the bus", async () => {
+      const tick = await clientsOf(deployed, "Tick");
+      const { bucket, busName } = deployed.deployment;
+
+      expect(
+        await refusals({
+          "write objects": () => tick.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "runs/x", Body: "x" })),
+          "publish facts": () =>
+            tick.events.send(
+              new PutEventsCommand({
+                Entries: [{ EventBusName: busName, Source: "x", DetailType: "x", Detail: "{}" }],
+              }),
+            ),
+        }),
+      ).toEqual(["write objects", "publish facts"]);
+    });
+  });
+}
+
+/** Clients with the credentials of a function, made as the endpoint makes them. */
+async function clientsOf(world: DeployedWorld, name: string): Promise<Clients> {
+  const { FunctionArn, Role } = (await functionsOf(world)).get(name) ?? {};
+  const digest = sha256(`${FunctionArn}:${Role}`);
+  const credentials = {
+    accessKeyId: `ASIA${digest.slice(0, 16).toUpperCase()}`,
+    secretAccessKey: sha256(`secret:${digest}`),
+    sessionToken: sha256(`token:${digest}`),
+  };
+  return createClients({ region: REGION, endpoint: world.url, credentials });
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const readTokenKey = (dynamo: DynamoDBClient, TableName: string): Promise<unknown> =>
+  dynamo.send(new GetItemCommand({ TableName, Key: { pk: { S: TOKEN_KEY.pk }, sk: { S: TOKEN_KEY.sk } } }));
+
+/** Names of the calls that were refused for want of a permission. */
+async function refusals(calls: Readonly<Record<string, () => Promise<unknown>>>): Promise<readonly string[]> {
+  const refused: string[] = [];
+  for (const [name, call] of Object.entries(calls)) {
+    const answer = await call().then(
+      () => "allowed",
+      (error: unknown) => (error instanceof Error ? error.name : String(error)),
+    );
+    if (/AccessDenied/.test(answer)) refused.push(name);
+  }
+  return refused;
+}
+
+/** What functions said of calls that they were not allowed to make: the endpoint's log has their output. */
+const denials = (log: Uint8Array): readonly string[] =>
+  new TextDecoder()
+    .decode(log)
+    .split("\n")
+    .filter((line) => /AccessDenied|not authorized/.test(line));
