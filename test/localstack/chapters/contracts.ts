@@ -53,7 +53,7 @@ async function aBus({ clients }: DeployedWorld): Promise<EventBusSubject> {
   await clients.events.send(new PutTargetsCommand({ ...rule, Targets: [target] }));
   const heard: Fact[] = [];
   return {
-    bus: createEventBus({ client: clients.events, busName: name, source: "freshet", onLost: () => undefined }),
+    bus: createEventBus({ client: clients.events, busName: name, onLost: () => undefined }),
     async heard() {
       const messages = await messagesOf(clients.sqs, queueUrl);
       heard.push(...messages.map(({ body }) => (JSON.parse(body) as { readonly detail: Fact }).detail));
