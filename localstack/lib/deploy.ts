@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CDK = join(ROOT, "node_modules/.bin/cdk");
-const ACCOUNT = "000000000000";
+export const ACCOUNT = "000000000000";
 export const REGION = "eu-west-1";
 const DEPLOY_TIMEOUT_MS = 300_000;
 

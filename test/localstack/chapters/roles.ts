@@ -5,14 +5,30 @@ import { GetItemCommand, ScanCommand, type DynamoDBClient } from "@aws-sdk/clien
 import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { REGION } from "../../../localstack/lib/deploy.ts";
+import { ACCOUNT, REGION } from "../../../localstack/lib/deploy.ts";
 import { startEndpoint, stopEndpoint, suspendEndpoint, type Endpoint } from "../../../localstack/lib/endpoint.ts";
 import { createClients, type Clients } from "../../../shared/aws/clients.ts";
+import type { ResourceRequest } from "../../../shared/aws/custom-resource.ts";
+import { createObjectStore } from "../../../shared/aws/object-store.ts";
+import { parseRelease } from "../../../shared/contract/release.ts";
 import { TOKEN_KEY } from "../../../shared/aws/keys.ts";
 import { dagId } from "../../../shared/core/ids.ts";
 import { dropTransportPolicies, nameBatches } from "../emulated-rights.ts";
-import { deliverOrders, ended, eventually, functionsOf, openDeployed, trigger, type DeployedWorld } from "../world.ts";
+import {
+  deliverOrders,
+  ended,
+  eventually,
+  functionsOf,
+  lambdaOf,
+  openDeployed,
+  trigger,
+  type DeployedWorld,
+} from "../world.ts";
+
+/** Where the CDK puts what it deploys. */
+const ASSETS = `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
 
 export function rolesChapter(world: () => DeployedWorld): void {
   describe("with the roles of functions enforced", () => {
@@ -57,20 +73,13 @@ export function rolesChapter(world: () => DeployedWorld): void {
       await executor.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "staging/x", Body: "x" }));
     });
 
-    test("an arriving file is published: rule, queue, tick, scheduler and executor have all that they need", async () => {
-      const run = await eventually("run of the file", async () => {
-        const { runs } = await deployed.engine.runs.list({ dagId: dagId("process_new_orders"), limit: 20 });
-        return runs.find(({ runType, queuedAt }) => runType === "event" && queuedAt > since);
-      });
-
-      expect(await ended(deployed, run.runId)).toMatchObject({ state: "success" });
-      expect(denials(readFileSync(endpoint.logFile).subarray(logged))).toEqual([]);
-    });
-
-    test("the function of the minute decides nothing: it reaches neither code nor the bus", async () => {
+    test("the function of the minute can wake what is due; it reaches neither objects nor the bus", async () => {
+      const FunctionName = (await functionsOf(deployed)).get("Tick")?.FunctionName;
+      const { FunctionError } = await lambdaOf(deployed).send(new InvokeCommand({ FunctionName }));
       const tick = await clientsOf(deployed, "Tick");
       const { bucket, busName } = deployed.deployment;
 
+      expect(FunctionError).toBeUndefined();
       expect(
         await refusals({
           "write objects": () => tick.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "runs/x", Body: "x" })),
@@ -83,7 +92,63 @@ export function rolesChapter(world: () => DeployedWorld): void {
         }),
       ).toEqual(["write objects", "publish facts"]);
     });
+
+    test("an arriving file is published: rule, queue, scheduler and executor have all that they need", async () => {
+      const run = await eventually("run of the file", async () => {
+        const { runs } = await deployed.engine.runs.list({ dagId: dagId("process_new_orders"), limit: 20 });
+        return runs.find(({ runType, queuedAt }) => runType === "event" && queuedAt > since);
+      });
+
+      expect(await ended(deployed, run.runId)).toMatchObject({ state: "success" });
+    });
+
+    test("the function that takes deployments in can do so, and brings back what was deployed before", async () => {
+      const releases = await releasesOf(deployed);
+      const [trials, project] = ["pooled", "process_new_orders"].map((dag) =>
+        releases.find(({ dags }) => dags.has(dag)),
+      );
+
+      expect(await register(deployed, trials?.key)).toBe("SUCCESS");
+      expect(await ended(deployed, await trigger(deployed, "pooled"))).toMatchObject({ state: "success" });
+      expect(await register(deployed, project?.key)).toBe("SUCCESS");
+      expect((await deployed.engine.dags.load(dagId("pooled")))?.value.removed).toBe(true);
+    });
+
+    test("nothing that a function asked for was denied", () => {
+      expect(denials(readFileSync(endpoint.logFile).subarray(logged))).toEqual([]);
+    });
   });
+}
+
+const RELEASES = "releases/";
+
+/** What was deployed so far, as it is kept for a rollback. */
+async function releasesOf({ clients, deployment }: DeployedWorld) {
+  const objects = createObjectStore(clients.s3);
+  const listed = await objects.list(deployment.bucket, RELEASES);
+  const releases = listed.map(async ({ key }) => {
+    const { body } = (await objects.get(deployment.bucket, key)) ?? {};
+    const { dags } = parseRelease(new TextDecoder().decode(body));
+    return { key: key.slice(RELEASES.length), dags: new Set<string>(dags.map(({ manifest }) => manifest.dagId)) };
+  });
+  return Promise.all(releases);
+}
+
+/** Asks for it as CloudFormation does, of which nobody waits for an answer here. */
+async function register(world: DeployedWorld, key: string | undefined): Promise<unknown> {
+  const request: ResourceRequest = {
+    RequestType: "Update",
+    ResponseURL: `${world.url}/_ministack/cfn-response/nobody`,
+    StackId: "Freshet-local",
+    RequestId: "trial",
+    LogicalResourceId: "Release",
+    ResourceProperties: { action: "register", bucket: ASSETS, key },
+  };
+  const FunctionName = (await functionsOf(world)).get("Register")?.FunctionName;
+  const { Payload } = await lambdaOf(world).send(
+    new InvokeCommand({ FunctionName, Payload: new TextEncoder().encode(JSON.stringify(request)) }),
+  );
+  return JSON.parse(new TextDecoder().decode(Payload));
 }
 
 /** Clients with the credentials of a function, made as the endpoint makes them. */
