@@ -71,6 +71,9 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
 export const stopEndpoint = ({ pid }: Pick<Endpoint, "pid">): Promise<void> => stopProcess(pid);
 
+/** At once: for the end of a process that cannot wait. */
+export const endEndpoint = ({ pid }: Pick<Endpoint, "pid">): void => void signal(pid, "SIGKILL");
+
 /** Stops one whose state is `written`, and waits until it is. */
 export const suspendEndpoint = ({ pid }: Pick<Endpoint, "pid">): Promise<void> => stopProcess(pid, WRITE_GRACE_MS);
 

@@ -6,6 +6,7 @@ import { historyChapter } from "./chapters/history.ts";
 import { pipelinesChapter } from "./chapters/pipelines.ts";
 import { rolesChapter } from "./chapters/roles.ts";
 import { trialsChapter } from "./chapters/trials.ts";
+import { workersChapter } from "./chapters/workers.ts";
 import { openDeployed, type DeployedWorld } from "./world.ts";
 
 let world: DeployedWorld;
@@ -21,6 +22,7 @@ const moved = (next: DeployedWorld): void => {
 
 pipelinesChapter(present, () => contractsChapter(present));
 trialsChapter(present, moved);
+workersChapter(present);
 deploymentsChapter(present, moved);
 historyChapter(present);
 rolesChapter(present);

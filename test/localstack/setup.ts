@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 import { REGION, bootstrap, deploy } from "../../localstack/lib/deploy.ts";
-import { startEndpoint, stopEndpoint } from "../../localstack/lib/endpoint.ts";
+import { endEndpoint, startEndpoint, stopEndpoint } from "../../localstack/lib/endpoint.ts";
 import { startRecording, type Recording } from "./history/recorder.ts";
 import { findLocal } from "./place.ts";
 
@@ -23,6 +23,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const port = await freePort();
   const endpoint = await startEndpoint({ port, state: "written" });
+  process.once("exit", () => endEndpoint(endpoint)); // Somebody may not want to wait for the end of the tests.
   try {
     await bootstrap(endpoint);
     await deploy(endpoint);

@@ -8,7 +8,13 @@ import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ACCOUNT, REGION } from "../../../localstack/lib/deploy.ts";
-import { startEndpoint, stopEndpoint, suspendEndpoint, type Endpoint } from "../../../localstack/lib/endpoint.ts";
+import {
+  endEndpoint,
+  startEndpoint,
+  stopEndpoint,
+  suspendEndpoint,
+  type Endpoint,
+} from "../../../localstack/lib/endpoint.ts";
 import { createClients, type Clients } from "../../../shared/aws/clients.ts";
 import type { ResourceRequest } from "../../../shared/aws/custom-resource.ts";
 import { createObjectStore } from "../../../shared/aws/object-store.ts";
@@ -44,6 +50,7 @@ export function rolesChapter(world: () => DeployedWorld): void {
       await suspendEndpoint({ pid });
       logged = statSync(logFile).size;
       endpoint = await startEndpoint({ port, state: "resumed", enforceRoles: true });
+      process.once("exit", () => endEndpoint(endpoint));
       deployed = await openDeployed();
       since = Date.now();
       await deliverOrders(deployed, "1997-01-03");
