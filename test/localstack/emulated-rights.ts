@@ -1,13 +1,16 @@
 /** What has to be changed before the endpoint enforces roles as AWS would. */
 import { DeleteBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { REGION } from "../../localstack/lib/deploy.ts";
+import { ACCOUNT, REGION } from "../../localstack/lib/deploy.ts";
 import { functionsOf, type DeployedWorld } from "./world.ts";
+
+/** Where the CDK puts what it deploys. */
+export const ASSETS = `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
 
 /** The endpoint speaks no TLS: the policies that demand it would deny everything. */
 export async function dropTransportPolicies({ clients, deployment }: DeployedWorld): Promise<void> {
   const { bucket, bucketNames, eventsQueueUrl, deadLettersUrl, taskQueueUrls } = deployment;
-  for (const Bucket of [bucket, ...Object.values(bucketNames)])
+  for (const Bucket of [ASSETS, bucket, ...Object.values(bucketNames)])
     await clients.s3.send(new DeleteBucketPolicyCommand({ Bucket }));
   for (const QueueUrl of [eventsQueueUrl, deadLettersUrl, ...Object.values(taskQueueUrls)])
     await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: "" } }));

@@ -1,13 +1,17 @@
 /** The same deployment with the functions' roles enforced: whatever is not allowed is denied. */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { GetItemCommand, ScanCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { ACCOUNT, REGION } from "../../../localstack/lib/deploy.ts";
+import { REGION } from "../../../localstack/lib/deploy.ts";
 import {
   endEndpoint,
   startEndpoint,
@@ -21,7 +25,7 @@ import { createObjectStore } from "../../../shared/aws/object-store.ts";
 import { parseRelease } from "../../../shared/contract/release.ts";
 import { TOKEN_KEY } from "../../../shared/aws/keys.ts";
 import { dagId } from "../../../shared/core/ids.ts";
-import { dropTransportPolicies, nameBatches } from "../emulated-rights.ts";
+import { ASSETS, dropTransportPolicies, nameBatches } from "../emulated-rights.ts";
 import {
   deliverOrders,
   ended,
@@ -32,9 +36,6 @@ import {
   trigger,
   type DeployedWorld,
 } from "../world.ts";
-
-/** Where the CDK puts what it deploys. */
-const ASSETS = `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
 
 export function rolesChapter(world: () => DeployedWorld): void {
   describe("with the roles of functions enforced", () => {
@@ -141,21 +142,35 @@ async function releasesOf({ clients, deployment }: DeployedWorld) {
   return Promise.all(releases);
 }
 
-/** Asks for it as CloudFormation does, of which nobody waits for an answer here. */
-async function register(world: DeployedWorld, key: string | undefined): Promise<unknown> {
+interface Answer {
+  readonly Status: string;
+  readonly Reason?: string;
+}
+
+/** Asks for it as CloudFormation does, and hears the answer in its place: `SUCCESS`, or the reason. */
+async function register(world: DeployedWorld, key: string | undefined): Promise<string> {
+  const answers: string[] = [];
+  const server = createServer((request, response) => {
+    void readText(request).then((body) => {
+      answers.push(body);
+      response.end();
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const request: ResourceRequest = {
     RequestType: "Update",
-    ResponseURL: `${world.url}/_ministack/cfn-response/nobody`,
+    ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     StackId: "Freshet-local",
     RequestId: "trial",
     LogicalResourceId: "Release",
     ResourceProperties: { action: "register", bucket: ASSETS, key },
   };
   const FunctionName = (await functionsOf(world)).get("Register")?.FunctionName;
-  const { Payload } = await lambdaOf(world).send(
-    new InvokeCommand({ FunctionName, Payload: new TextEncoder().encode(JSON.stringify(request)) }),
-  );
-  return JSON.parse(new TextDecoder().decode(Payload));
+  const Payload = new TextEncoder().encode(JSON.stringify(request));
+  await lambdaOf(world).send(new InvokeCommand({ FunctionName, Payload }));
+  server.close();
+  const { Status, Reason = Status } = JSON.parse(answers[0] ?? '{"Status":"no answer"}') as Answer;
+  return Reason;
 }
 
 /** Clients with the credentials of a function, made as the endpoint makes them. */

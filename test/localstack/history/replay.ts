@@ -8,7 +8,6 @@ import type { AttemptRow, Database, RecordTable, Row } from "../../../shared/sim
 import type { Stored } from "../../../shared/ports/stored.ts";
 import { commitId } from "../../../shared/core/ids.ts";
 import { createJudge, type Checker, type Judge, type Rest } from "../../simulation/checkers/checker.ts";
-import { CHECKERS } from "../../simulation/checkers/index.ts";
 import { readAttempt, readRecord, type Said } from "./images.ts";
 import type { History, HeardFact } from "./recorder.ts";
 
@@ -24,8 +23,7 @@ export interface ReplayOptions {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   /** What is so in the end, when all has come to rest. */
   readonly rest: Pick<Rest, "openMessages" | "deadLetters" | "deadDispatches">;
-  /** Without it all of the simulation's. */
-  readonly checkers?: readonly Checker[];
+  readonly checkers: readonly Checker[];
 }
 
 interface Step {
@@ -35,7 +33,7 @@ interface Step {
 
 /** Judges every change in its turn, then what has come of it all. */
 export async function replay(options: ReplayOptions): Promise<Judge> {
-  const { history, checkers = CHECKERS, rest } = options;
+  const { history, checkers, rest } = options;
   const before = await Promise.all(history.before.map(readRecord));
   const steps = await stepsOf(options);
   const audits = auditsOf([...before, ...steps.map(({ said }) => said)]);
