@@ -23,8 +23,8 @@ const moved = (next: DeployedWorld): void => {
 
 pipelinesChapter(present, () => contractsChapter(present));
 trialsChapter(present, moved);
-workersChapter(present);
 commandsChapter(present);
+workersChapter(present); // They also take what the commands have left them.
 deploymentsChapter(present, moved);
 historyChapter(present);
 rolesChapter(present);
