@@ -41,6 +41,11 @@ export interface ActiveRun {
 export interface ArrivalWindow {
   readonly triggerId: TriggerId;
   readonly number: number;
+  /**
+   * Looks at the inbox, so far, that were to find out whether this window may close. They count on when it opens again: the
+   * answer to one that an earlier opening asked for must not close it.
+   */
+  readonly looks?: number;
   /** null: nothing has arrived since the last one fired. */
   readonly open: OpenWindow | null;
 }
@@ -48,9 +53,7 @@ export interface ArrivalWindow {
 export interface OpenWindow {
   readonly openedAt: Instant;
   readonly due: Instant;
-  /** Looks at the inbox, so far, that were to find out whether the window may close. */
-  readonly looks?: number;
-  /** Nobody has told of an arrival since the last of them was asked for: if it finds nothing, the window closes. */
+  /** Nobody has told of an arrival since the last look was asked for: if it finds nothing, the window closes. */
   readonly closing?: boolean;
 }
 

@@ -64,6 +64,13 @@ describe("a window for which nothing waits", () => {
     expect(decide(closing, nothingSeen(0)).dag.windows[0]?.open).not.toBeNull();
   });
 
+  test("does not close by an answer that was meant for an earlier opening of it", () => {
+    const closed = decide(decide(due, nothingSeen(0)).dag, nothingSeen(1)).dag;
+    const again = decide(decide(closed, arrived).dag, nothingSeen(1)).dag;
+
+    expect(decide(again, nothingSeen(1)).dag.windows[0]?.open).not.toBeNull();
+  });
+
   test("asks again for the look that it waits for, should its answer be lost", () => {
     const closing = decide(due, nothingSeen(0)).dag;
 

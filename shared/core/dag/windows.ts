@@ -25,7 +25,7 @@ function setWindow(draft: DagDraft, next: ArrivalWindow): void {
 /** Looks into the inbox of every window whose time has come. */
 export function lookAtWindows(draft: DagDraft): void {
   for (const window of draft.dag.windows) {
-    if (window.open !== null && window.open.due <= draft.now) readInbox(draft, window, window.open);
+    if (window.open !== null && window.open.due <= draft.now) readInbox(draft, window);
   }
 }
 
@@ -40,10 +40,10 @@ export function openWindow(draft: DagDraft, triggerId: string): void {
   }
   const open = { openedAt: draft.now, due: plus(draft.now, Math.min(spec.debounceMs, spec.maxWaitMs)) };
   setWindow(draft, { ...window, open });
-  if (open.due <= draft.now) readInbox(draft, window, open);
+  if (open.due <= draft.now) readInbox(draft, window);
 }
 
-function readInbox(draft: DagDraft, { triggerId, number }: ArrivalWindow, { looks = 0 }: OpenWindow): void {
+function readInbox(draft: DagDraft, { triggerId, number, looks = 0 }: ArrivalWindow): void {
   draft.commands.push({ type: "read_inbox", triggerId, window: number, look: looks });
 }
 
@@ -53,12 +53,12 @@ function readInbox(draft: DagDraft, { triggerId, number }: ArrivalWindow, { look
  * meanwhile. Only the look that was asked for last counts.
  */
 function closeEmpty(draft: DagDraft, window: ArrivalWindow, open: OpenWindow, look: number): void {
-  const { looks = 0, closing = false } = open;
-  if (closing && look === looks) return setWindow(draft, { ...window, open: null });
-  if (closing) return;
-  const asked = { ...open, looks: looks + 1, closing: true };
-  setWindow(draft, { ...window, open: asked });
-  readInbox(draft, window, asked);
+  const { looks = 0 } = window;
+  if (open.closing === true && look === looks) return setWindow(draft, { ...window, open: null });
+  if (open.closing === true) return;
+  const asked = { ...window, looks: looks + 1, open: { ...open, closing: true } };
+  setWindow(draft, asked);
+  readInbox(draft, asked);
 }
 
 const triggerOf = (manifest: Manifest, triggerId: string): ArrivalTriggerSpec | undefined =>
@@ -91,8 +91,8 @@ export function lookAtWindow(draft: DagDraft, seen: Extract<DagEvent, { type: "i
 export function closeWindow(draft: DagDraft, triggerId: string, fired: number): void {
   const window = windowOf(draft.dag, triggerId);
   if (window === undefined || window.number !== fired) return;
-  const next = { ...window, number: fired + 1 };
-  const open = { openedAt: draft.now, due: draft.now, looks: 1, closing: true };
-  setWindow(draft, { ...next, open });
-  readInbox(draft, next, open);
+  const open = { openedAt: draft.now, due: draft.now, closing: true };
+  const next = { ...window, number: fired + 1, looks: 1, open };
+  setWindow(draft, next);
+  readInbox(draft, next);
 }

@@ -23,8 +23,8 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: WINDOWS,
-        find: "if (closing && look === looks) return setWindow",
-        replace: "if (!closing || look === looks) return setWindow",
+        find: "if (open.closing === true && look === looks) return setWindow",
+        replace: "if (open.closing !== true || look === looks) return setWindow",
       },
     ],
   },
@@ -57,8 +57,8 @@ export const ARRIVAL_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: WINDOWS,
-        find: "const next = { ...window, number: fired + 1 };",
-        replace: "const next = { ...window, number: fired };",
+        find: "const next = { ...window, number: fired + 1, looks: 1, open };",
+        replace: "const next = { ...window, number: fired, looks: 1, open };",
       },
     ],
   },
