@@ -5,8 +5,8 @@ const report = process.env["VITEST_REPORT"];
 
 const FOLDERS = "{shared,cli,dags,console,infra,lambdas,scripts,test,bench,workers}";
 const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
-/** Bugs planted into copies of the engine: each may take a thousand seeds, so they are a step of their own. */
-const PLANTED = "test/simulation/planted/*.int.test.ts";
+/** What takes minutes of both cores: bugs planted into copies of the engine, maps as wide as they get. A step of their own. */
+const PROOFS = `${FOLDERS}/**/*.proof.test.ts`;
 const AWS = `${FOLDERS}/**/*.aws.test.ts`;
 const LOCALSTACK = "test/localstack/**/*.stack.test.ts";
 const TYPES = `${FOLDERS}/**/*.test-d.ts`;
@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [`${FOLDERS}/**/*.test.ts`],
-          exclude: [...configDefaults.exclude, INTEGRATION, AWS, LOCALSTACK],
+          exclude: [...configDefaults.exclude, INTEGRATION, PROOFS, AWS, LOCALSTACK],
           testTimeout: 10_000,
         },
       },
@@ -35,14 +35,13 @@ export default defineConfig({
         test: {
           name: "int",
           include: [INTEGRATION],
-          exclude: [...configDefaults.exclude, PLANTED],
           maxWorkers: 2, // Each starts processes of its own.
           sequence: { groupOrder: 1 }, // After the quick ones; a group has one number of workers.
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
-      { test: { name: "planted", include: [PLANTED] } },
+      { test: { name: "proofs", include: [PROOFS], fileParallelism: false } },
       {
         test: {
           name: "localstack",
