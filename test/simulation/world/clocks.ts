@@ -32,23 +32,23 @@ function ahead(timezone: string, at: number): number {
   const hour = Math.floor(at / HOUR_MS);
   const before = aheadAtHour(timezone, hour);
   if (before === aheadAtHour(timezone, hour + 1)) return before;
-  const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
-  return shown(timezone, minute) - minute;
+  return readOffset(timezone, Math.floor(at / MINUTE_MS));
 }
 
 /** No clock is changed and changed back within a day. */
 function aheadAtHour(timezone: string, hour: number): number {
   if (timezone === "UTC") return 0;
   const day = hour - mod(hour, 24);
-  const [early, late] = [readOffset(timezone, day), readOffset(timezone, day + 24)];
-  return early === late ? early : readOffset(timezone, hour);
+  const [early, late] = [readOffset(timezone, day * 60), readOffset(timezone, (day + 24) * 60)];
+  return early === late ? early : readOffset(timezone, hour * 60);
 }
 
-function readOffset(timezone: string, hour: number): number {
+/** Each is read once: a clock takes longer to show its time than all that is made of it. */
+function readOffset(timezone: string, minute: number): number {
   let known = offsets.get(timezone);
   if (known === undefined) offsets.set(timezone, (known = new Map()));
-  let offset = known.get(hour);
-  if (offset === undefined) known.set(hour, (offset = shown(timezone, hour * HOUR_MS) - hour * HOUR_MS));
+  let offset = known.get(minute);
+  if (offset === undefined) known.set(minute, (offset = shown(timezone, minute * MINUTE_MS) - minute * MINUTE_MS));
   return offset;
 }
 
