@@ -23,7 +23,9 @@ export function offsetAt(timezone: string, at: Instant): number {
   if (timezone === "UTC") return 0;
   const block = Math.floor(at / BLOCK_MS);
   const early = offsetOfBlock(timezone, block);
-  return early === offsetOfBlock(timezone, block + 1) ? early : offsetShown(timezone, at);
+  const late = offsetOfBlock(timezone, block + 1);
+  if (early === late) return early;
+  return at < changeWithin(timezone, block, early) ? early : late;
 }
 
 /** No clock is put forward and back within this time: the same at both ends, the same between them. */
@@ -31,17 +33,37 @@ const BLOCK_MS = 4 * DAY_MS;
 /** Blocks whose offsets are kept of a zone; beyond it all of its are forgotten. Asking a clock takes microseconds. */
 const BLOCKS_KEPT_MAX = 10_000;
 const offsets = new Map<string, Map<number, number>>();
+const changes = new Map<string, Map<number, number>>();
+
+/** When the clock is changed in a block that begins with the offset `early` and ends with another, to the second. */
+function changeWithin(timezone: string, block: number, early: number): number {
+  const known = keptOf(changes, timezone);
+  let change = known.get(block);
+  if (change === undefined) {
+    let [before, after] = [(block * BLOCK_MS) / 1000, ((block + 1) * BLOCK_MS) / 1000];
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (offsetShown(timezone, instant(middle * 1000)) === early) before = middle;
+      else after = middle;
+    }
+    known.set(block, (change = after * 1000));
+  }
+  return change;
+}
 
 /** The offset as a block of days begins. */
 function offsetOfBlock(timezone: string, block: number): number {
-  let known = offsets.get(timezone);
-  if (known === undefined) offsets.set(timezone, (known = new Map()));
+  const known = keptOf(offsets, timezone);
   let offset = known.get(block);
-  if (offset === undefined) {
-    if (known.size >= BLOCKS_KEPT_MAX) known.clear();
-    known.set(block, (offset = offsetShown(timezone, instant(block * BLOCK_MS))));
-  }
+  if (offset === undefined) known.set(block, (offset = offsetShown(timezone, instant(block * BLOCK_MS))));
   return offset;
+}
+
+function keptOf(zones: Map<string, Map<number, number>>, timezone: string): Map<number, number> {
+  let known = zones.get(timezone);
+  if (known === undefined) zones.set(timezone, (known = new Map()));
+  if (known.size >= BLOCKS_KEPT_MAX) known.clear();
+  return known;
 }
 
 function offsetShown(timezone: string, at: Instant): number {
