@@ -14,6 +14,7 @@ const TYPES = `${FOLDERS}/**/*.test-d.ts`;
 export default defineConfig({
   test: {
     pool: "forks", // Child processes and signals, which threads do not have.
+    maxWorkers: "100%", // Vitest leaves a core free: of two, one.
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       {
