@@ -19,6 +19,12 @@ export type WorkersConfig =
   /** Only their queue is made: somebody starts `worker.mjs` elsewhere. */
   | { readonly run: "elsewhere" };
 
+/**
+ * Who is told of failed runs, of DAGs that were paused because of them, and of alarms. `"off"`: nobody, and nothing of it
+ * exists. Without addresses the topic is there for subscriptions of yours: `freshet.alerts`.
+ */
+export type AlertingConfig = "off" | { readonly emails: readonly string[] };
+
 export interface EnvironmentConfig {
   /** By the name that pipelines have for it. One that no DAG's trigger names is reachable for tasks all the same. */
   readonly buckets: Readonly<Record<string, BucketConfig>>;
@@ -33,8 +39,7 @@ export interface EnvironmentConfig {
   /** Concurrency kept for the tick, so that no storm of events starves the clock; null in accounts with a small quota. */
   readonly tickConcurrency: number | null;
   readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
-  /** Gets the alarms; null: they are only shown in CloudWatch. */
-  readonly alarmEmail: string | null;
+  readonly alerting: AlertingConfig;
   /** X-Ray traces of all functions; they are billed. */
   readonly tracing: boolean;
   /** Whether tables and buckets outlive the stack. */

@@ -10,7 +10,7 @@ const dev: EnvironmentConfig = {
   architecture: process.arch === "arm64" ? "arm64" : "x86_64",
   tickConcurrency: null,
   logRetentionDays: 14,
-  alarmEmail: null,
+  alerting: "off",
   tracing: false,
   keepData: false,
   tags: { application: "freshet", environment: "dev" },
@@ -19,6 +19,7 @@ const dev: EnvironmentConfig = {
 const staging: EnvironmentConfig = {
   ...dev,
   schedules: "as written",
+  alerting: { emails: [] },
   tickConcurrency: 1,
   logRetentionDays: 30,
   keepData: true,
@@ -36,6 +37,7 @@ const prod: EnvironmentConfig = {
 const local: EnvironmentConfig = {
   ...dev,
   schedules: "as written",
+  alerting: { emails: [] },
   tickConcurrency: 1,
   maxConcurrency: { default: 5 },
   workers: { run: "elsewhere" },

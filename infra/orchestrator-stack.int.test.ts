@@ -199,6 +199,79 @@ describe("the queues", () => {
   });
 });
 
+describe("alerting", () => {
+  interface RuleTarget {
+    readonly Arn: unknown;
+    readonly InputTransformer?: { readonly InputPathsMap: object; readonly InputTemplate: string };
+  }
+  const rulesOfBus = (): readonly { readonly EventPattern: object; readonly Targets: readonly RuleTarget[] }[] =>
+    Object.values(template.findResources("AWS::Events::Rule"))
+      .map((rule) => rule["Properties"])
+      .filter((rule) => rule.EventBusName !== undefined);
+
+  test("tells of failed runs and paused DAGs, with what to type next", () => {
+    const told = rulesOfBus().map(({ EventPattern, Targets }) => ({ EventPattern, ...Targets[0]?.InputTransformer }));
+
+    expect(told).toEqual([
+      {
+        EventPattern: { source: ["freshet"], "detail-type": ["run_ended"], detail: { state: ["failed"] } },
+        InputPathsMap: { "detail-text": "$.detail.text", time: "$.time", "detail-runId": "$.detail.runId" },
+        InputTemplate: [
+          '"test: <detail-text>"',
+          '"at <time>. What to type next:"',
+          '"npx freshet why <detail-runId> --env test"',
+          '"npx freshet retry <detail-runId> --env test"',
+        ].join("\n"),
+      },
+      {
+        EventPattern: { source: ["freshet"], "detail-type": ["dag_paused"] },
+        InputPathsMap: { "detail-text": "$.detail.text", time: "$.time", "detail-dagId": "$.detail.dagId" },
+        InputTemplate: [
+          '"test: <detail-text>"',
+          '"at <time>. What to type next:"',
+          '"npx freshet why <detail-dagId> --env test"',
+          '"npx freshet resume <detail-dagId> --env test"',
+        ].join("\n"),
+      },
+    ]);
+  });
+
+  test("over TLS alone, and only these rules and the account's alarms may publish", () => {
+    const [policy] = Object.values(template.findResources("AWS::SNS::TopicPolicy"));
+    const statements = policy?.["Properties"].PolicyDocument.Statement as readonly {
+      readonly Effect: string;
+      readonly Principal: unknown;
+      readonly Condition: object;
+    }[];
+
+    expect(statements.map(({ Effect, Principal, Condition }) => [Effect, Principal, Object.keys(Condition)])).toEqual([
+      ["Deny", "*", ["Bool"]],
+      ["Allow", { Service: "events.amazonaws.com" }, ["ArnEquals"]],
+      ["Allow", { Service: "events.amazonaws.com" }, ["ArnEquals"]],
+      ["Allow", { Service: "cloudwatch.amazonaws.com" }, ["StringEquals"]],
+    ]);
+    expect(JSON.stringify(statements[0]?.Condition)).toContain("aws:SecureTransport");
+  });
+
+  test("goes to the addresses that the environment names", () => {
+    const told = Template.fromStack(
+      synthesized({ ...local, alerting: { emails: ["ann@example.com", "bo@example.com"] } }),
+    );
+
+    told.resourcePropertiesCountIs("AWS::SNS::Subscription", { Protocol: "email" }, 2);
+    told.hasResourceProperties("AWS::SNS::Subscription", { Endpoint: "ann@example.com" });
+  });
+
+  test("switched off, nothing of it exists, and the bus is there for rules of one's own", () => {
+    const quiet = Template.fromStack(synthesized({ ...local, alerting: "off" }));
+
+    for (const type of ["AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"])
+      quiet.resourceCountIs(type, 0);
+    quiet.resourcePropertiesCountIs("AWS::Events::Rule", { EventBusName: Match.anyValue() }, 0);
+    quiet.resourceCountIs("AWS::Events::EventBus", 1);
+  });
+});
+
 test("an idle deployment has four alarms, and no metrics or keys of its own", () => {
   template.resourceCountIs("AWS::CloudWatch::Alarm", 4);
   template.resourceCountIs("AWS::KMS::Key", 0);

@@ -1,9 +1,9 @@
 /** Four alarms: more would cost more than the rest of an idle deployment. */
-import { Duration } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, TreatMissingData, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import { Topic } from "aws-cdk-lib/aws-sns";
-import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { EngineFunction } from "./function.ts";
 import type { Queues } from "./queues.ts";
@@ -16,8 +16,8 @@ export interface AlarmsProps {
   readonly queues: Queues;
   readonly scheduler: EngineFunction;
   readonly tick: EngineFunction;
-  /** Gets them; null: they are only shown. */
-  readonly email: string | null;
+  /** Hears of them. */
+  readonly topic: ITopic;
 }
 
 interface AlarmSpec {
@@ -30,7 +30,7 @@ interface AlarmSpec {
 }
 
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { queues, scheduler, tick, email }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { queues, scheduler, tick, topic }: AlarmsProps) {
     super(scope, id);
     const statistic = { period: PERIOD, statistic: "Sum" };
     const specs: readonly AlarmSpec[] = [
@@ -62,9 +62,13 @@ export class Alarms extends Construct {
       },
     ];
     const alarms = specs.map((spec) => this.#alarm(spec));
-    if (email === null) return;
-    const topic = new Topic(this, "Topic", { enforceSSL: true });
-    topic.addSubscription(new EmailSubscription(email));
+    // A topic with a policy of its own no longer lets everything in the account publish.
+    const { account } = Stack.of(this);
+    topic.grantPublish(
+      new ServicePrincipal("cloudwatch.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": account } },
+      }),
+    );
     for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic));
   }
 

@@ -9,6 +9,7 @@ import { LambdaFunction as LambdaTarget, SqsQueue } from "aws-cdk-lib/aws-events
 import { Architecture } from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
+import type { Topic } from "aws-cdk-lib/aws-sns";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import { ENGINE_SCHEMA } from "../../shared/aws/tables.ts";
@@ -17,6 +18,7 @@ import { memoryOfClass, type ExecutorClass } from "../../shared/core/executor-cl
 import { compileDags, type CompiledRelease } from "../compile.ts";
 import type { EnvironmentConfig } from "../config.ts";
 import { Alarms } from "./alarms.ts";
+import { Alerts } from "./alerts.ts";
 import { createBuckets, createOwnBucket } from "./buckets.ts";
 import { classesOf } from "./executor-classes.ts";
 import { EngineFunction, type EngineFunctionProps } from "./function.ts";
@@ -76,6 +78,8 @@ export class Freshet extends Construct implements Reachable {
   readonly scheduler: EngineFunction;
   readonly tick: EngineFunction;
   readonly registrar: EngineFunction;
+  /** Hears what people are told; undefined where alerting is off. */
+  readonly alerts: Topic | undefined;
   /** By class. Grant their roles what your tasks need. */
   readonly executors: ReadonlyMap<ExecutorClass, EngineFunction>;
 
@@ -130,12 +134,7 @@ export class Freshet extends Construct implements Reachable {
     });
     allowRegistering(this.registrar, this);
 
-    new Alarms(this, "Alarms", {
-      queues: this.queues,
-      scheduler: this.scheduler,
-      tick: this.tick,
-      email: config.alarmEmail,
-    });
+    this.alerts = this.#createAlerts(environment, config);
     for (const [name, bucket] of this.buckets) {
       new CfnOutput(this, `Name-${name}`, { description: `The bucket '${name}'`, value: bucket.bucketName });
     }
@@ -214,6 +213,13 @@ export class Freshet extends Construct implements Reachable {
     allowExecuting(workers, this);
     for (const bucket of this.buckets.values()) allowBucket(workers, bucket);
     return workers;
+  }
+
+  #createAlerts(environment: string, { alerting }: EnvironmentConfig): Topic | undefined {
+    if (alerting === "off") return undefined;
+    const { topic } = new Alerts(this, "Alerts", { environment, bus: this.bus, emails: alerting.emails });
+    new Alarms(this, "Alarms", { queues: this.queues, scheduler: this.scheduler, tick: this.tick, topic });
+    return topic;
   }
 
   #executorText(more: Readonly<Record<string, string>> = {}): string {

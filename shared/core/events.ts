@@ -125,6 +125,8 @@ export type RunCommand =
 export interface Fact {
   readonly v: 1;
   readonly type: "run_started" | "run_ended" | "dag_paused";
+  /** All of it in one line, for people: what, why, whom to ask, where it says what to do. */
+  readonly text: string;
   /** Of a DAG that paused itself, or was paused: why; `runId` is the last run that failed. */
   readonly reason?: string;
   readonly runId: RunId;

@@ -7,6 +7,7 @@ import { createMemoryEventBus } from "./event-bus.ts";
 const FACT: Fact = {
   v: 1,
   type: "run_ended",
+  text: "run orders.run-1 succeeded",
   runId: runId("orders.run-1"),
   dagId: dagId("orders"),
   state: "success",

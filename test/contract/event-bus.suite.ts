@@ -15,6 +15,7 @@ export interface EventBusSubject extends Subject {
 export const aFact = (overrides: Partial<Fact> = {}): Fact => ({
   v: 1,
   type: "run_ended",
+  text: "run orders.run-1 failed: task 'load' failed: TypeError: \"rows\" is undefined",
   runId: runId("orders.run-1"),
   dagId: dagId("orders"),
   state: "failed",

@@ -1,6 +1,7 @@
 /** The places of a DAG: which runs hold one, and which that wait get the next. */
 import type { ActiveRun, DagEvent, QueuedRun } from "../dag-record.ts";
 import type { Fact } from "../events.ts";
+import { pausedText } from "../fact-text.ts";
 import type { RunId } from "../ids.ts";
 import { plus } from "../time.ts";
 import { mayStart, places, type DagDraft } from "./draft.ts";
@@ -39,7 +40,7 @@ const PAUSED_BY = "freshet";
 function pausedFact({ dag, manifest, now }: DagDraft, runId: RunId, reason: string): Fact {
   const { owner, team, runbook } = manifest;
   const about = { v: 1, type: "dag_paused", runId, dagId: dag.dagId, state: "failed", degraded: false } as const;
-  return { ...about, at: now, owner, team, runbook, failed: [], reason };
+  return { ...about, at: now, owner, team, runbook, failed: [], reason, text: pausedText(dag.dagId, reason, manifest) };
 }
 
 function release(draft: DagDraft, runId: string, epoch: number): void {

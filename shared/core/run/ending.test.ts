@@ -366,6 +366,7 @@ test("what the world is told of a failed run names owner, runbook and the failed
       fact: {
         v: 1,
         type: "run_ended",
+        text: "run orders.run-1 failed: task 'a' failed: Error: the warehouse did not answer (owner ann, runbook https://runbook)",
         runId: "orders.run-1",
         dagId: "orders",
         state: "failed",

@@ -1,6 +1,7 @@
 /** How a run ends: by itself, by its timeout or budget, or by somebody's hand. */
 import type { CloseReason } from "../attempt.ts";
 import type { Fact } from "../events.ts";
+import { runText } from "../fact-text.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
 import { type Cause, type Run, type Target, type TaskTable } from "../run.ts";
 import { TASK_STATE, type RunState, type TaskState } from "../states.ts";
@@ -193,6 +194,7 @@ export function factOf(draft: Draft, type: Fact["type"]): Fact {
   return {
     v: 1,
     type,
+    text: runText(head, plan.manifest),
     runId: head.runId,
     dagId: head.dagId,
     state: head.state,

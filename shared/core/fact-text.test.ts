@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { aRun } from "../../test/builders/index.ts";
+import { pausedText, runText } from "./fact-text.ts";
+import { dagId } from "./ids.ts";
+import type { Run } from "./run.ts";
+
+type Answers = Parameters<typeof runText>[1];
+
+const NOBODY: Answers = { owner: null, runbook: null };
+const ANN: Answers = { owner: "ann", runbook: "https://runbook" };
+
+test.each<[string, Partial<Run>, Answers, string]>([
+  [
+    "a failed run says why, whom to ask, and where it says what to do",
+    { state: "failed", cause: { code: "rule", text: "task 'load' failed: the disk\nis full" } },
+    ANN,
+    "run orders.run-1 failed: task 'load' failed: the disk is full (owner ann, runbook https://runbook)",
+  ],
+  [
+    "a failed run of nobody's",
+    { state: "failed", cause: { code: "rule", text: "task 'load' failed" } },
+    NOBODY,
+    "run orders.run-1 failed: task 'load' failed",
+  ],
+  [
+    "a cancelled run says by whom",
+    { state: "cancelled", cause: { code: "cancelled", text: "cancelled by ann: twice" } },
+    ANN,
+    "run orders.run-1 was cancelled by ann: twice",
+  ],
+  [
+    "a degraded run names its owner",
+    { state: "success", degraded: true },
+    { ...NOBODY, owner: "ann" },
+    "run orders.run-1 succeeded, degraded (owner ann)",
+  ],
+  ["a good run asks nothing of anybody", { state: "success" }, ANN, "run orders.run-1 succeeded"],
+  ["a run that starts", { state: "running" }, ANN, "run orders.run-1 started"],
+])("%s", (_, run, answers, text) => {
+  expect(runText(aRun(run), answers)).toBe(text);
+});
+
+test("a DAG that is paused says why, and whom to ask", () => {
+  expect(pausedText(dagId("orders"), "3 runs in a row failed", ANN)).toBe(
+    "dag orders is paused: 3 runs in a row failed (owner ann, runbook https://runbook)",
+  );
+});
