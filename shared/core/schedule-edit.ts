@@ -30,6 +30,7 @@ export function resumeSchedule(
     const nextFire = dag.nextFire ?? nextFiring(after, dag.cursor ?? now)?.due ?? null;
     return { nextFire, first: dag.first ?? null, gap: null };
   }
+  if (dag.cursor === null && catchup !== null) return fromStart(after, now);
   const firing = firstFiring(after, dag, now);
   const counted = { nextFire: firing?.due ?? null, first: null, gap: null };
   const covered = before ? (coveredUntil(before, dag) ?? lateFrom(before, dag, now)) : (dag.covered ?? null);
@@ -37,7 +38,7 @@ export function resumeSchedule(
     const fires = firing !== null && firing.due <= now;
     return { ...counted, gap: lateFirings(before, fires ? without(before, dag, firing) : dag, now) };
   }
-  if (covered === null) return dag.cursor === null && catchup !== null ? fromStart(after, now) : counted;
+  if (covered === null) return counted;
   // Runs that are made up for, and those after a time without a schedule, follow the new one from where the last one ended.
   if (catchup !== null || !before) return beginAt(firstAfter(after, covered, covered), covered, null);
   if (firing !== null && firing.due <= now)
