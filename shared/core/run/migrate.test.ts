@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { aManifest, aRun, aTaskSpec, aTaskTable, aVersionHash } from "../../../test/builders/index.ts";
+import { aMapSpec, aManifest, aRun, aTaskSpec, aTaskTable, aVersionHash } from "../../../test/builders/index.ts";
 import type { TaskSpec } from "../manifest.ts";
 import { planOf } from "../plan.ts";
-import type { Run } from "../run.ts";
+import type { ChunkState, Expansion, Run } from "../run.ts";
+import { TASK_STATES } from "../states.ts";
 import { taskId } from "../ids.ts";
 import { stateOf } from "./draft.ts";
 import { atWork, migrate } from "./migrate.ts";
@@ -12,6 +13,24 @@ const NEWER = aVersionHash("b");
 const OLD = [aTaskSpec("extract"), aTaskSpec("clean", { after: ["extract"] }), aTaskSpec("load", { after: ["clean"] })];
 const NEW = [aTaskSpec("extract"), aTaskSpec("check", { after: ["extract"] }), aTaskSpec("load", { after: ["check"] })];
 const CAUSE = { code: "error", text: "no disk", class: "permanent", name: "Error" } as const;
+
+const aChunkState = (more: Partial<ChunkState>): ChunkState => ({
+  ordered: 1,
+  allowance: null,
+  version: 1,
+  heard: 1,
+  ended: true,
+  success: 1,
+  skipped: 0,
+  failed: 0,
+  open: 0,
+  attempt: 1,
+  retried: false,
+  cut: false,
+  barred: false,
+  failures: [],
+  ...more,
+});
 
 const ended = (): Run =>
   aRun({
@@ -69,47 +88,82 @@ describe("a run that is taken over to another version", () => {
     expect(over(ended(), OLD, OLD)).toEqual({ ...ended(), version: NEWER });
   });
 
-  test("begins a task afresh that has become a mapped one", () => {
-    const map = {
-      over: taskId("clean"),
-      input: "row",
-      keyed: false,
-      limit: 10,
-      concurrency: null,
-      tolerance: null,
-      chunkWidth: 512,
-    };
-    const mapped = OLD.map((task) => (task.taskId === "load" ? { ...task, map } : task));
+  const mapped = (tasks: readonly TaskSpec[], list = "extract"): readonly TaskSpec[] =>
+    tasks.map((task) => (task.taskId === "load" ? { ...task, map: aMapSpec(list) } : task));
 
-    expect(rows(over(ended(), OLD, mapped), mapped).at(-1)).toBe("load none #1");
+  test("begins a task afresh that has become a mapped one, or is mapped over another list", () => {
+    const rowOfLoad = (from: readonly TaskSpec[], to: readonly TaskSpec[]) => rows(over(ended(), from, to), to).at(-1);
+
+    expect(rowOfLoad(OLD, mapped(OLD))).toBe("load none #1");
+    expect(rowOfLoad(mapped(OLD), mapped(OLD, "clean"))).toBe("load none #1");
+    expect(rowOfLoad(mapped(OLD), mapped(NEW))).toBe("load failed #1");
   });
 
-  test("takes the instances of a mapped task along", () => {
-    const map = {
-      over: taskId("extract"),
-      input: "row",
-      keyed: false,
-      limit: 10,
-      concurrency: null,
-      tolerance: null,
-      chunkWidth: 512,
-    };
-    const mapped = (tasks: readonly TaskSpec[]): readonly TaskSpec[] =>
-      tasks.map((task) => (task.taskId === "load" ? { ...task, map } : task));
-    const { tasks } = ended();
-    const expansions = [{ slot: 2, number: 1, length: 2, first: 0, base: 3, rows: 2, list: 1, attemptBase: 0 }];
-    const table = aTaskTable(["success", "success", "failed", "success", { state: "failed", attempt: 4 }]);
-    const to = [...mapped(NEW), aTaskSpec("report")];
-    const run = over({ ...ended(), tasks: { ...tasks, ...table, expansions } }, mapped(OLD), to);
+  const EXPANSION = { slot: 2, number: 1, length: 2, first: 0, base: 3, rows: 2, list: 1, attemptBase: 0 };
+  const withInstances = (more: Partial<Expansion> = {}): Run => ({
+    ...ended(),
+    tasks: {
+      ...aTaskTable(["success", "success", "failed", { state: "failed", attempt: 4 }, "success"]),
+      expansions: [{ ...EXPANSION, ...more }],
+    },
+  });
 
-    expect(run.tasks.expansions).toMatchObject([{ slot: 2, base: 4, length: 2 }]);
-    expect([stateOf(run.tasks, 5), run.tasks.attempts[5]]).toEqual(["failed", 4]);
+  test("takes the instances of a mapped task along, and no other rows", () => {
+    const run = over(withInstances(), mapped(OLD), [...mapped(NEW), aTaskSpec("report")]);
+
+    expect(run.tasks.expansions).toEqual([{ ...EXPANSION, base: 4 }]);
+    expect([...run.tasks.states].map((_, slot) => stateOf(run.tasks, slot))).toEqual([
+      "success",
+      "none",
+      "failed",
+      "none",
+      "failed",
+      "success",
+    ]);
+    expect([...run.tasks.attempts]).toEqual([0, 0, 0, 0, 4, 0]);
+  });
+
+  test("leaves instances behind with their task, and remembers the highest attempt of any of them", () => {
+    const gone = over(withInstances(), mapped(OLD), OLD.slice(0, 2));
+
+    expect([gone.tasks.expansions, gone.tasks.states.length]).toEqual([[], 2]);
+    expect(gone.formerAttempts).toEqual({ load: 4 });
+  });
+
+  test("begins a mapped task afresh above the attempts of its chunks, where it is no longer one", () => {
+    const chunks = [aChunkState({ attempt: 2 }), aChunkState({ attempt: 7 })];
+    const run = over(withInstances({ rows: 0, chunks }), mapped(OLD), OLD);
+
+    expect([run.tasks.expansions, rows(run, OLD).at(-1)]).toEqual([[], "load none #7"]);
+  });
+
+  test("goes on above the attempts of a task itself, where no instance had more", () => {
+    const one = aTaskTable(["success", "success", { state: "failed", attempt: 5 }]);
+    const run = over({ ...ended(), tasks: { ...one, expansions: [{ ...EXPANSION, rows: 0 }] } }, mapped(OLD), OLD);
+
+    expect(rows(run, OLD).at(-1)).toBe("load none #5");
+  });
+
+  test("may have been taken over before, and remembers what was gone then", () => {
+    const run = { ...ended(), formerAttempts: { older: 9 } };
+
+    expect(over(run, OLD, NEW).formerAttempts).toEqual({ older: 9, clean: 3 });
   });
 });
 
-test("what may be at work keeps a run from being taken over", () => {
-  const run = aRun({ state: "running", tasks: aTaskTable(["success", "running", "none"]) });
+describe("what may be at work keeps a run from being taken over:", () => {
+  test.each(TASK_STATES.map((state) => [state]))("%s", (state) => {
+    const run = aRun({ state: "running", tasks: aTaskTable(["success", state, "none"]) });
+    const busy = ["scheduled", "queued", "running", "restarting", "deferred"].includes(state);
 
-  expect(atWork(run, aManifest({ tasks: OLD }))).toEqual(["clean"]);
-  expect(atWork(ended(), aManifest({ tasks: OLD }))).toEqual([]);
+    expect(atWork(run, aManifest({ tasks: OLD }))).toEqual(busy ? ["clean"] : []);
+  });
+
+  test("an instance of a mapped task, by the name of its task", () => {
+    const instances = { slot: 2, number: 1, length: 3, first: 0, base: 3, rows: 3, list: 1, attemptBase: 0 };
+    const table = aTaskTable(["success", "success", "none", "success", "running", "success"]);
+    const run = aRun({ tasks: { ...table, expansions: [instances] } });
+
+    expect(atWork(run, aManifest({ tasks: OLD }))).toEqual(["load"]);
+  });
 });

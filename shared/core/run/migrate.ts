@@ -3,17 +3,16 @@ import type { VersionHash } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf, type Plan } from "../plan.ts";
 import type { Expansion, Run, TaskDetail, TaskTable } from "../run.ts";
-import { TASK_STATES } from "../states.ts";
-import { stateOf } from "./draft.ts";
+import { codeOf, expansionAt, stateOf } from "./draft.ts";
 
 /** States in which something of the old version may still be at work, or is waited for. */
 const AT_WORK: ReadonlySet<string> = new Set(["scheduled", "queued", "running", "restarting", "deferred"]);
 
-/** The tasks that keep the run from being taken over now. */
-export function atWork(run: Run, manifest: Manifest): readonly string[] {
-  const names = planOf(manifest).tasks.map(({ spec }) => spec.taskId as string);
-  for (const { slot, base, rows } of run.tasks.expansions) names.fill(names[slot] ?? "", base, base + rows);
-  return names.filter((_, slot) => AT_WORK.has(stateOf(run.tasks, slot)));
+/** The tasks that keep the run from being taken over now: their own attempts, or those of their instances. */
+export function atWork({ tasks }: Run, manifest: Manifest): readonly string[] {
+  const plan = planOf(manifest);
+  const busy = [...tasks.states.keys()].filter((slot) => AT_WORK.has(stateOf(tasks, slot)));
+  return [...new Set(busy.flatMap((slot) => plan.tasks[expansionAt(tasks, slot)?.slot ?? slot]?.spec.taskId ?? []))];
 }
 
 /**
@@ -59,7 +58,7 @@ const rowOf = ({ states, attempts, details }: TaskTable, slot: number): Row => (
   detail: details[slot],
 });
 
-const freshRow = (attempt: number): Row => ({ state: TASK_STATES.indexOf("none"), attempt, detail: undefined });
+const freshRow = (attempt: number): Row => ({ state: codeOf("none"), attempt, detail: undefined });
 
 /** Whether a task of both versions is the same kind of thing: what it did before then still says what it is to say. */
 function isAlike(old: Plan, plan: Plan, slot: number, taskId: string): boolean {
