@@ -159,7 +159,6 @@ export function takeWholeMaps(draft: Draft, slots: Chosen, inChunks: InChunks): 
     const { over } = taskAt(draft, group);
     if (over === null || !slots.has(over)) continue;
     if (!slots.has(group)) slots.set(group, because);
-    inChunks.delete(group);
   }
 }
 
