@@ -266,6 +266,20 @@ describe("as processes", () => {
     expect(await ended).toMatchObject({ exit: 0, err: "" });
   });
 
+  test.skipIf(process.platform !== "linux")("a place where nothing can be made is told, and nobody waits", async () => {
+    const home = await line.start(["run", "hello", "--dags", "test/fixtures/dags"], {
+      FRESHET_HOME: "/proc/freshet/home",
+    }).ended;
+    const out = await line.start(["compile", "--dags", "test/fixtures/dags", "--out", "/proc/freshet"]).ended;
+
+    expect([home.exit, home.err, out.exit, out.err]).toEqual([
+      1,
+      expect.stringMatching(/^error\[HOME_UNUSABLE\]: .*ENOENT/),
+      2,
+      expect.stringMatching(/^error\[USAGE\]: --out is '\/proc\/freshet', where no folder can be made \(ENOENT\)/),
+    ]);
+  });
+
   test("a home that cannot be made is told, wherever it is found out", async () => {
     const { exit, err } = await line.start(["run", "hello", "--dags", "test/fixtures/dags"], {
       FRESHET_HOME: join(REPOSITORY, "package.json"),

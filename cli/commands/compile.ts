@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { Release } from "../../shared/contract/release.ts";
+import { makeFolder } from "../../shared/embedded/make-folder.ts";
 import type { Execute, Invocation } from "../command.ts";
 import { bundleFiles } from "../load/bundle.ts";
 import { createDagLoader } from "../load/loader.ts";
@@ -41,7 +42,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
     if (problems.some(({ level }) => level === "error")) {
       throw new FreshetError("INVALID_DAG", `nothing was compiled: ${problemCount(problems)}`, { problems });
     }
-    await makeFolder(join(out, "bundles"), options.out ?? OUT_DEFAULT);
+    makeOutFolder(join(out, "bundles"), options.out ?? OUT_DEFAULT);
     const hashOf = new Map<string, string>();
     for (const [index, file] of files.entries()) {
       const result = bundles[index];
@@ -59,9 +60,9 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
   }
 };
 
-async function makeFolder(path: string, given: string): Promise<void> {
+function makeOutFolder(path: string, given: string): void {
   try {
-    await mkdir(path, { recursive: true });
+    makeFolder(path);
   } catch (cause) {
     const { code = "error" } = cause as NodeJS.ErrnoException;
     throw new FreshetError("USAGE", `--out is '${given}', where no folder can be made (${code}); name another`, {

@@ -1,4 +1,5 @@
 /** Changes records beside whatever schedules the home: commits, and leaves what follows to the one that is pinged. */
+import { userInfo } from "node:os";
 import type { Engine } from "../../shared/app/engine.ts";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache } from "../../shared/app/engine.ts";
@@ -35,6 +36,14 @@ export function engineBeside(stores: StateStores): Engine {
   };
 }
 
-/** Who asks, as records name a person at this machine. */
+/** Who asks, as records name a person at this machine: as the environment says, else as the system does. */
 export const operator = (env: Readonly<Record<string, string | undefined>>): string =>
-  env["USER"] ?? env["USERNAME"] ?? "somebody";
+  [env["USER"], env["USERNAME"]].find((name) => name !== undefined && name !== "") ?? systemUser();
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "somebody"; // A container may run as a number that has no name.
+  }
+}

@@ -1,10 +1,11 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { BlobStore } from "../ports/blob-store.ts";
 import { fileFault } from "./file-faults.ts";
 import { type KeyFiles, createKeyFiles } from "./key-files.ts";
 import { readRange, readWhole, writeWhole } from "./whole-files.ts";
 import { openWorkFolder } from "./work-folder.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export interface FolderBlobStore extends BlobStore {
   /** The path of a blob, for what wants to import it; undefined if there is none. */
@@ -23,7 +24,7 @@ export function createBlobStore({ root }: { readonly root: string }): FolderBlob
 
   function files(): KeyFiles {
     if (opened !== undefined) return opened;
-    mkdirSync(root, { recursive: true });
+    makeFolder(root);
     const folder = { path: join(realpathSync.native(root), "data"), described: named };
     opened = createKeyFiles(folder, work);
     return opened;

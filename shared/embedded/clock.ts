@@ -1,11 +1,12 @@
 /** The clock, chance and the key of one machine. */
 import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FreshetError } from "../core/errors.ts";
 import { attemptKeyText, commitId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Clock, Ids, Tokens } from "../ports/clock.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const KEY_BYTES = 32;
 const TOKEN_BYTES = 16;
@@ -68,7 +69,7 @@ function openKey(home: string): Buffer {
     const known = readKey(path);
     if (known !== undefined) return known;
     const key = randomBytes(KEY_BYTES);
-    mkdirSync(home, { recursive: true });
+    makeFolder(home);
     writeFileSync(path, key, { mode: 0o600 });
     return key;
   } catch (cause) {

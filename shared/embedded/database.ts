@@ -1,10 +1,11 @@
-import { accessSync, constants, mkdirSync, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { FreshetError } from "../core/errors.ts";
 import { damagedText, isBusy, stateFault } from "./database-faults.ts";
 import { APPLICATION_ID, STATE_SCHEMA, TABLES } from "./database-schema.ts";
 import { networkFileSystemOf } from "./network-drive.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** How long SQLite itself waits for another process before the writer tries again: nothing else happens meanwhile. */
 const BUSY_TIMEOUT_MS = 20;
@@ -49,7 +50,7 @@ export function openDatabase(path: string): Database {
 
 function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     const said = (error as NodeJS.ErrnoException).code ?? String(error);
     throw unusable(folder, `it cannot be made (${said})`, error);

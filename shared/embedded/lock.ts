@@ -1,9 +1,10 @@
 /** One scheduler a home. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { FreshetError } from "../core/errors.ts";
 import { iso, type Instant } from "../core/time.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export interface HomeLock {
   /** Does nothing the second time. */
@@ -72,7 +73,7 @@ export function isHeld(home: string): boolean {
 function lockedDatabase(home: string, path: string, holderPath: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(home, { recursive: true });
+    makeFolder(home);
     database = new DatabaseSync(path, { timeout: 0 });
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE"); // Nothing is ever written; never committed.
     return database;

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FreshetError } from "../core/errors.ts";
@@ -9,6 +9,7 @@ import { fileFault } from "./file-faults.ts";
 import { type KeyFiles, createKeyFiles } from "./key-files.ts";
 import { copyWhole, isFile, readWhole, snapshot, writeWhole } from "./whole-files.ts";
 import { type WorkFolder, openWorkFolder } from "./work-folder.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Beside the buckets; begins with a dot, as no bucket may. Whoever watches the buckets leaves it out. */
 export const OBJECT_WORK_FOLDER = ".freshet";
@@ -84,7 +85,7 @@ function bucketFolders(root: string, work: WorkFolder): (bucket: string) => KeyF
     checkBucketName(bucket);
     const known = buckets.get(bucket);
     if (known !== undefined) return known;
-    if (realRoot === undefined) mkdirSync(root, { recursive: true });
+    if (realRoot === undefined) makeFolder(root);
     realRoot ??= realpathSync.native(root);
     const folder = { path: join(realRoot, bucket), described: (key: string) => named(bucket, key) };
     const files = createKeyFiles(folder, work);
