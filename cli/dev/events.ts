@@ -19,6 +19,13 @@ export type DevEvent =
       readonly problems: readonly Problem[];
       readonly tookMs: number;
     }
+  | {
+      readonly type: "run_deadline_missed";
+      readonly run: RunView;
+      readonly deadline: { readonly name: string; readonly at: string };
+      /** What keeps the run: tasks, each with its state. */
+      readonly waitsFor: readonly string[];
+    }
   | { readonly type: "arrived"; readonly object: ArrivedObject }
   | {
       readonly type: "run_started";
@@ -75,6 +82,8 @@ function linesOf({ out }: Terminal, event: DevEvent, now: Instant): readonly str
     }
     case "run_ended":
       return endedLines(out, event, now);
+    case "run_deadline_missed":
+      return [missedText(out, event, now)];
     case "attempt_failed":
       return [attemptText(out, event, now)];
     case "fault":
@@ -122,6 +131,16 @@ function endedLines(
   const who = [owner === null ? [] : [`owner ${owner}`], runbook === null ? [] : [`runbook ${runbook}`]].flat();
   const ask = who.length === 0 ? "" : ` (${who.join(", ")})`;
   return [`${line}: ${safeLine(why)}${safeLine(ask)}`, out.paint("dim", `npx freshet why ${run.runId}`)];
+}
+
+function missedText(
+  out: Terminal["out"],
+  { run, deadline: { name, at }, waitsFor }: Extract<DevEvent, { type: "run_deadline_missed" }>,
+  now: Instant,
+): string {
+  const tasks = waitsFor.length === 0 ? "" : `; it waits for ${waitsFor.join(", ")}`;
+  const late = durationText(Math.max(0, now - (parseInstant(at) ?? now)));
+  return `run ${run.runId} ${out.paint("red", "missed its deadline")} '${safeLine(name)}', ${late} ago, and is ${runStateText(out, run)}${safeLine(tasks)}`;
 }
 
 function countsText(out: Terminal["out"], tasks: Readonly<Record<string, number>>): string {

@@ -79,6 +79,7 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
         const text = `dag '${fact.dagId}' is paused: ${fact.reason ?? ""}; \`freshet resume ${fact.dagId}\` lets it go on`;
         return enqueue(() => Promise.resolve(tell({ type: "note", text })));
       }
+      if (fact.type === "run_deadline_missed") return enqueue((reading) => tellMiss(reading, tell, fact));
       enqueue(async (reading) =>
         fact.type === "run_started" ? tellStart(reading, fact.runId) : tellEnd(reading, fact.runId),
       );
@@ -101,6 +102,16 @@ function countsOf(states: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const state of states) counts[state] = (counts[state] ?? 0) + 1;
   return counts;
+}
+
+/** The run may have gone on since: the fact knows how it stood. */
+async function tellMiss(reading: Engine, tell: Tell, { runId, state, deadline }: Fact): Promise<void> {
+  const stored = await reading.runs.load(runId);
+  if (stored === undefined || deadline === undefined) return;
+  const { name, at, waitsFor } = deadline;
+  const tasks = waitsFor.map((task) => `'${task.taskId}' (${task.state})`);
+  const run = { ...runView(stored.value), state };
+  tell({ type: "run_deadline_missed", run, deadline: { name, at: iso(at) }, waitsFor: tasks });
 }
 
 /** A command beside us may have cancelled them. */

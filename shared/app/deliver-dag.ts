@@ -94,7 +94,7 @@ async function putScheduled(
   const version = await engine.versions(scheduled.version);
   const now = engine.clock.now();
   const { manifest } = version;
-  const { dataInterval, partial, previous } = scheduled;
+  const { dataInterval, partial, previous, due } = scheduled;
   const params = manifest.params?.defaults ?? {};
   const queued = newRun({
     runId,
@@ -105,6 +105,7 @@ async function putScheduled(
     dataInterval,
     ...(partial === undefined ? {} : { partial }),
     ...(previous === undefined ? {} : { previous }),
+    ...(due === undefined ? {} : { dueAt: due }),
     params,
     files: [],
     now,

@@ -32,6 +32,8 @@ export interface ActiveRun {
     readonly partial?: true;
     /** The run of the schedule before it. */
     readonly previous?: RunId;
+    /** When it fell due; only where its deadlines count from that. */
+    readonly due?: Instant;
   };
   /** The run has been seen to have started: it need not be told again. */
   readonly confirmed: boolean;

@@ -4,7 +4,7 @@ import type { AttemptKey, BackfillId, DagId, PoolId, RunId, TaskId, VersionHash 
 import type { JsonObject } from "./json.ts";
 import type { RunAction, Signature } from "./operation.ts";
 import type { ChildOf, ChunkCounts, ChunkOrder, RunEffect } from "./run.ts";
-import type { RunState } from "./states.ts";
+import type { RunState, TaskState } from "./states.ts";
 import type { Instant } from "./time.ts";
 
 /** Why a child run did not do what was asked of it: names that `retryOn` may list. */
@@ -124,7 +124,7 @@ export type RunCommand =
 /** What Freshet publishes on its bus: about runs always. */
 export interface Fact {
   readonly v: 1;
-  readonly type: "run_started" | "run_ended" | "dag_paused";
+  readonly type: "run_started" | "run_ended" | "run_deadline_missed" | "dag_paused";
   /** All of it in one line, for people: what, why, whom to ask, where it says what to do. */
   readonly text: string;
   /** Of a DAG that paused itself, or was paused: why; `runId` is the last run that failed. */
@@ -139,4 +139,11 @@ export interface Fact {
   readonly runbook: string | null;
   /** Tasks that failed, with why; of a failed or degraded run. */
   readonly failed: readonly { readonly taskId: TaskId; readonly cause: string }[];
+  /** Of a deadline that was missed: `at` is when that was seen, `state` the run's then. */
+  readonly deadline?: {
+    readonly name: string;
+    readonly at: Instant;
+    /** What the run waits for: the first of its tasks that have not ended, though all before them have. */
+    readonly waitsFor: readonly { readonly taskId: TaskId; readonly state: TaskState }[];
+  };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { aRun } from "../../test/builders/index.ts";
-import { pausedText, runText } from "./fact-text.ts";
-import { dagId } from "./ids.ts";
+import { NOON, aRun } from "../../test/builders/index.ts";
+import { missedText, pausedText, runText } from "./fact-text.ts";
+import { dagId, taskId } from "./ids.ts";
 import type { Run } from "./run.ts";
 
 type Answers = Parameters<typeof runText>[1];
@@ -38,6 +38,26 @@ test.each<[string, Partial<Run>, Answers, string]>([
   ["a run that starts", { state: "running" }, ANN, "run orders.run-1 started"],
 ])("%s", (_, run, answers, text) => {
   expect(runText(aRun(run), answers)).toBe(text);
+});
+
+test.each<[string, Partial<Run>, Parameters<typeof missedText>[2], string]>([
+  [
+    "a run that is late names the tasks that it waits for",
+    { state: "running" },
+    [{ taskId: taskId("load"), state: "up_for_retry" }],
+    "it waits for task 'load' (up_for_retry)",
+  ],
+  ["one that has not started", { state: "queued" }, [], "it is queued"],
+  [
+    "one that has failed says why",
+    { state: "failed", cause: { code: "rule", text: "task 'load' failed" } },
+    [],
+    "it is failed: task 'load' failed",
+  ],
+])("%s", (_, run, waitsFor, still) => {
+  expect(missedText(aRun(run), { name: "by 13:00", at: NOON }, waitsFor, { owner: "ann", runbook: null })).toBe(
+    `run orders.run-1 missed its deadline 'by 13:00' of 2026-03-02T12:00:00Z: ${still} (owner ann)`,
+  );
 });
 
 test("a DAG that is paused says why, and whom to ask", () => {

@@ -1,9 +1,11 @@
 /** What facts say to people: one line that stands alone, as an email or a chat shows it. */
 import { assertNever } from "./errors.ts";
-import type { DagId } from "./ids.ts";
+import type { DagId, TaskId } from "./ids.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Run } from "./run.ts";
+import type { Run, RunDeadline } from "./run.ts";
+import type { TaskState } from "./states.ts";
 import { oneLine } from "./text.ts";
+import { iso } from "./time.ts";
 
 type Answers = Pick<Manifest, "owner" | "runbook">;
 
@@ -22,6 +24,18 @@ export function runText(run: Pick<Run, "runId" | "state" | "degraded" | "cause">
     default:
       return assertNever(state);
   }
+}
+
+/** `waitsFor`: tasks, each with its state. */
+export function missedText(
+  { runId, state, cause }: Pick<Run, "runId" | "state" | "cause">,
+  { name, at }: RunDeadline,
+  waitsFor: readonly { readonly taskId: TaskId; readonly state: TaskState }[],
+  answers: Answers,
+): string {
+  const tasks = waitsFor.map((task) => `task '${task.taskId}' (${task.state})`).join(", ");
+  const still = tasks === "" ? `it is ${state}${cause === null ? "" : `: ${cause.text}`}` : `it waits for ${tasks}`;
+  return line(`run ${runId} missed its deadline '${name}' of ${iso(at)}: ${still}`, answers);
 }
 
 export const pausedText = (dagId: DagId, reason: string, answers: Answers): string =>

@@ -1,7 +1,8 @@
 /** The stored form of a run's head: what says nothing new is left out, and what a wide map has many of is packed as lists. */
 import { dagOfRun, type RunId } from "./ids.ts";
-import type { ChunkOrder, ChunkState, Expansion, Run, RunOrigin } from "./run.ts";
+import type { ChunkOrder, ChunkState, Expansion, Run, RunDeadline, RunOrigin } from "./run.ts";
 import { chunkRunId } from "./run-id.ts";
+import { instant, plus } from "./time.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 type Head = Omit<Run, "tasks">;
@@ -44,7 +45,7 @@ const LONG: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** In an order of its own, so that equal heads have equal texts. */
-export function packHead({ origin, dagId, ...head }: Head): Plain {
+export function packHead({ origin, dagId, deadlines, ...head }: Head): Plain {
   const packed: Record<string, unknown> = {};
   for (const name of Object.keys(head).toSorted()) {
     const value = head[name as keyof typeof head];
@@ -53,6 +54,7 @@ export function packHead({ origin, dagId, ...head }: Head): Plain {
     // A start is told by how long after the queueing it came.
     if (value !== undefined && !isUsual) packed[SHORT[name] ?? name] = name === "startedAt" ? since(head) : value;
   }
+  if (deadlines !== undefined) packed["dl"] = deadlines.map((each) => packDeadline(each, head));
   if (head.chunk !== undefined) packed["chunk"] = packOrders(head.chunk);
   if (dagId !== dagOfRun(head.runId)) packed["dagId"] = dagId;
   packed["origin"] = origin.kind === "chunk" ? packChunkOrigin(head.runId, origin) : origin;
@@ -61,7 +63,7 @@ export function packHead({ origin, dagId, ...head }: Head): Plain {
 
 const since = ({ startedAt, queuedAt }: Pick<Run, "startedAt" | "queuedAt">): number => (startedAt ?? 0) - queuedAt;
 
-export function unpackHead({ origin, chunk, ...stored }: Plain): Head {
+export function unpackHead({ origin, chunk, dl, ...stored }: Plain): Head {
   const packed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(stored)) packed[LONG[name] ?? name] = value;
   const { startedAt } = packed;
@@ -70,7 +72,21 @@ export function unpackHead({ origin, chunk, ...stored }: Plain): Head {
   const usual = JSON.parse(JSON.stringify(USUAL)) as Plain;
   const whose = typeof origin === "string" ? unpackChunkOrigin(runId, origin) : origin;
   const orders = chunk === undefined ? {} : { chunk: unpackOrders(chunk as PackedOrders) };
-  return { dagId: dagOfRun(runId), ...usual, ...packed, ...orders, origin: whose } as unknown as Head;
+  const queuedAt = Number(packed["queuedAt"]);
+  const deadlines = (dl as readonly PackedDeadline[] | undefined)?.map((each) => unpackDeadline(each, queuedAt));
+  const dated = deadlines === undefined ? {} : { deadlines };
+  return { dagId: dagOfRun(runId), ...usual, ...packed, ...dated, ...orders, origin: whose } as unknown as Head;
+}
+
+/** `afterMs`: from the queueing to the deadline; `seenMs`: from there to when it was seen to be missed. */
+type PackedDeadline = readonly [name: string, afterMs: number, seenMs?: number];
+
+const packDeadline = ({ name, at, missedAt }: RunDeadline, { queuedAt }: Pick<Run, "queuedAt">): PackedDeadline =>
+  missedAt === undefined ? [name, at - queuedAt] : [name, at - queuedAt, missedAt - at];
+
+function unpackDeadline([name, afterMs, seenMs]: PackedDeadline, queuedAt: number): RunDeadline {
+  const at = instant(queuedAt + afterMs);
+  return seenMs === undefined ? { name, at } : { name, at, missedAt: plus(at, seenMs) };
 }
 
 type PackedOrders = readonly [

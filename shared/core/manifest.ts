@@ -227,6 +227,20 @@ export interface AllowedHours {
   readonly to: number;
 }
 
+/** What a deadline counts from: when the run was due by the schedule, or asked for; where its interval begins; when it was queued. */
+export const DEADLINE_REFERENCES = ["due", "logicalDate", "queued"] as const;
+export type DeadlineReference = (typeof DEADLINE_REFERENCES)[number];
+
+/** By when a run must have succeeded; told once if it has not. */
+export type DeadlineSpec = {
+  /** Unlike that of any other deadline of the DAG. */
+  readonly name: string;
+} & (
+  | { readonly from: DeadlineReference; readonly withinMs: number }
+  /** The next time, after the run was due, that the zone's clock shows it: minutes after midnight. */
+  | { readonly by: number; readonly timezone: string }
+);
+
 /** Runs that start because objects arrive under a prefix of a bucket. */
 export interface ArrivalTriggerSpec {
   readonly kind: "arrival";
@@ -278,8 +292,9 @@ export interface Manifest {
   readonly hooks: HookSpec;
   /** Hash of the sources that the functions come from; part of the version. */
   readonly codeHash: string;
+  /** By when its runs must have succeeded. */
+  readonly deadlines: readonly DeadlineSpec[];
   /** Places kept for what is to come. */
-  readonly deadlines: readonly never[];
   readonly assets: { readonly consumes: readonly never[]; readonly publishes: readonly never[] };
   readonly connections: readonly never[];
   /** By name. */

@@ -72,6 +72,7 @@ export function chunkManifest(manifest: Manifest, taskId: TaskId): Manifest {
 const makeChunkManifest = (manifest: Manifest, taskId: TaskId): Manifest => ({
   ...manifest,
   runTimeoutMs: null,
+  deadlines: [],
   hooks: { onSuccess: false, onFailure: false },
   tasks: manifest.tasks
     .filter((spec) => spec.taskId === taskId)

@@ -16,7 +16,7 @@ import type { RunId } from "./ids.ts";
 import type { Run, TaskDetail, TaskTable } from "./run.ts";
 import { decodeRun, encodeRun } from "./run-codec.ts";
 import { TASK_STATES } from "./states.ts";
-import { instant } from "./time.ts";
+import { instant, plus } from "./time.ts";
 
 const RECORD_BYTES_MAX = 350 * 1024;
 
@@ -136,6 +136,21 @@ describe("what is stored of a run", () => {
     );
 
     expect(() => decodeRun({ head, tasks: damage(tasks) })).toThrow(RangeError);
+  });
+
+  test.each([
+    ["open", { name: "by 07:00", at: plus(NOON, 5) }],
+    ["missed", { name: "by 07:00", at: plus(NOON, -5), missedAt: plus(NOON, 7) }],
+  ])("has a deadline that is %s", (_, deadline) => {
+    const run = aRun({ deadlines: [deadline] });
+
+    expect(decodeRun(encodeRun(run))).toEqual(run);
+  });
+
+  test("takes little room for a deadline", () => {
+    const deadlines = [{ name: "2h after it is due", at: plus(NOON, 7_200_000) }];
+
+    expect(sizeOf(aRun({ deadlines })) - sizeOf(aRun())).toBeLessThan(45);
   });
 
   test("has the places of the instances of its maps", () => {

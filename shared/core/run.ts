@@ -295,6 +295,15 @@ export interface HeldBy {
   readonly pool?: PoolId;
 }
 
+/** By when the run must have succeeded, as it was fixed when the run came into being. */
+export interface RunDeadline {
+  /** As of its DAG's version then. */
+  readonly name: string;
+  readonly at: Instant;
+  /** It passed without the run having succeeded: when that was seen, and told. */
+  readonly missedAt?: Instant;
+}
+
 export interface Run {
   readonly schema: typeof RUN_SCHEMA;
   readonly runId: RunId;
@@ -313,6 +322,8 @@ export interface Run {
   readonly previous?: RunId;
   /** Tasks that the run before has been seen to allow; since when, and when next, it is asked for the others. */
   readonly past?: { readonly seen: readonly TaskId[]; readonly since: Instant; readonly due: Instant };
+  /** Those that were missed, and those that still may be; absent: none. The earliest comes first. */
+  readonly deadlines?: readonly RunDeadline[];
   readonly params: JsonObject;
   readonly files: readonly ArrivedObject[] | { readonly blob: string };
   readonly state: RunState;
@@ -333,6 +344,8 @@ export interface Run {
   readonly transitions: number;
   /** Expansions of mapped tasks made so far. */
   readonly expanded: number;
+  /** Of a chunk whose instances take slots: by when its parent is needed, as pools rank it. */
+  readonly neededBy?: Instant;
   /** Of a chunk: the last order that it heard, and the number of the last hand that it did. */
   readonly chunk?: {
     readonly order: ChunkOrder;

@@ -1,6 +1,7 @@
 /** DAGs: what runs when, and who answers for it. */
 import type { OverlapPolicy } from "../core/manifest.ts";
 import type { HookEvent, Nothing, TaskContext } from "./context.ts";
+import type { Deadline } from "./deadline.ts";
 import { asDag, callSite, type RawOptions } from "./definition.ts";
 import type { Duration, Ownership, TaskDefaults } from "./options.ts";
 import type { ParamsOf, ParamsSchema } from "./params.ts";
@@ -43,6 +44,11 @@ export interface DagOptions<Schema> extends Ownership {
   readonly startWithin?: Duration;
   /** No run starts outside of these hours, on the DAG's clock: `{ from: "22:00", to: "06:00" }`. */
   readonly allowedHours?: { readonly from: string; readonly to: string };
+  /**
+   * By when its runs must have succeeded: `[{ within: "2h" }, { name: "board report", by: "07:00" }]`. One that passes before is
+   * told, once, while the run goes on; of what waits for slots of a pool at one priority, the earliest comes first.
+   */
+  readonly deadlines?: readonly Deadline[];
   /** Runs that may be active at once; default 1. */
   readonly maxActiveRuns?: number;
   /** Task instances that may be at work at once, in all runs together; by default there is no such bound. */

@@ -17,6 +17,7 @@ export {
   type Task,
   type Upstream,
 } from "./task.ts";
+export type { Deadline, DeadlineBy, DeadlineWithin } from "./deadline.ts";
 export { triggerDag, type ChildRun, type TriggerDagOptions } from "./trigger-dag.ts";
 export { pool, type Pool, type PoolOptions, type PoolUse } from "./pool.ts";
 export { arrival, cron, dates, every, type Arrival, type ArrivalOptions, type Schedule } from "./schedule.ts";

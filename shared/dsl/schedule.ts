@@ -74,7 +74,7 @@ export const dates = (list: readonly Moment[], options: DatesOptions = {}): Sche
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
-type TimeOfDay = `${number}:${number}`;
+export type TimeOfDay = `${number}:${number}`;
 
 export interface EveryOptions extends BoundOptions {
   /** It fires at this instant and at whole multiples of the length from it; default: `start`, else 1970-01-01T00:00:00Z. */

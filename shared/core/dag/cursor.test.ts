@@ -50,6 +50,16 @@ const cancelled = (commands: readonly DagCommand[]): readonly string[] =>
 /** Nobody looked for three days. */
 const OUTAGE = { nextFire: plus(FOUR, -3 * DAY_MS) };
 
+test("a firing is remembered with when it was due, where deadlines count from that", () => {
+  const deadlines = [{ name: "soon", from: "due", withinMs: HOUR_MS }] as const;
+
+  const dues = [decide({ nextFire: FOUR }, {}, FOUR), decide({ nextFire: FOUR }, { deadlines }, FOUR)].map(
+    ({ dag }) => dag.active[0]?.scheduled?.due,
+  );
+
+  expect(dues).toEqual([undefined, FOUR]);
+});
+
 describe("without catch-up", () => {
   test("what passed while nobody looked is recorded, and the latest becomes a run", () => {
     const { dag } = decide(OUTAGE, {}, FOUR);

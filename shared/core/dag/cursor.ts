@@ -110,13 +110,15 @@ function waitingFiring(draft: DagDraft, schedule: ScheduleSpec): Beginning | nul
 }
 
 function admit(draft: DagDraft, schedule: ScheduleSpec, firing: Beginning): void {
-  const { dag, now } = draft;
+  const { dag, manifest, now } = draft;
   const { due, ...covers } = firing;
+  const previous = dag.lastRun === undefined ? {} : { previous: dag.lastRun };
+  const ofDeadlines = manifest.deadlines.length === 0 ? {} : { due };
   const active: ActiveRun = {
     runId: scheduledRunId(dag.dagId, firing.logicalDate),
     epoch: 0,
     since: now,
-    scheduled: { version: dag.version, ...covers, ...(dag.lastRun === undefined ? {} : { previous: dag.lastRun }) },
+    scheduled: { version: dag.version, ...covers, ...previous, ...ofDeadlines },
     confirmed: false,
   };
   draft.dag = { ...dag, first: null, cursor: due, nextFire: dueAfter(draft, schedule, due) };

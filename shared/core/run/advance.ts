@@ -26,8 +26,10 @@ import {
   taskAt,
 } from "./draft.ts";
 import { acknowledgeEffect, effectsDue, tellAgain, tellAgainAt, tellCommands } from "./effects.ts";
-import { deadlocked, factOf, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
+import { armDeadline, deadlineDue, noteMisses } from "./deadlines.ts";
+import { deadlocked, failDeadlocked, failRun, finishIfDone } from "./ending.ts";
 import { transitionsMax } from "./instances.ts";
+import { factOf } from "./fact.ts";
 import { operate } from "./operate.ts";
 import { askPast, hearPast, lookAtPast, pastDue } from "./past.ts";
 import { expire, isExpired, startsUntil } from "./expiry.ts";
@@ -63,6 +65,7 @@ function settle(draft: Draft): void {
   }
   askPast(draft);
   cancelAbandoned(draft);
+  noteMisses(draft);
   finishIfDone(draft);
   reportChunk(draft);
   settlePools(draft);
@@ -120,6 +123,7 @@ function admit(draft: Draft, epoch: number): void {
   draft.commands.push({ type: "publish", fact: factOf(draft, "run_started") });
   const timeout = runTimeoutAt(draft.head, draft.plan.manifest);
   if (timeout !== undefined) draft.commands.push({ type: "timer", at: timeout });
+  armDeadline(draft);
 }
 
 /** Opened again, the run has a place of the backfill's: its DAG is not asked for one. */
@@ -202,7 +206,7 @@ function overBudget(draft: Draft): void {
 
 /** When the run itself, apart from its tasks, next needs a look. */
 const runDue = (draft: Draft): Instant | undefined =>
-  earliest(ownDue(draft), pastDue(draft), effectsDue(draft.head.effects));
+  earliest(ownDue(draft), pastDue(draft), effectsDue(draft.head.effects), deadlineDue(draft.head));
 
 function ownDue({ head, plan, now }: Draft): Instant | undefined {
   if (head.state === "queued") {

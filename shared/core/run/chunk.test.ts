@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import { NOON, aMapSpec, aRetrySpec, aScene, aTaskSpec } from "../../../test/builders/index.ts";
 import type { Outcome } from "../attempt.ts";
 import type { RunCommand, RunEvent } from "../events.ts";
-import { taskId } from "../ids.ts";
+import { poolId, taskId } from "../ids.ts";
 import type { Manifest, MapSpec, TaskSpec } from "../manifest.ts";
 import { chunkManifest } from "../plan.ts";
 import type { Cause, ChunkHand, ChunkOrder, Run, RunEffect } from "../run.ts";
+import { plus } from "../time.ts";
 import { advance } from "./advance.ts";
 import { newChunk } from "./chunk.ts";
 
@@ -94,6 +95,16 @@ describe("a chunk", () => {
       startedAt: NOON,
       tasks: { expansions: [{ slot: 0, length: 3, first: 4, base: 1, rows: 3, attemptBase: 0, list: 1 }] },
     });
+  });
+
+  test("is needed when its parent is, as pools see it", () => {
+    const pools = [{ pool: poolId("db"), slots: 1 }];
+    const load = aTaskSpec("load", { after: ["list"], map: aMapSpec("list", { chunkWidth: 4 }), pools });
+    const deadlines = [{ name: "soon", from: "due", withinMs: 7 }] as const;
+    const specs = [{ pool: poolId("db"), slots: 1 }];
+    const parent = aScene([aTaskSpec("list"), load], { deadlines, pools: specs }).giveList("list", LENGTH);
+
+    expect(newChunk(parent.run, parent.manifest, orderOf(0), NOON)?.neededBy).toBe(plus(NOON, 7));
   });
 
   test("of an earlier expansion does not come into being any more", () => {

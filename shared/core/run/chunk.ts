@@ -13,6 +13,7 @@ import { isBackfilled } from "./backfilled.ts";
 import { recordEffect } from "./effects.ts";
 import { endOpenTasks } from "./ending.ts";
 import { clearInstance, markInstance, rowsOfHand } from "./clear-instances.ts";
+import { neededBy } from "./deadlines.ts";
 import { countInstances } from "./instances.ts";
 import { isOutOfHours } from "./hours.ts";
 import { newRun } from "./new-run.ts";
@@ -33,6 +34,7 @@ export function newChunk(
   const width = task.tasks[GROUP]?.map?.chunkWidth;
   if (whole?.chunks === undefined || width === undefined) return undefined;
   const first = index * width;
+  const needed = task.pools.length === 0 ? null : neededBy(parent, manifest);
   const run = newRun({
     runId: chunkRunId(parent.runId, number, index),
     version: parent.version,
@@ -49,7 +51,7 @@ export function newChunk(
   const length = Math.min(width, whole.length - first);
   const base = planOf(task).tasks.length;
   const tasks = tableOf({ slot: GROUP, number, length, first, base, rows: length, attemptBase, list }, now);
-  return { ...run, state: "running", startedAt: now, tasks };
+  return { ...run, state: "running", startedAt: now, ...(needed === null ? {} : { neededBy: needed }), tasks };
 }
 
 function tableOf(expansion: Expansion, since: Instant): TaskTable {

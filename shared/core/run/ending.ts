@@ -1,14 +1,14 @@
 /** How a run ends: by itself, by its timeout or budget, or by somebody's hand. */
 import type { CloseReason } from "../attempt.ts";
-import type { Fact } from "../events.ts";
-import { runText } from "../fact-text.ts";
 import type { Plan, PlannedTask } from "../plan.ts";
 import { type Cause, type Run, type Target, type TaskTable } from "../run.ts";
 import { TASK_STATE, type RunState, type TaskState } from "../states.ts";
-import { failedTasks, fireHook } from "./dispatch.ts";
+import { fireHook } from "./dispatch.ts";
 import { expansionOf, isEnding, isTerminal, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { reportToParent } from "./children.ts";
+import { dropDeadlines } from "./deadlines.ts";
 import { recordEffect } from "./effects.ts";
+import { factOf } from "./fact.ts";
 import { isHeldByPast } from "./past.ts";
 import { endFailed, overrule, restart } from "./attempts.ts";
 import { isChunked, orderChunks } from "./chunks.ts";
@@ -125,6 +125,7 @@ export function finishIfDone(draft: Draft): void {
   // A task that was paused stays so, should the run be cleared; the run itself has nothing left to hold back.
   const pauses = head.pauses.filter(({ taskId }) => taskId !== null);
   setHead(draft, { ...outcome, pauses, endedAt: draft.now });
+  if (outcome.state === "success") dropDeadlines(draft);
   // A chunk tells its parent alone.
   if (head.origin.kind === "chunk") return;
   const tookMs = head.startedAt === null ? 0 : draft.now - head.startedAt;
@@ -185,24 +186,4 @@ export function failDeadlocked(draft: Draft, stuck: readonly number[]): void {
   if (isEnding(draft)) for (const slot of stuck) move(draft, slot, "failed", { since: draft.now, cause });
   // Nothing is at work, so that nothing is closed for this reason.
   else failRun(draft, "budget", cause);
-}
-
-export function factOf(draft: Draft, type: Fact["type"]): Fact {
-  const { head, plan } = draft;
-  const { owner, team, runbook } = plan.manifest;
-  const failed = type === "run_ended" ? failedTasks(draft, null) : [];
-  return {
-    v: 1,
-    type,
-    text: runText(head, plan.manifest),
-    runId: head.runId,
-    dagId: head.dagId,
-    state: head.state,
-    degraded: head.degraded,
-    at: draft.now,
-    owner,
-    team,
-    runbook,
-    failed,
-  };
 }

@@ -1,9 +1,10 @@
+import { deadlinesOf } from "../deadline.ts";
 import type { RunId, VersionHash } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";
 import { RUN_SCHEMA, type DataInterval, type HeldBy, type Run, type RunOrigin } from "../run.ts";
 import type { RunType } from "../states.ts";
-import type { Instant } from "../time.ts";
+import { earliest, type Instant } from "../time.ts";
 import { emptyTasks } from "./draft.ts";
 import { tellAgainAt } from "./effects.ts";
 
@@ -17,19 +18,25 @@ export interface NewRun {
   readonly partial?: true;
   readonly heldBy?: HeldBy;
   readonly previous?: RunId;
+  /** When it fell due by its schedule. */
+  readonly dueAt?: Instant;
   readonly params: Run["params"];
   readonly files: Run["files"];
   readonly now: Instant;
 }
 
 /** A run as it is first put: queued, nothing started, due to remind its DAG should nobody admit it. */
-export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
+export function newRun({ manifest, now, dataInterval, dueAt = now, ...given }: NewRun): Run {
+  const logicalDate = dataInterval?.start ?? null;
+  const facts = { runType: given.runType, logicalDate, queuedAt: now, dueAt };
+  const deadlines = deadlinesOf(manifest.deadlines, facts);
   return {
     schema: RUN_SCHEMA,
     ...given,
     dagId: manifest.dagId,
     dataInterval,
-    logicalDate: dataInterval?.start ?? null,
+    logicalDate,
+    ...(deadlines.length === 0 ? {} : { deadlines }),
     state: "queued",
     epoch: 0,
     queuedAt: now,
@@ -46,6 +53,6 @@ export function newRun({ manifest, now, dataInterval, ...given }: NewRun): Run {
     tasks: emptyTasks(planOf(manifest)),
     effects: [],
     effectsRecorded: 0,
-    due: tellAgainAt(now, now),
+    due: earliest(tellAgainAt(now, now), deadlines[0]?.at) ?? null,
   };
 }

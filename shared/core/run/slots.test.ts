@@ -125,6 +125,13 @@ describe("what a run asks for", () => {
     expect(wantOf(scene)).toMatchObject({ deadline: plus(NOON, HOUR_MS), logicalDate: NOON });
   });
 
+  test("with the run's own deadline before its timeout", () => {
+    const deadlines = [{ name: "soon", from: "due", withinMs: 7 }] as const;
+    const scene = aScene([pooled("a")], { runTimeoutMs: HOUR_MS, deadlines });
+
+    expect(wantOf(scene)).toMatchObject({ deadline: plus(NOON, 7) });
+  });
+
   test("is not told again when the grant was all there was to hear", () => {
     const scene = granted(aScene([pooled("a"), pooled("b"), pooled("c")]), 2);
 

@@ -9,13 +9,13 @@ import type { TaskPool } from "../manifest.ts";
 import { stillWaiting } from "../pool/record.ts";
 import type { PoolWant, RunPool } from "../run.ts";
 import { isRunEnded, TASK_STATE } from "../states.ts";
-import type { Instant } from "../time.ts";
 import { isBackfilled, poolsOf } from "./backfilled.ts";
+import { neededBy } from "./deadlines.ts";
 import { dispatchNext } from "./dispatch.ts";
 import { amend, kept, move, setHead, stateOf, taskAt, type Draft } from "./draft.ts";
 import { acknowledgeEffect, recordEffect } from "./effects.ts";
 import { isOutOfHours, waitForHours } from "./hours.ts";
-import { pauseOf, runTimeoutAt } from "./pauses.ts";
+import { pauseOf } from "./pauses.ts";
 
 /** Starts the next attempt of a task instance: at once, or as soon as it has its slots. */
 export function startNext(draft: Draft, slot: number): void {
@@ -165,11 +165,9 @@ function wantOf(draft: Draft, pool: PoolId, granted: number, waiting: readonly n
   const { logicalDate, queuedAt } = draft.head;
   const next = count === 0 ? null : { weight, count };
   const past = isBackfilled(draft.head) ? ({ past: true } as const) : {};
-  return { wanted, next, priority, deadline: deadlineOf(draft), logicalDate: logicalDate ?? queuedAt, ...past };
+  const deadline = neededBy(draft.head, draft.plan.manifest);
+  return { wanted, next, priority, deadline, logicalDate: logicalDate ?? queuedAt, ...past };
 }
-
-/** By when the run must have ended. */
-const deadlineOf = ({ head, plan }: Draft): Instant | null => runTimeoutAt(head, plan.manifest) ?? null;
 
 /** Whether the pool, as it was told and with what it has granted since, knows all this. */
 function isKnown(told: PoolWant, want: PoolWant): boolean {

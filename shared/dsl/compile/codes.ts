@@ -121,6 +121,11 @@ export const DAG_CODES = {
     explanation:
       "A pool is one for all DAGs, by its id. Declare it once, in a file that the others import; both places are shown.",
   },
+  DAG027: {
+    title: "A deadline is not usable",
+    explanation:
+      'A deadline says `within: "2h"`, counted `from` a time of the run, or `by: "07:00"`, with a `timezone` if it is another than the DAG\'s. A DAG has at most five. One that every run would have missed before it is due is refused. Where runs have a logical date only if they are started with an interval, it is a warning.',
+  },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 
 export type DagCode = keyof typeof DAG_CODES;

@@ -13,6 +13,7 @@ import {
 } from "../definition.ts";
 import { membersOf } from "../members.ts";
 import { describeParams, isParamsSchema } from "../params.ts";
+import { deadlineSpecs } from "./deadlines.ts";
 import { childrenOf, inOrder, shortestCycle, withTeardownScopes } from "./graph.ts";
 import { anything, duration, fn, group, listOf, readOptions, text, whole, type Read } from "./option.ts";
 import { POLICY_OPTIONS, policiesOf } from "./policies.ts";
@@ -34,6 +35,7 @@ const DAG_OPTIONS = {
   triggers: anything,
   ...POLICY_OPTIONS,
   ...DAG_POOL_OPTIONS,
+  deadlines: anything,
   maxActiveRuns: whole(1, ACTIVE_RUNS_MAX),
   timeout: duration(),
   retryBudget: duration(),
@@ -79,6 +81,7 @@ export function compileDag(dag: DagDefinition, from: CompiledFrom, problems: Pro
     used,
   };
   const tasks = compileTasks(dag, options, { places, name, problems, report, pools });
+  const schedule = scheduleSpec(options.schedule, timezone, report);
   return {
     schema: MANIFEST_SCHEMA,
     dagId: String(dag.id) as DagId,
@@ -90,7 +93,7 @@ export function compileDag(dag: DagDefinition, from: CompiledFrom, problems: Pro
     tags: options.tags ?? [],
     docs: options.docs ?? null,
     timezone,
-    schedule: scheduleSpec(options.schedule, timezone, report),
+    schedule,
     triggers: triggerSpecs(options.triggers, report),
     ...policiesOf(options, report),
     maxActiveRuns: options.maxActiveRuns ?? 1,
@@ -100,7 +103,7 @@ export function compileDag(dag: DagDefinition, from: CompiledFrom, problems: Pro
     tasks: withPriorities(tasks, options.priorityRule ?? "downstream"),
     hooks: { onSuccess: options.onSuccess !== undefined, onFailure: options.onFailure !== undefined },
     codeHash,
-    deadlines: [],
+    deadlines: deadlineSpecs(options.deadlines, { timezone, schedule }, report),
     assets: { consumes: [], publishes: [] },
     connections: [],
     pools: [...used.values()].toSorted(byPool),

@@ -25,7 +25,8 @@ const EXPRESSIONS_MAX = 50;
 const EVERY_MS_MIN = 60_000;
 const DAY_MS = 86_400_000;
 
-const timezone: Option<string> = (given, name, report) => {
+/** An IANA name. */
+export const timezone: Option<string> = (given, name, report) => {
   // The runtime takes offsets for zones; in an offset nobody's clocks ever change.
   if (typeof given === "string" && /^[A-Za-z]/.test(given) && isTimezone(given)) return given;
   const near = typeof given === "string" ? nearest(given, Intl.supportedValuesOf("timeZone")) : undefined;
