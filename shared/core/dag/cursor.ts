@@ -41,9 +41,7 @@ function lookAtDue(draft: DagDraft, schedule: ScheduleSpec): void {
   if (dag.nextFire === null || dag.nextFire > now) return;
   if (manifest.catchup !== null) {
     const oldest = plus(now, -manifest.catchup.windowMs);
-    let kept = nextFiring(schedule, plus(dag.nextFire, -1));
-    if (kept !== null && kept.dataInterval.end >= oldest) return;
-    kept = nextFiring(schedule, plus(oldest, -1));
+    let kept = nextFiring(schedule, plus(oldest, -1));
     while (kept !== null && kept.dataInterval.end < oldest) kept = nextFiring(schedule, kept.due);
     return passOver(draft, schedule, kept);
   }
@@ -86,8 +84,7 @@ function passOver(draft: DagDraft, schedule: ScheduleSpec, kept: Firing | null):
     const start = first?.due === from ? { start: first.start } : {};
     addGap(draft, schedule, { version: dag.version, from, to, ...start });
   }
-  const ahead = first && kept !== null && first.due >= kept.due ? first : null;
-  draft.dag = { ...draft.dag, first: ahead, cursor: to, nextFire: kept?.due ?? null };
+  draft.dag = { ...draft.dag, first: null, cursor: to, nextFire: kept?.due ?? null };
 }
 
 const dueBefore = (schedule: ScheduleSpec, due: Instant): Instant =>

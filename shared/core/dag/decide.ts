@@ -165,8 +165,8 @@ function wake(draft: DagDraft, all: boolean): void {
 /** When the record next needs a look. What is due already is asked for again a little later, in case the answer is lost. */
 function dagDue(draft: DagDraft): Instant | null {
   const { dag, now } = draft;
-  const later = (at: Instant | null | undefined): Instant | undefined =>
-    at === null || at === undefined ? undefined : at > now ? at : plus(now, ASK_AGAIN_AFTER_MS);
+  const later = (at: Instant | undefined): Instant | undefined =>
+    at === undefined || at > now ? at : plus(now, ASK_AGAIN_AFTER_MS);
   const unconfirmed = dag.active.filter((run) => !run.confirmed).map((run) => later(plus(run.since, CONFIRM_AFTER_MS)));
   if (!mayStart(dag)) return earliest(...unconfirmed) ?? null;
   const free = places(draft) > 0;
