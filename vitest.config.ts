@@ -8,7 +8,7 @@ const INTEGRATION = `${FOLDERS}/**/*.int.test.ts`;
 /** What takes minutes of both cores: bugs planted into copies of the engine, maps as wide as they get. A step of their own. */
 const PROOFS = `${FOLDERS}/**/*.proof.test.ts`;
 const AWS = `${FOLDERS}/**/*.aws.test.ts`;
-const LOCALSTACK = "test/localstack/**/*.stack.test.ts";
+const LOCALSTACK = `${FOLDERS}/**/*.stack.test.ts`;
 const TYPES = `${FOLDERS}/**/*.test-d.ts`;
 
 export default defineConfig({

@@ -32,6 +32,11 @@ export interface EnvironmentConfig {
   readonly schedules: "as written" | "none";
   /** Attempts at work at once, by executor class. */
   readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
+  /**
+   * Batches of run events that are decided at once; as many as Lambda thinks right unless given, which is at least 2. Few make a wide
+   * run cheaper, since more of its events come in one batch; as many that hang hold everything up.
+   */
+  readonly schedulerConcurrency?: number;
   readonly workers: WorkersConfig;
   /** Memory of the `lambda` class, in MB. */
   readonly memoryMb: number;

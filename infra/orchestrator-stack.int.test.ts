@@ -175,6 +175,17 @@ describe("the functions", () => {
     });
   });
 
+  test("as many batches of events are decided at once as Lambda thinks right, unless the environment says how many", () => {
+    const few = Template.fromStack(synthesized({ ...local, schedulerConcurrency: 2 }));
+    const events = { BatchSize: 10, ScalingConfig: Match.absent() };
+
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", events);
+    few.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      ...events,
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+  });
+
   test("the tick has a place of its own", () => {
     template.hasResourceProperties("AWS::Lambda::Function", {
       Description: Match.stringLikeRegexp("due"),

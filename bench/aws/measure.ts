@@ -5,7 +5,6 @@ import { register } from "../../shared/app/register.ts";
 import { runAttempt } from "../../shared/app/run-attempt.ts";
 import { startRun } from "../../shared/app/start-run.ts";
 import { tick } from "../../shared/app/tick.ts";
-import type { CallCounter } from "../../shared/aws/call-counter.ts";
 import { parseDispatch, parseRunMessage } from "../../shared/contract/messages.ts";
 import { plus } from "../../shared/core/time.ts";
 import type { TaskRunner } from "../../shared/ports/task-runner.ts";
@@ -132,7 +131,7 @@ const consumeDispatches = (
     },
   });
 
-function summed(...counts: readonly ReturnType<CallCounter["counts"]>[]): Calls {
+export function summed(...counts: readonly Calls[]): Calls {
   const total = new Map<string, number>();
   for (const [call, count] of counts.flatMap((one) => Object.entries(one))) {
     total.set(call, (total.get(call) ?? 0) + count);

@@ -29,14 +29,8 @@ export async function chainCalls(
   const runs: AwsRun[] = [];
   for (const length of [short, long]) runs.push(await measureRun(endpoints, chain(length), ONE_AT_A_TIME));
   const [first, second] = runs as [AwsRun, AwsRun];
-  const tasks = long - short;
-  const perTask = Object.fromEntries(
-    Object.entries(second.calls)
-      .map(([call, count]): [string, number] => [call, (count - (first.calls[call] ?? 0)) / tasks])
-      .filter(([, count]) => count !== 0),
-  );
-  const perTaskTotal = (totalOf(second.calls) - totalOf(first.calls)) / tasks;
-  const calls = { perTask, perTaskTotal, startAndEnd: totalOf(second.calls) - long * perTaskTotal };
+  const calls = chainDifference(first.calls, second.calls, { short, long });
+  const { perTask, perTaskTotal } = calls;
   const lines = [short, long].map((n, index) => {
     const run = runs[index] as AwsRun;
     const hopsMs = run.startsMs.slice(1).map((at, before) => at - (run.startsMs[before] ?? 0));
@@ -57,6 +51,22 @@ export async function chainCalls(
     });
   });
   return { calls, lines };
+}
+
+/** A task more or less is all that the two chains differ in. */
+export function chainDifference(
+  first: Calls,
+  second: Calls,
+  { short, long }: { readonly short: number; readonly long: number },
+): ChainCalls {
+  const tasks = long - short;
+  const perTask = Object.fromEntries(
+    Object.entries(second)
+      .map(([call, count]): [string, number] => [call, (count - (first[call] ?? 0)) / tasks])
+      .filter(([, count]) => count !== 0),
+  );
+  const perTaskTotal = (totalOf(second) - totalOf(first)) / tasks;
+  return { perTask, perTaskTotal, startAndEnd: totalOf(second) - long * perTaskTotal };
 }
 
 export interface FanOutCalls {
@@ -94,7 +104,7 @@ export async function fanOutCalls(
 }
 
 /** What of the run's calls falls to each of its tasks, the run's start and end included. */
-const shared = (calls: Calls, tasks: number): Calls =>
+export const shared = (calls: Calls, tasks: number): Calls =>
   Object.fromEntries(Object.entries(calls).map(([call, count]) => [call, count / tasks]));
 
 export interface MapUnits {

@@ -113,9 +113,7 @@ export class Freshet extends Construct implements Reachable {
       memoryMb: SCHEDULER_MEMORY_MB,
     });
     allowDeciding(this.scheduler, this);
-    this.scheduler.function.addEventSource(
-      new SqsEventSource(this.queues.events, { batchSize: EVENTS_BATCH, reportBatchItemFailures: true }),
-    );
+    this.scheduler.function.addEventSource(eventsSource(this.queues, config));
     this.tick = new EngineFunction(this, "Tick", {
       ...common,
       description: "Freshet: wakes what is due",
@@ -302,6 +300,13 @@ export class Freshet extends Construct implements Reachable {
     release.resource.node.addDependency(this.scheduler, this.tick, ...this.#executing());
   }
 }
+
+const eventsSource = ({ events }: Queues, { schedulerConcurrency }: EnvironmentConfig): SqsEventSource =>
+  new SqsEventSource(events, {
+    batchSize: EVENTS_BATCH,
+    reportBatchItemFailures: true,
+    ...(schedulerConcurrency === undefined ? {} : { maxConcurrency: schedulerConcurrency }),
+  });
 
 /** What the account has to have, as shared/aws/account.ts looks for it. */
 function accountNeeds(

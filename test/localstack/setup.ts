@@ -1,8 +1,8 @@
 /** Starts the endpoint, deploys the real app to it and records what happens there, once for all tests of the deployed stack. */
-import { createServer, type AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 import { REGION, bootstrap, deploy } from "../../localstack/lib/deploy.ts";
 import { endEndpoint, startEndpoint, stopEndpoint } from "../../localstack/lib/endpoint.ts";
+import { freePort } from "../../localstack/lib/free-port.ts";
 import { startRecording, type Recording } from "./history/recorder.ts";
 import { findLocal } from "./place.ts";
 
@@ -36,12 +36,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   return () => stopEndpoint(endpoint);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
