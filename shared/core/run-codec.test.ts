@@ -15,7 +15,7 @@ import { FreshetError } from "./errors.ts";
 import type { RunId } from "./ids.ts";
 import type { Run, TaskDetail, TaskTable } from "./run.ts";
 import { decodeRun, encodeRun } from "./run-codec.ts";
-import { TASK_STATES } from "./states.ts";
+import { TASK_STATES, type TaskState } from "./states.ts";
 import { instant, plus } from "./time.ts";
 
 const RECORD_BYTES_MAX = 350 * 1024;
@@ -88,6 +88,58 @@ const aTable: fc.Arbitrary<TaskTable> = fc
   });
 
 describe("what is stored of a run", () => {
+  const DETAIL = { since: NOON, cause: { code: "lost" as const, text: "its worker died" } };
+  const many = (count: number, state: TaskState): TaskState[] => Array.from({ length: count }, () => state);
+
+  test.each<[string, Parameters<typeof aTaskTable>[0]]>([
+    ["no tasks", []],
+    ["one task", ["restarting"]],
+    ["each state once", TASK_STATES],
+    ["each state once, and one more", [...TASK_STATES, "removed"]],
+    ["many alike", [...many(40, "success"), ...many(9, "queued")]],
+    ["as many alike as is just shorter", [...many(7, "success"), ...many(5, "failed")]],
+    ["as many alike as is just not shorter", [...many(6, "success"), ...many(5, "failed")]],
+    ["attempts beyond a byte", ["none", { state: "running", attempt: 300 }, { state: "failed", attempt: 300 }]],
+    ["one that is known to wait", ["none", { state: "up_for_retry", attempt: 1, detail: DETAIL }, "none"]],
+    ["some that are", [{ state: "failed", detail: DETAIL }, "queued", { state: "queued", detail: { since: NOON } }]],
+  ])("with %s gives back the same", (_what, slots) => {
+    const run = aRun({ tasks: aTaskTable(slots) });
+
+    expect(decodeRun(encodeRun(run))).toEqual(run);
+  });
+
+  test("is as it has been, so that what was stored before can still be read", () => {
+    const waiting = { state: "up_for_retry", attempt: 1, detail: DETAIL } as const;
+    const parts = (slots: Parameters<typeof aTaskTable>[0]): unknown => {
+      const { head, tasks } = encodeRun(aRun({ tasks: aTaskTable(slots) }));
+      const { slots: count, runs, tables } = JSON.parse(head) as Readonly<Record<string, unknown>>;
+      return [count, runs, tables, tasks.join(" ")];
+    };
+    const tables = { texts: ["its worker died"], causes: [{ code: "lost" }], targets: [], reasons: [], names: [] };
+
+    expect(parts(["success", waiting, "none"])).toEqual([
+      3,
+      undefined,
+      tables,
+      "132 0 1 0 1 1 1 0 1 0 2 1 129 8 0 1 0 0 0",
+    ]);
+    expect(parts([...many(40, "success"), waiting])).toEqual([
+      41,
+      2,
+      tables,
+      "40 4 1 8 40 0 1 1 1 0 40 1 129 8 0 1 0 0 0",
+    ]);
+    expect(parts(many(40, "success"))).toEqual([40, 1, undefined, "40 4 40 0 0"]);
+  });
+
+  test("in more stretches than it has tasks is refused", () => {
+    const { head, tasks } = encodeRun(aRun({ tasks: aTaskTable(many(40, "success")) }));
+
+    expect(() => decodeRun({ head, tasks: tasks.with(0, 41) })).toThrow(
+      new RangeError("packed states reach to slot 41 of 40"),
+    );
+  });
+
   test("gives back the same run", () => {
     fc.assert(
       fc.property(aTable, fc.nat(1e6), (tasks, transitions) => {
