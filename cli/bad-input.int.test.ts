@@ -26,6 +26,7 @@ describe("a command line that is wrong", () => {
     [["graph", "hello", "--format", "svg"], "--format is 'svg'; expected terminal, mermaid"],
     [["run", "hello", "--task", "hello"], "--task and --from-run go together"],
     [["runs", "--missing", "--state", "failed"], "--missing lists dates that have no run"],
+    [["clear", "latest", "--failed", "--all"], "give one of them"],
     [["pools", "set"], "`freshet pools set` takes a pool and a number of slots"],
     [["trigger", "hello", "--key", ""], "--key is empty"],
     [["validate", "--env", "prod"], "`freshet plan --env <name>` compares them with what is deployed"],
@@ -122,6 +123,7 @@ describe("what does not exist", () => {
     [["why", "latest", "hallo"], "TASK_NOT_FOUND", "did you mean 'hello'?"],
     [["logs", "latest", "hallo"], "TASK_NOT_FOUND", "did you mean 'hello'?"],
     [["logs", "latest", "hello", "--attempt", "2"], "ATTEMPT_NOT_FOUND", "there is only attempt 1"],
+    [["logs", "latest", "hello", "--attempt", "9", "--follow"], "ATTEMPT_NOT_FOUND", "there is only attempt 1"],
     [["trigger", "helo"], "DAG_NOT_FOUND", "did you mean 'hello'?"],
   ])("%j names the nearest, and exits with 1", async (argv, code, text) => {
     const { exit, err } = await used.freshet(...argv);

@@ -19,6 +19,8 @@ export interface Explained extends Omit<WhyView, "tasks">, RunView {
   readonly runbook: string | null;
   readonly tasks: readonly ExplainedTask[];
   readonly dagPaused: boolean;
+  /** Another version of its DAG is registered than the one that it runs. */
+  readonly outdated: boolean;
 }
 
 type WhyTask = WhyView["tasks"][number];
@@ -30,6 +32,8 @@ export interface ExplainedTask extends WhyTask {
   readonly attemptsMax: number;
   /** The task as a whole, with instances. */
   readonly mapped: boolean;
+  /** `run --task` can try it apart from its run: its function is all that it does. */
+  readonly alone: boolean;
   /** Of a mapped task: the instance that needs a look first. */
   readonly instance: number | null;
   readonly owner: string | null;
@@ -69,6 +73,7 @@ export function explain(reading: RunReading, now: Instant, home: string, { task,
     owner,
     runbook,
     dagPaused: (reading.dag?.paused ?? null) !== null,
+    outdated: reading.dag !== undefined && reading.dag.version !== run.version,
     tasks: explained.map((shown) => {
       const [taskId = ""] = shown.taskId.split("[", 1);
       const spec = specs.get(taskId);
@@ -80,6 +85,7 @@ export function explain(reading: RunReading, now: Instant, home: string, { task,
       return {
         ...shown,
         mapped: (spec?.map ?? null) !== null && instance === undefined,
+        alone: spec !== undefined && spec.map === null && spec.child === null,
         instance: instance === undefined ? instanceToSee(reading, slot) : null,
         triesMax: (spec?.retry.retries ?? 0) + 1,
         attemptsMax: spec === undefined ? shown.attempt : lastAttempt(tasks, slot, spec),

@@ -119,6 +119,17 @@ describe.each([20, 600])("a map of %i, beside a running dev", (length) => {
     expect(out).toMatch(/freshet clear shards\S+ 'load\[17\]' +run it again, and no other instance/);
   });
 
+  test("what takes the results is tried alone with all of them, and one shard's log can be followed", async () => {
+    write(length, `console.log("shard", item); return item;`);
+    expect((await line.withFixtures("run", "shards")).exit).toBe(0);
+
+    const { exit, out } = await line.withFixtures("run", "shards", "--task", "sum", "--from-run", "latest");
+    const followed = await line.freshet("logs", "latest", "load[17]", "--follow");
+
+    expect([exit, out]).toEqual([0, expect.stringMatching(new RegExp(`^task sum success in \\S+\n${length}\n`))]);
+    expect([followed.exit, followed.out]).toEqual([0, expect.stringMatching(/ shard 17\n$/)]);
+  });
+
   test("one failed shard is marked as done, and the run goes on", async () => {
     write(length, FAILS_AT_17);
     breakIt();

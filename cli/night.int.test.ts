@@ -81,6 +81,19 @@ describe("of a child run that failed", () => {
   });
 });
 
+describe("of a child run that was refused", () => {
+  test("why names no command that cannot help", async () => {
+    await line.withFixtures("run", "orphan");
+
+    const { out } = await line.freshet("why", "latest:orphan");
+
+    expect(next(out)).toEqual([
+      expect.stringMatching(/^freshet logs orphan\.manual\.ID start_nobody +what it logged$/),
+      expect.stringMatching(/^freshet clear orphan\.manual\.ID --failed +go on from here$/),
+    ]);
+  });
+});
+
 describe("of a DAG that paused itself", () => {
   test("dags says since when, why, and what lets it go on", async () => {
     const { out } = await line.freshet("dags");

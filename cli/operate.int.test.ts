@@ -73,6 +73,12 @@ describe("beside a running dev", () => {
     const dev = line.start(["dev", "--dags", folder]);
     await dev.says("sales");
 
+    expect((await line.freshet("why", "latest")).out).toMatch(
+      /--failed +go on from here, with the code it had\n.*--latest /,
+    );
+    const old = await line.freshet("clear", "latest", "--failed", "--dry-run");
+    expect(old.out).toMatch(/^version: \w+, with which it began; another one is registered, which `--latest` takes$/m);
+
     const said = await line.freshet("clear", "latest", "--failed", "--latest", "--json");
     expect(json(said), said.err).toMatchObject({
       dryRun: false,

@@ -24,6 +24,10 @@ export const execute: Execute<Options> = async (invocation) => {
   }
   if (tasks.length > 0 && all)
     throw new FreshetError("USAGE", "--all is every task of the run: leave out the names, or --all");
+  if (failed && all) {
+    const text = "--failed is what failed or could not run, --all is every task of the run: give one of them";
+    throw new FreshetError("USAGE", text);
+  }
   const selection = { tasks, upstream, downstream, onlyFailed: failed };
   await lookIntoRuns(project, async (home) => {
     const run = await findRun(home.reading, required(args, 0));

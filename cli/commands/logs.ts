@@ -32,50 +32,37 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
   await lookIntoRuns(project, async (home) => {
     const id = await findRun(home.reading, required(args, 0));
     const { taskId, mapIndex } = taskRef(required(args, 1));
-    const task = taskId as TaskId;
+    const asked = { id, task: taskId as TaskId, mapIndex, attempt, json };
     const run = await readRun(home.reading, id);
-    requireTask(run, task);
-    if (mapIndex !== null) return printInstance(home, terminal, run, { task, mapIndex, attempt, json });
-    requireNotMapped(run, task);
-    if (options.follow === true) return followTask(home, terminal, { id, task, attempt, json });
-    const key = { runId: id, taskId: task, mapIndex: UNMAPPED, attempt: attempt ?? standing(run, task).attempt };
-    requireAttempt(run, key);
-    const lines = await home.stores.logs.read(key);
-    if (json)
-      return printJson(
-        terminal.out,
-        lines.map((line) => lineView(key, line)),
-      );
-    for (const line of lines) terminal.out.line(logText(terminal.out, line));
-    if (lines.length === 0) terminal.err.line(`attempt ${key.attempt} of '${task}' has logged nothing`);
+    requireTask(run, asked.task);
+    if (mapIndex === null) requireNotMapped(run, taskId);
+    return options.follow === true ? follow(home, terminal, asked) : print(home, terminal, asked);
   });
   return EXIT.success;
 };
 
-/** The log of an instance, in whichever record it lies. */
-async function printInstance(
-  { reading, stores }: OpenHome,
-  terminal: Terminal,
-  run: RunReading,
-  { task, mapIndex, attempt, json }: Omit<Asked, "id"> & { readonly mapIndex: number },
-): Promise<void> {
-  const found = await findInstance(reading, run, task, mapIndex);
-  if (found.attempt === 0 || (attempt ?? 1) > found.attempt) {
-    const text =
-      found.attempt === 0
-        ? `${task}[${mapIndex}] has not started in this run; \`freshet why ${run.run.runId} '${task}[${mapIndex}]'\` says why`
-        : `${task}[${mapIndex}] has no attempt ${attempt}; the latest is ${found.attempt}`;
-    throw new FreshetError("ATTEMPT_NOT_FOUND", text);
-  }
-  const key = { runId: found.run.runId, taskId: task, mapIndex, attempt: attempt ?? found.attempt };
+interface Asked {
+  readonly id: RunId;
+  readonly task: TaskId;
+  /** null: the task is not mapped. */
+  readonly mapIndex: number | null;
+  /** Undefined: the latest, or when it is followed, whatever attempts there are until the task ends. */
+  readonly attempt: number | undefined;
+  readonly json: boolean;
+}
+
+async function print({ reading, stores }: OpenHome, terminal: Terminal, asked: Asked): Promise<void> {
+  const now = await standing(reading, asked);
+  requireAttempt(asked, now);
+  const key = keyOf(asked, now, asked.attempt ?? now.attempt);
   const lines = await stores.logs.read(key);
-  if (json)
+  if (asked.json)
     return printJson(
       terminal.out,
-      lines.map((line) => lineView({ ...key, runId: run.run.runId }, line)),
+      lines.map((line) => lineView(asked, key, line)),
     );
   for (const line of lines) terminal.out.line(logText(terminal.out, line));
-  if (lines.length === 0) terminal.err.line(`attempt ${key.attempt} of ${task}[${mapIndex}] has logged nothing`);
+  if (lines.length === 0) terminal.err.line(`attempt ${key.attempt} of ${nameOf(asked)} has logged nothing`);
 }
 
 /** A mapped task logs nothing itself. */
@@ -86,67 +73,90 @@ function requireNotMapped({ run, version }: RunReading, task: string): void {
   throw new FreshetError("USAGE", text);
 }
 
-interface Asked {
-  readonly id: RunId;
-  readonly task: TaskId;
-  /** Undefined: whatever attempts there are until the task ends. */
-  readonly attempt: number | undefined;
-  readonly json: boolean;
-}
-
-async function followTask({ reading, stores }: OpenHome, terminal: Terminal, asked: Asked): Promise<void> {
-  const { id, task, json } = asked;
-  const print = (key: AttemptKey, line: LogLine): void =>
-    json ? printJsonLine(terminal.out, lineView(key, line)) : terminal.out.line(logText(terminal.out, line));
+async function follow({ reading, stores }: OpenHome, terminal: Terminal, asked: Asked): Promise<void> {
+  const show = (key: AttemptKey, line: LogLine): void =>
+    asked.json
+      ? printJsonLine(terminal.out, lineView(asked, key, line))
+      : terminal.out.line(logText(terminal.out, line));
+  let shown = 0;
   for (let next = asked.attempt ?? 1; ;) {
-    const now = standing(await readRun(reading, id), task);
+    const now = await standing(reading, asked);
     if (now.attempt < next) {
+      if (now.ended && shown === 0) requireAttempt(asked, now); // It will never come.
       if (now.ended || terminal.closed.aborted) return;
       await delay(LOOK_MS);
       continue;
     }
-    const attempt = asked.attempt ?? Math.max(next, now.attempt);
-    const key = { runId: id, taskId: task, mapIndex: UNMAPPED, attempt };
+    const key = keyOf(asked, now, asked.attempt ?? Math.max(next, now.attempt));
     const over = new AbortController();
-    const watching = endOf(reading, key, terminal.closed).then(() => over.abort());
-    for await (const line of stores.logs.follow(key, over.signal)) print(key, line);
+    const watching = endOf(reading, asked, key.attempt, terminal.closed).then(() => over.abort());
+    for await (const line of stores.logs.follow(key, over.signal)) show(key, line);
     await watching;
     if (asked.attempt !== undefined || terminal.closed.aborted) return;
-    next = attempt + 1;
+    next = key.attempt + 1;
+    shown++;
   }
 }
 
 /** Resolves once the attempt has ended. */
-async function endOf(reading: OpenHome["reading"], key: AttemptKey, closed: AbortSignal): Promise<void> {
+async function endOf(reading: OpenHome["reading"], asked: Asked, attempt: number, closed: AbortSignal): Promise<void> {
   while (!closed.aborted) {
-    const { attempt, over } = standing(await readRun(reading, key.runId), key.taskId);
-    if (attempt > key.attempt || over) return;
+    const now = await standing(reading, asked);
+    if (now.attempt > attempt || now.over) return;
     await delay(LOOK_MS);
   }
 }
 
-/** The task's current attempt; whether that is over, and whether another one can come. */
-function standing({ run, version }: RunReading, task: string): { attempt: number; over: boolean; ended: boolean } {
-  const slot = planOf(version.manifest).slotOf.get(task) ?? 0;
-  const { terminal, inFlight } = TASK_STATE[stateOf(run.tasks, slot)];
-  return { attempt: run.tasks.attempts[slot] ?? 0, over: !inFlight, ended: terminal || isRunEnded(run.state) };
+interface Standing {
+  /** The record that has the row: the run, or a chunk of it. */
+  readonly runId: RunId;
+  /** The current attempt; 0: none has started. */
+  readonly attempt: number;
+  readonly over: boolean;
+  /** No other attempt comes, unless somebody clears it. */
+  readonly ended: boolean;
 }
 
-function requireAttempt(reading: RunReading, { taskId, attempt, runId }: AttemptKey): void {
-  const current = standing(reading, taskId).attempt;
+async function standing(reading: OpenHome["reading"], { id, task, mapIndex }: Asked): Promise<Standing> {
+  const read = await readRun(reading, id);
+  const slot = planOf(read.version.manifest).slotOf.get(task) ?? 0;
+  const row = mapIndex === null ? { run: read.run, slot } : await findInstance(reading, read, task, mapIndex);
+  const { terminal, inFlight } = TASK_STATE[stateOf(row.run.tasks, row.slot)];
+  return {
+    runId: row.run.runId,
+    attempt: row.run.tasks.attempts[row.slot] ?? 0,
+    over: !inFlight,
+    ended: terminal || isRunEnded(read.run.state),
+  };
+}
+
+function requireAttempt(asked: Asked, { attempt: current }: Standing): void {
+  const name = nameOf(asked);
   if (current === 0) {
-    const text = `task '${taskId}' has not started in this run; \`freshet why ${runId} ${taskId}\` says why`;
+    const typed = asked.mapIndex === null ? asked.task : `'${asked.task}[${asked.mapIndex}]'`;
+    const text = `${name} has not started in this run; \`freshet why ${asked.id} ${typed}\` says why`;
     throw new FreshetError("ATTEMPT_NOT_FOUND", text);
   }
-  if (attempt <= current) return;
+  if ((asked.attempt ?? current) <= current) return;
   const there = current === 1 ? "there is only attempt 1" : `there are attempts 1 to ${current}`;
-  throw new FreshetError("ATTEMPT_NOT_FOUND", `task '${taskId}' has no attempt ${attempt}; ${there}`);
+  throw new FreshetError("ATTEMPT_NOT_FOUND", `${name} has no attempt ${asked.attempt}; ${there}`);
 }
 
-const lineView = ({ runId, taskId, mapIndex, attempt }: AttemptKey, line: LogLine): object => ({
+const nameOf = ({ task, mapIndex }: Asked): string =>
+  mapIndex === null ? `task '${task}'` : `task '${task}[${mapIndex}]'`;
+
+const keyOf = ({ task, mapIndex }: Asked, { runId }: Standing, attempt: number): AttemptKey => ({
   runId,
+  taskId: task,
+  mapIndex: mapIndex ?? UNMAPPED,
+  attempt,
+});
+
+/** A chunk is nobody's business: what is printed names the run. */
+const lineView = ({ id, mapIndex }: Asked, { taskId, attempt }: AttemptKey, line: LogLine): object => ({
+  runId: id,
   taskId,
-  mapIndex: mapIndex === UNMAPPED ? null : mapIndex,
+  mapIndex,
   attempt,
   ...line,
 });

@@ -35,7 +35,8 @@ export async function actOnRun(
   const view = runActView(request.by, request.reason, action, operated, { dryRun, version });
   if (json) return printJson(terminal.out, view);
   const dag = (await reading.dags.load(operated.run.dagId))?.value;
-  printRunAct(terminal.out, view, { heard, dagPaused: dag?.paused?.by });
+  const newer = dag !== undefined && dag.version !== view.version.to;
+  printRunAct(terminal.out, view, { heard, dagPaused: dag?.paused?.by, newer });
 }
 
 function runActView(

@@ -30,14 +30,17 @@ interface Around {
   readonly heard: string | undefined;
   /** Who paused its DAG. */
   readonly dagPaused: string | undefined;
+  /** Its DAG has another version than the one that the run goes on with. */
+  readonly newer: boolean;
 }
 
-export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused }: Around): void {
+export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused, newer }: Around): void {
   out.line(headline(act));
   if (act.tasks.length > 0) printChanges(out, act);
   const { run, version } = act;
   if (run.from !== run.to) out.line(`run: ${stateText(out, run.from)} -> ${stateText(out, run.to)}`);
   if (version.from !== version.to) out.line(`version: ${version.from.slice(0, 12)} -> ${version.to.slice(0, 12)}`);
+  if (newer && act.action === "clear") out.line(olderText(version.to));
   if (act.dryRun) return out.line("nothing was changed: without --dry-run it is");
   if (run.to !== "queued" && run.to !== "running") return;
   const closing = act.tasks.some(({ closes }) => closes);
@@ -47,6 +50,9 @@ export function printRunAct(out: Channel, act: RunActView, { heard, dagPaused }:
     out.line(dagPausedText(act.dagId, dagPaused));
   }
 }
+
+const olderText = (version: string): string =>
+  `version: ${version.slice(0, 12)}, with which it began; another one is registered, which \`--latest\` takes`;
 
 /** Of a backfill that has dates left. */
 export const heldText = (dagId: string, by: string): string =>

@@ -148,8 +148,14 @@ function nextCommands(run: Explained, shown: readonly ExplainedTask[]): readonly
   if (run.dagPaused && run.state === "queued") next.push([`freshet resume ${run.dagId}`, "let its DAG start runs"]);
   if (run.paused !== null) next.push([`freshet resume ${run.runId}`, "let it go on"]);
   for (const task of run.pausedTasks) next.push([`freshet resume ${run.runId} ${task}`, "let it start"]);
-  if (run.endedAt !== null && run.state !== "success")
-    next.push([`freshet clear ${run.runId} --failed`, "go on from here"]);
+  if (run.endedAt !== null && run.state !== "success") {
+    next.push([
+      `freshet clear ${run.runId} --failed`,
+      run.outdated ? "go on from here, with the code it had" : "go on from here",
+    ]);
+    if (run.outdated)
+      next.push([`freshet clear ${run.runId} --failed --latest`, "with the code that is registered now"]);
+  }
   if (run.endedAt === null) next.push([`freshet cancel ${run.runId}`, "end it"]);
   return next;
 }
@@ -159,16 +165,15 @@ const isInstance = ({ taskId }: ExplainedTask): boolean => taskId.includes("[");
 const named = (task: ExplainedTask): string => (isInstance(task) ? `'${task.taskId}'` : task.taskId);
 
 function afterFailure({ runId, dagId }: Explained, failed: ExplainedTask): readonly Next[] {
-  const { taskId, state, attempt, mapped, instance, childRunId } = failed;
+  const { taskId, state, attempt, mapped, alone, instance, childRunId } = failed;
   const name = named(failed);
   const next: Next[] = [];
   if (mapped) next.push([`freshet tasks ${runId} ${taskId}`, "its instances"]);
   if (instance !== null) next.push([`freshet why ${runId} '${taskId}[${instance}]'`, "the first of them that failed"]);
   // What starts a child run has neither logged nor done anything itself.
   if (attempt > 0 && childRunId === null) next.push([`freshet logs ${runId} ${name}`, "what it logged"]);
-  const isHook = taskId.includes("$");
   if (isInstance(failed)) next.push([`freshet clear ${runId} ${name}`, "run it again, and no other instance"]);
-  else if (!isHook && !mapped && attempt > 0 && childRunId === null)
+  else if (alone && attempt > 0)
     next.push([`freshet run ${dagId} --task ${taskId} --from-run ${runId}`, "try it alone, after a change"]);
   if (state === "up_for_retry") next.push([`freshet retry ${runId} ${name}`, "try it again now"]);
   return next;

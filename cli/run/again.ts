@@ -1,7 +1,8 @@
 /** Runs one task again with the inputs that it had in a run. Nothing of it is recorded. */
 import { contextOf } from "../../shared/app/run-context.ts";
 import { loadFiles } from "../../shared/app/files.ts";
-import { readOutput } from "../../shared/app/attempt-inputs.ts";
+import { readOutput, readResults } from "../../shared/app/attempt-inputs.ts";
+import { succeededInstances } from "../../shared/app/instance-views.ts";
 import { readRun, type RunReading } from "../../shared/app/views.ts";
 import type { Dispatch, OutputRef } from "../../shared/core/attempt.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
@@ -151,6 +152,11 @@ async function outputsOf(
   const outputs: { [taskId: string]: JsonValue } = {};
   for (const { taskId, input, optional } of spec.upstream) {
     if (input === null) continue;
+    const instances = stateIn(from, taskId) === "success" ? succeededInstances(from, slotIn(from, taskId)) : undefined;
+    if (instances !== undefined) {
+      outputs[taskId] = await readResults(stores, taskId, instances);
+      continue;
+    }
     const ref = outputRef(from, taskId);
     if (ref !== undefined && ref.kind !== "none") {
       outputs[taskId] = ref.kind === "inline" ? ref.value : await readOutput(stores.blobs, ref.key);
@@ -162,15 +168,17 @@ async function outputsOf(
   return outputs;
 }
 
-function stateIn({ run, version }: RunReading, taskId: TaskId): string {
-  const slot = planOf(version.manifest).slotOf.get(taskId);
-  return slot === undefined ? "it had no such task" : stateOf(run.tasks, slot);
+/** -1: the version that the run runs had no such task. */
+const slotIn = ({ version }: RunReading, taskId: TaskId): number => planOf(version.manifest).slotOf.get(taskId) ?? -1;
+
+function stateIn(from: RunReading, taskId: TaskId): string {
+  const slot = slotIn(from, taskId);
+  return slot === -1 ? "it had no such task" : stateOf(from.run.tasks, slot);
 }
 
 function outputRef(from: RunReading, taskId: TaskId): OutputRef | undefined {
-  const slot = planOf(from.version.manifest).slotOf.get(taskId);
-  if (slot === undefined || stateOf(from.run.tasks, slot) !== "success") return undefined;
-  const attempt = from.run.tasks.attempts[slot];
+  if (stateIn(from, taskId) !== "success") return undefined;
+  const attempt = from.run.tasks.attempts[slotIn(from, taskId)];
   const found = from.attempts.find(({ key }) => key.taskId === taskId && key.attempt === attempt);
   if (found?.item.status !== "finished" || found.item.outcome.kind !== "success") return undefined;
   return found.item.outcome.output;

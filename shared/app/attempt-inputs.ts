@@ -27,7 +27,7 @@ export interface AttemptInputs {
 export async function gatherInputs(reading: Reading, dispatch: Dispatch): Promise<AttemptInputs> {
   const outputs = await gatherOutputs(reading, dispatch);
   for (const { taskId, instances } of dispatch.upstream) {
-    if (instances !== undefined) outputs[taskId] = await gatherResults(reading, taskId, instances);
+    if (instances !== undefined) outputs[taskId] = await readResults(reading, taskId, instances);
   }
   const item = await gatherItem(reading, dispatch);
   return item === undefined ? { outputs } : { outputs, item };
@@ -74,8 +74,11 @@ export async function readOutput(blobs: BlobStore, key: string): Promise<JsonVal
   return JSON.parse(new TextDecoder().decode(body)) as JsonValue;
 }
 
-/** The results of a mapped task's instances, in their order; those that failed, were skipped or gave nothing are left out. */
-async function gatherResults(
+/**
+ * The results of a mapped task's instances, in their order; those that failed, were skipped or gave nothing are left out.
+ * Throws RECORD_DAMAGED if one is gone, OUTPUT_TOO_LARGE if they are too much for one task.
+ */
+export async function readResults(
   { attempts, blobs }: Reading,
   taskId: TaskId,
   instances: readonly InstanceAttempts[],

@@ -1,5 +1,5 @@
 /** Reads instances of mapped tasks for people: the record that has the row, wherever it lies, and what they are called. */
-import type { AttemptItem, StoredAttempt } from "../core/attempt.ts";
+import type { AttemptItem, InstanceAttempts, StoredAttempt } from "../core/attempt.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
@@ -8,7 +8,7 @@ import type { Expansion, Run } from "../core/run.ts";
 import { chunkRunId } from "../core/run-id.ts";
 import { expansionOf, stateOf } from "../core/run/draft.ts";
 import { shownState } from "../core/run/explain.ts";
-import { countInstances, type InstanceCounts } from "../core/run/instances.ts";
+import { attemptPairs, countInstances, type InstanceCounts } from "../core/run/instances.ts";
 import type { TaskState } from "../core/states.ts";
 import { iso } from "../core/time.ts";
 import type { TaskView } from "../contract/views.ts";
@@ -63,6 +63,21 @@ export function instanceCounts({ run, chunks }: RunRead, slot: number): Instance
     }
   }
   return sum;
+}
+
+/** The attempts by which instances of the mapped task have succeeded, in their order. undefined: it has none. */
+export function succeededInstances({ run, chunks }: RunRead, slot: number): readonly InstanceAttempts[] | undefined {
+  const expansion = expansionOf(run.tasks, slot);
+  if (expansion === undefined) return undefined;
+  const { runId } = run;
+  const { first, length, number } = expansion;
+  if (expansion.chunks === undefined) return [{ runId, first, length, attempts: attemptPairs(run.tasks, expansion) }];
+  return expansion.chunks.flatMap((_, index) => {
+    const chunk = chunks?.get(chunkRunId(runId, number, index));
+    const rows = chunk?.tasks.expansions[0];
+    if (chunk === undefined || rows === undefined) return [];
+    return [{ runId: chunk.runId, first: rows.first, length: rows.rows, attempts: attemptPairs(chunk.tasks, rows) }];
+  });
 }
 
 /** What needs a look comes first. */
