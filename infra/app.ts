@@ -7,6 +7,9 @@ import { FRESHET_ROOT } from "./project.ts";
 import { OrchestratorStack } from "./stacks/orchestrator-stack.ts";
 
 const ENVIRONMENT_DEFAULT = "dev";
+const NO_ACCOUNT =
+  "note: there are no AWS credentials, or AWS does not take them. What is synthesized can be looked at, not deployed: for that run " +
+  "`aws configure` or `aws sso login`, or set AWS_PROFILE, and AWS_REGION";
 
 try {
   synthesize();
@@ -28,8 +31,10 @@ function synthesize(): void {
   }
   // A finding that nobody has acknowledged, with the reason, ends the synthesis.
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  // The CDK has asked AWS who we are, and says so.
   const account = process.env["CDK_DEFAULT_ACCOUNT"];
   const region = process.env["CDK_DEFAULT_REGION"];
+  if (account === undefined) console.error(NO_ACCOUNT);
   new OrchestratorStack(app, `Freshet-${environment}`, {
     environment,
     config,

@@ -1,10 +1,15 @@
 /** `npm run localstack:up`: an endpoint that stands in for AWS, on this machine. */
 import { bootstrap, endpointEnvironment } from "./lib/deploy.ts";
-import { startEndpoint } from "./lib/endpoint.ts";
-import { portOf, writeState } from "./lib/state.ts";
+import { isRunning, startEndpoint } from "./lib/endpoint.ts";
+import { portOf, readState, writeState } from "./lib/state.ts";
 
 try {
-  const endpoint = await startEndpoint({ port: portOf(process.env) });
+  const port = portOf(process.env);
+  const before = readState();
+  if (before !== undefined && (await isRunning(before))) {
+    throw new Error(`an endpoint is up already, at ${before.url}: \`npm run localstack:down\` ends it`);
+  }
+  const endpoint = await startEndpoint({ port });
   writeState(endpoint);
   await bootstrap(endpoint);
   console.log(`MiniStack listens on ${endpoint.url}; its log is ${endpoint.logFile}. For the clients of AWS:\n`);

@@ -71,6 +71,13 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
 export const stopEndpoint = ({ pid }: Pick<Endpoint, "pid">): Promise<void> => stopProcess(pid);
 
+/** Whether it is still there: its process, and not one that has got its number since. */
+export async function isRunning({ pid }: Pick<Endpoint, "pid">): Promise<boolean> {
+  // Fails for a process that is gone.
+  const { stdout } = await run("ps", ["-o", "command=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.includes("ministack");
+}
+
 /** At once: for the end of a process that cannot wait. */
 export const endEndpoint = ({ pid }: Pick<Endpoint, "pid">): void => void signal(pid, "SIGKILL");
 
@@ -135,6 +142,13 @@ async function install(): Promise<string> {
   writeFileSync(command, `#!/bin/sh\nexec "${join(folder, "bin/python")}" -m ministack "$@"\n`, { mode: 0o755 });
   return command;
 }
+
+/** Whether anything does, LocalStack too. */
+export const isAnswering = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
 
 const isReady = (url: string): Promise<boolean> =>
   fetch(`${url}/_ministack/health`).then(

@@ -5,7 +5,15 @@ import { PORT_DEFAULT, type Endpoint } from "./endpoint.ts";
 
 const STATE = join(import.meta.dirname, "../../tmp/localstack/up.json");
 
-export const portOf = (env: NodeJS.ProcessEnv): number => Number(env["FRESHET_LOCALSTACK_PORT"] ?? PORT_DEFAULT);
+const PORT_MAX = 65_535;
+
+/** Throws what is wrong with FRESHET_LOCALSTACK_PORT. */
+export function portOf(env: NodeJS.ProcessEnv): number {
+  const given = env["FRESHET_LOCALSTACK_PORT"] ?? String(PORT_DEFAULT);
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 1 && port <= PORT_MAX) return port;
+  throw new Error(`FRESHET_LOCALSTACK_PORT is '${given}'; a whole number from 1 to ${PORT_MAX} is expected`);
+}
 
 export function writeState(endpoint: Endpoint): void {
   mkdirSync(dirname(STATE), { recursive: true });
