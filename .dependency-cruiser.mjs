@@ -88,8 +88,10 @@ const TABLE = [
     // Names that the stored data hangs on, and the forms of what it passes on.
     files: [
       "shared/aws/tables[.]ts",
-      "shared/contract/(deployment|release)[.]ts",
-      "shared/core/(executor-class|problem)[.]ts",
+      "shared/contract/(deployment|environment|release)[.]ts",
+      "shared/core/(executor-class|problem|shown|time)[.]ts",
+      // Schedules of an environment are written as in a DAG.
+      "shared/dsl/index[.]ts",
     ],
     packages: ["aws-cdk-lib", "cdk-nag", "constructs", "esbuild"],
     builtins: true,

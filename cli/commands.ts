@@ -291,7 +291,10 @@ const SPECS: readonly CommandSpec[] = [
       "Writes the versions of all DAGs as `release.json`, and their code as `bundles/<hash>.mjs`. `cdk synth` does this by itself. Nothing is written while a DAG has an error.",
     options: [
       { flags: "--out <dir>", description: "where to (default: cdk.out/release)" },
-      { flags: "--no-schedules", description: "leave schedules out: nothing starts by the clock" },
+      {
+        flags: "--for <file>",
+        description: "as an environment has them: its settings for DAGs, as `cdk synth` writes them",
+      },
       DAGS,
     ],
     examples: [

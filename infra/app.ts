@@ -1,7 +1,9 @@
 /** The CDK app: `npx cdk deploy -c env=NAME`. */
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
+import type { EnvironmentCode } from "../shared/contract/environment.ts";
 import { didYouMean } from "../shared/core/problem.ts";
+import { problemText } from "./checked-release.ts";
 import { environments } from "./environments.ts";
 import { FRESHET_ROOT } from "./project.ts";
 import { OrchestratorStack } from "./stacks/orchestrator-stack.ts";
@@ -25,8 +27,10 @@ function synthesize(): void {
   const config = environments[environment];
   if (config === undefined) {
     const known = Object.keys(environments);
+    const code: EnvironmentCode = "ENV001";
+    const message = `there is no environment '${environment}'${didYouMean(environment, known)}`;
     throw new Error(
-      `there is no environment '${environment}'${didYouMean(environment, known)}; infra/environments.ts has ${known.join(", ")}`,
+      problemText({ code, level: "error", message, help: `infra/environments.ts has ${known.join(", ")}` }),
     );
   }
   // A finding that nobody has acknowledged, with the reason, ends the synthesis.

@@ -1,4 +1,5 @@
 /** What can be said of an environment: dev, staging, prod ... */
+import type { Schedule } from "freshet";
 import type { ExecutorClass } from "../shared/core/executor-class.ts";
 
 /** A bucket that pipelines name: one that the deployment makes, or one that exists already. */
@@ -20,6 +21,18 @@ export type WorkersConfig =
   | { readonly run: "elsewhere" };
 
 /**
+ * What starts by the clock. `"as written"`: what the DAGs say; `"none"`: nothing. `dags` says it of single ones: a schedule in place
+ * of their own (`cron("0 12 * * *")`, `every.day()` ...), null for none, `"as written"` where the others have none.
+ */
+export type SchedulesConfig =
+  | ScheduleDefault
+  | {
+      readonly default: ScheduleDefault;
+      readonly dags: Readonly<Record<string, Schedule | null | "as written">>;
+    };
+type ScheduleDefault = "as written" | "none";
+
+/**
  * Who is told of failed runs, of DAGs that were paused because of them, and of alarms. `"off"`: nobody, and nothing of it
  * exists. Without addresses the topic is there for subscriptions of yours: `freshet.alerts`.
  */
@@ -28,8 +41,7 @@ export type AlertingConfig = "off" | { readonly emails: readonly string[] };
 export interface EnvironmentConfig {
   /** By the name that pipelines have for it. One that no DAG's trigger names is reachable for tasks all the same. */
   readonly buckets: Readonly<Record<string, BucketConfig>>;
-  /** `none`: nothing starts by the clock here. */
-  readonly schedules: "as written" | "none";
+  readonly schedules: SchedulesConfig;
   /** Attempts at work at once, by executor class. */
   readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
   /**

@@ -1,4 +1,5 @@
 /** The environments of this project: `npx cdk deploy -c env=staging` deploys one. */
+import { every } from "freshet";
 import type { EnvironmentConfig } from "./config.ts";
 
 const dev: EnvironmentConfig = {
@@ -18,7 +19,8 @@ const dev: EnvironmentConfig = {
 
 const staging: EnvironmentConfig = {
   ...dev,
-  schedules: "as written",
+  // By day, when somebody looks.
+  schedules: { default: "as written", dags: { daily_revenue: every.day({ at: "12:00" }) } },
   alerting: { emails: [] },
   tickConcurrency: 1,
   logRetentionDays: 30,
@@ -28,6 +30,7 @@ const staging: EnvironmentConfig = {
 
 const prod: EnvironmentConfig = {
   ...staging,
+  schedules: "as written",
   maxConcurrency: { default: 100 },
   logRetentionDays: 90,
   tags: { application: "freshet", environment: "prod" },

@@ -1,3 +1,3 @@
 /** For CDK apps that have a Freshet among other things: `import { Freshet } from "freshet/infra"`. */
-export type { BucketConfig, EnvironmentConfig } from "./config.ts";
+export type { AlertingConfig, BucketConfig, EnvironmentConfig, SchedulesConfig, WorkersConfig } from "./config.ts";
 export { Freshet, type FreshetProps } from "./constructs/freshet.ts";

@@ -8,7 +8,7 @@ import { FRESHET_ROOT } from "./project.ts";
 const [cpu = process.arch] = process.argv.slice(2);
 const out = join(FRESHET_ROOT, "tmp");
 try {
-  const { release } = compileDags(FRESHET_ROOT, "dags", join(out, "worker-release"), "as written");
+  const { release } = compileDags({ projectRoot: FRESHET_ROOT, dags: "dags", out: join(out, "worker-release") });
   const architecture = cpu === "arm64" ? Architecture.ARM_64 : Architecture.X86_64;
   const folder = workerImageFolder({ projectRoot: FRESHET_ROOT, packages: release.packages, architecture, out });
   console.log(`docker build --tag freshet-worker ${folder}`);

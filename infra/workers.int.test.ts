@@ -49,7 +49,7 @@ function synthesized(config = dev): OrchestratorStack {
 const SYNTHESIS_MS_MAX = 180_000;
 
 beforeAll(() => {
-  compiled = compileDags(FRESHET_ROOT, "dags", join(scratch, "release"), "as written");
+  compiled = compileDags({ projectRoot: FRESHET_ROOT, dags: "dags", out: join(scratch, "release") });
   const stack = synthesized();
   app = stack.node.root as App;
   template = Template.fromStack(stack);

@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FreshetError } from "../../shared/core/errors.ts";
+import { parseDagSettings, type DagSettings } from "../../shared/contract/environment.ts";
 import type { Release } from "../../shared/contract/release.ts";
 import { makeFolder } from "../../shared/embedded/make-folder.ts";
 import type { Execute, Invocation } from "../command.ts";
 import { bundleFiles } from "../load/bundle.ts";
+import { inEnvironment } from "../load/in-environment.ts";
 import { createDagLoader } from "../load/loader.ts";
 import type { LoadResult } from "../load/result.ts";
 import { shownPath } from "../load/fault.ts";
@@ -13,13 +16,11 @@ import { printJson } from "../output/json.ts";
 import { printProblem, problemCount } from "../output/problems.ts";
 import { sourceLines } from "../output/source-line.ts";
 import { plural } from "../output/words.ts";
-import { withoutSchedules } from "../home/register-dags.ts";
 import { placeOf } from "../place.ts";
 
 interface Options {
   readonly out?: string;
-  /** Commander's form of `--no-schedules`. */
-  readonly schedules?: boolean;
+  readonly for?: string;
 }
 
 const OUT_DEFAULT = "cdk.out/release";
@@ -30,7 +31,8 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
   const out = resolve(cwd, options.out ?? OUT_DEFAULT);
   const loader = createDagLoader({ ...place, dagsDir: project.dagsDir });
   try {
-    const loaded = await loader.load();
+    const written = await loader.load();
+    const loaded = options.for === undefined ? written : inEnvironment(written, settingsIn(cwd, options.for));
     const files = [...new Set(loaded.dags.map(({ file }) => file))];
     const bundles = await bundleFiles(files, place);
     const problems = [
@@ -51,7 +53,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
       hashOf.set(file, sha256);
       await writeFile(join(out, "bundles", `${sha256}.mjs`), code);
     }
-    const release = releaseOf(options.schedules === false ? withoutSchedules(loaded) : loaded, hashOf);
+    const release = releaseOf(loaded, hashOf);
     await writeFile(join(out, "release.json"), JSON.stringify(release));
     tell(terminal, json, release, shownPath(cwd, out));
     return EXIT.success;
@@ -59,6 +61,15 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
     await loader.close();
   }
 };
+
+function settingsIn(cwd: string, given: string): DagSettings {
+  try {
+    return parseDagSettings(readFileSync(resolve(cwd, given), "utf8"));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FreshetError("USAGE", `--for is '${given}', which \`cdk synth\` writes: ${reason}`, { cause });
+  }
+}
 
 function makeOutFolder(path: string, given: string): void {
   try {

@@ -4,8 +4,9 @@ import { createClock } from "../../shared/embedded/clock.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import type { Execute } from "../command.ts";
 import type { OpenHome } from "../home/open-home.ts";
-import { asWritten, withoutSchedules } from "../home/register-dags.ts";
+import { asWritten } from "../home/register-dags.ts";
 import { lookInto } from "../home/reading.ts";
+import { asDeployed } from "../load/in-environment.ts";
 import { createDagLoader } from "../load/loader.ts";
 import { versionOf } from "../load/version.ts";
 import type { LoadedDag } from "../load/result.ts";
@@ -30,10 +31,10 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
     const loaded = await loader.load();
     const { problems } = loaded;
     const broken = problems.some(({ level }) => level === "error");
-    const { registered, dags } = await lookInto(project, async (home) => ({
-      registered: home === undefined ? [] : await registeredIn(home),
-      dags: (home?.withoutSchedules === true ? withoutSchedules(loaded) : loaded).dags,
-    }));
+    const { registered, dags } = await lookInto(project, async (home) => {
+      const there = home === undefined ? [] : await registeredIn(home);
+      return { registered: there, dags: dagsFor(loaded.dags, there, home?.environment) };
+    });
     const changes = changesOf(registered, dags, broken);
     if (json) printJson(terminal.out, { dags: changes, problems });
     else print(terminal, changes);
@@ -55,6 +56,19 @@ async function registeredIn({ reading }: OpenHome): Promise<readonly Registered[
     }),
   );
 }
+
+/** As they would be deployed there; here, as they are. */
+const dagsFor = (
+  dags: readonly LoadedDag[],
+  registered: readonly Registered[],
+  environment: OpenHome["environment"],
+): readonly LoadedDag[] =>
+  environment === undefined
+    ? dags
+    : dags.map((dag) => {
+        const before = registered.find(({ dag: { dagId, removed } }) => dagId === dag.manifest.dagId && !removed);
+        return asDeployed(dag, before?.version.manifest, environment);
+      });
 
 /** While a file is broken nobody knows whether a DAG is gone. */
 function changesOf(

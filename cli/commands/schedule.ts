@@ -32,16 +32,18 @@ const NEXT_MAX = 10_000;
 export const execute: Execute<Options> = async ({ terminal, project, cwd, json, args, options }) => {
   const count = countOf("--next", options.next, NEXT_MAX) ?? NEXT_DEFAULT;
   const dagId = required(args, 0);
-  const { manifest, clock } =
+  const manifest =
     project.environment === undefined
-      ? { manifest: await written({ terminal, project, cwd }, dagId), clock: "" }
+      ? await written({ terminal, project, cwd }, dagId)
       : await registered(project, dagId);
   const { schedule } = manifest;
-  if (schedule === null) throw new FreshetError("USAGE", noSchedule(manifest, clock));
+  const says = environmentText(manifest, project.environment ?? "");
+  if (schedule === null) throw new FreshetError("USAGE", `${noSchedule(manifest)}${says}`);
   const from = options.from === undefined ? createClock().now() : fromOf(options.from, schedule.timezone, terminal);
   const rows = previewRows(schedule, { from, count });
   if (json) printJson(terminal.out, rows);
-  else print(terminal, rows, { title: `${dagId}: ${scheduleText(schedule)}`, timezone: schedule.timezone, from });
+  else
+    print(terminal, rows, { title: `${dagId}: ${scheduleText(schedule)}${says}`, timezone: schedule.timezone, from });
   return EXIT.success;
 };
 
@@ -60,15 +62,18 @@ async function written(
   }
 }
 
-/** As it was deployed, and why it may have none there. */
-const registered = (project: Project, name: string): Promise<{ manifest: Manifest; clock: string }> =>
-  withHome(project, async ({ engine, withoutSchedules }) => ({
-    manifest: (await currentVersion(engine, await requireDag(engine, name))).manifest,
-    clock: withoutSchedules ? `; in environment '${project.environment}' nothing starts by the clock` : "",
-  }));
+/** As it was deployed. */
+const registered = (project: Project, name: string): Promise<Manifest> =>
+  withHome(project, async ({ engine }) => (await currentVersion(engine, await requireDag(engine, name))).manifest);
 
-const noSchedule = ({ dagId, triggers }: Manifest, clock: string): string =>
-  `dag '${dagId}' has no schedule: its runs start ${triggers.length > 0 ? "when files arrive" : "by hand"}${clock}`;
+const noSchedule = ({ dagId, triggers }: Manifest): string =>
+  `dag '${dagId}' has no schedule: its runs start ${triggers.length > 0 ? "when files arrive" : "by hand"}`;
+
+/** Where the environment has the last word, that it has. */
+function environmentText({ writtenSchedule: own }: Manifest, environment: string): string {
+  if (own === undefined) return "";
+  return `; so environment '${environment}' says, its file says ${own === null ? "none" : scheduleText(own)}`;
+}
 
 function fromOf(text: string, timezone: string, { err }: Terminal): Instant {
   const moment = readMoment(text, timezone, DST_DEFAULT);

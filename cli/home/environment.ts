@@ -39,7 +39,7 @@ export async function openEnvironment(name: string, env: Environment): Promise<O
     reading: { ...ports, versions },
     stores: { ...ports, objects, logs },
     engine,
-    withoutSchedules: deployment.schedules === "none",
+    environment: deployment,
     async heardBy(changed) {
       await ports.events.send([wakeMessage(changed, { all: true })]);
       return `environment '${name}'`;

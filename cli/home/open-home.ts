@@ -2,6 +2,7 @@
 import type { Engine } from "../../shared/app/engine.ts";
 import type { Reading } from "../../shared/app/views.ts";
 import type { TimerTarget } from "../../shared/ports/timers.ts";
+import type { DeployedSettings } from "../load/in-environment.ts";
 import type { StateStores } from "./stores.ts";
 
 export interface OpenHome {
@@ -9,8 +10,8 @@ export interface OpenHome {
   readonly stores: StateStores;
   /** To change records with. */
   readonly engine: Engine;
-  /** Nothing starts by the clock there: DAGs are registered without their schedules. */
-  readonly withoutSchedules: boolean;
+  /** What the environment has been told of its DAGs; undefined for a home. */
+  readonly environment: DeployedSettings | undefined;
   /** Tells who schedules here that something has changed; who goes on with it, undefined if nobody runs. */
   readonly heardBy: (changed: TimerTarget) => Promise<string | undefined>;
 }

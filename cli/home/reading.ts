@@ -28,7 +28,7 @@ export async function withHome<T>(project: Project, act: (home: OpenHome) => Pro
       stores,
       reading: readingOf(stores),
       engine: engineBeside(stores),
-      withoutSchedules: false,
+      environment: undefined,
       heardBy: async () => ((await ping(project.home.path)) ? "the running `freshet dev`" : undefined),
     });
   } finally {

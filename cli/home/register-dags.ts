@@ -7,6 +7,7 @@ import type { Problem } from "../../shared/core/problem.ts";
 import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { bundleFiles, type BundleOptions } from "../load/bundle.ts";
+import { withSchedule } from "../load/in-environment.ts";
 import type { LoadedDag, LoadResult } from "../load/result.ts";
 import { versionOf } from "../load/version.ts";
 
@@ -58,7 +59,7 @@ export async function versionsOf(
   const versions: DagVersion[] = [];
   const fresh: { readonly manifest: Manifest; readonly file: string }[] = [];
   for (const { manifest: written, file } of dags) {
-    const kept = schedules ? written : withoutSchedule(written);
+    const kept = schedules ? written : withSchedule(written, null);
     const manifest = windowMs === undefined ? kept : withWindows(kept, windowMs);
     const known = await knownVersion(engine, manifest);
     if (known === undefined) fresh.push({ manifest, file });
@@ -85,10 +86,6 @@ async function knownVersion(engine: Engine, manifest: Manifest): Promise<DagVers
   if (stored === undefined) return undefined;
   return (await engine.blobs.range(bundleKey(stored.bundle), 0, 1)) === undefined ? undefined : stored;
 }
-
-/** The same DAG, as another version: nothing starts it by the clock. */
-const withoutSchedule = (manifest: Manifest): Manifest =>
-  manifest.schedule === null ? manifest : { ...manifest, schedule: null };
 
 const withWindows = (manifest: Manifest, windowMs: number): Manifest =>
   manifest.triggers.length === 0
@@ -134,12 +131,3 @@ async function keptDags(
   }
   return kept;
 }
-
-/** The same DAGs, as other versions: nothing starts them by the clock. */
-export const withoutSchedules = ({ dags, ...rest }: LoadResult): LoadResult => ({
-  ...rest,
-  dags: dags.map((dag) => {
-    const manifest = withoutSchedule(dag.manifest);
-    return { ...dag, manifest, version: versionOf(manifest) };
-  }),
-});

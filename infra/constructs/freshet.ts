@@ -15,7 +15,8 @@ import { Construct } from "constructs";
 import { ENGINE_SCHEMA } from "../../shared/aws/tables.ts";
 import { deploymentParameter } from "../../shared/contract/deployment.ts";
 import { memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
-import { compileDags, type CompiledRelease } from "../compile.ts";
+import { checkedRelease } from "../checked-release.ts";
+import type { CompiledRelease } from "../compile.ts";
 import type { EnvironmentConfig } from "../config.ts";
 import { Alarms } from "./alarms.ts";
 import { Alerts } from "./alerts.ts";
@@ -88,7 +89,7 @@ export class Freshet extends Construct implements Reachable {
     const { config, environment } = props;
     const projectRoot = resolve(props.projectRoot ?? ".");
     const out = join(projectRoot, "cdk.out", ".freshet", environment);
-    const compiled = props.compiled ?? compileDags(projectRoot, props.dags, join(out, "release"), config.schedules);
+    const compiled = checkedRelease({ ...props, projectRoot, out: join(out, "release") });
     const classes = classesOf(compiled);
 
     this.tables = createTables(this, config);
@@ -247,7 +248,7 @@ export class Freshet extends Construct implements Reachable {
       taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
       busName: this.bus.eventBusName,
       bucketNames: this.#bucketNames(),
-      schedules,
+      schedules: typeof schedules === "string" ? schedules : schedules.default,
       executorLogGroups: this.#executing().map(({ logGroup }) => logGroup.logGroupName),
     });
   }
@@ -265,7 +266,8 @@ export class Freshet extends Construct implements Reachable {
     const waited = release.dags.flatMap(({ manifest }) => manifest.triggers.map(({ bucket }) => bucket));
     for (const name of new Set(waited)) {
       const bucket = this.buckets.get(name);
-      if (bucket === undefined) throw unknownBucket(name, release, [...this.buckets.keys()]);
+      if (bucket === undefined)
+        throw new Error(`what was compiled before waits for bucket '${name}', which this environment does not have`);
       new Rule(this, `Arrivals-${name}`, {
         description: `Objects in ${name} start runs`,
         eventPattern: {
@@ -331,13 +333,4 @@ function commonProps(
     logRetentionDays: config.logRetentionDays,
     tracing: config.tracing,
   };
-}
-
-function unknownBucket(name: string, release: CompiledRelease["release"], known: readonly string[]): Error {
-  const dag = release.dags.find(({ manifest }) => manifest.triggers.some(({ bucket }) => bucket === name));
-  return new Error(
-    `dag '${dag?.manifest.dagId}' waits for objects in bucket '${name}', which this environment does not have; it has ` +
-      `${known.join(", ") || "none"}: add '${name}' to \`buckets\` in its configuration, as { create: true } or ` +
-      "{ existing: <its name on AWS> }",
-  );
 }

@@ -271,6 +271,8 @@ export interface Manifest {
   readonly docs: string | null;
   readonly timezone: string;
   readonly schedule: ScheduleSpec | null;
+  /** As its author has it, where the environment has given it another one or none. */
+  readonly writtenSchedule?: ScheduleSpec | null;
   readonly triggers: readonly ArrivalTriggerSpec[];
   /** Whether intervals that passed while nothing ran are made up for; null: they are passed over, and recorded. */
   readonly catchup: CatchupSpec | null;

@@ -1,10 +1,11 @@
 /** Compiles what DAG files export, and finds everything that is wrong with it in one pass. */
-import type { Manifest } from "../core/manifest.ts";
+import type { Manifest, ScheduleSpec } from "../core/manifest.ts";
 import type { Problem } from "../core/problem.ts";
 import { compileDag } from "./compile/dag-manifest.ts";
 import { checkChildren, type CompiledDag } from "./compile/child-spec.ts";
 import { noPools, type KnownPools } from "./compile/pools.ts";
 import { reporter } from "./compile/report.ts";
+import { scheduleSpec } from "./compile/schedule-spec.ts";
 import { placeOf } from "./compile/source-place.ts";
 import { taskDefinition, type DagDefinition, type TaskDefinition } from "./definition.ts";
 import { exportedDags, membersOf } from "./members.ts";
@@ -47,6 +48,22 @@ export function compileAll(modules: readonly DagModule[]): readonly CompiledModu
     problems,
   }));
 }
+
+/**
+ * A schedule that somebody else gives a DAG, checked as if its author had written it; null for none, and for one that cannot
+ * be used. `subject` begins what is said of it.
+ */
+export const compileSchedule = (
+  given: unknown,
+  { timezone }: Pick<Manifest, "timezone">,
+  subject: string,
+  problems: Problem[],
+): ScheduleSpec | null =>
+  scheduleSpec(
+    given,
+    timezone,
+    reporter(problems, subject, () => undefined),
+  );
 
 interface Known {
   /** Each DAG and the file that gave it first. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LOAD_CODES } from "../../cli/load/codes.ts";
+import { ENVIRONMENT_CODES } from "../../shared/contract/environment.ts";
 import { DAG_CODES } from "../../shared/dsl/compile.ts";
 
 const PAGE = join(import.meta.dirname, "../../docs/errors.md");
@@ -26,6 +27,11 @@ error[DAG003]: dag 'sales': tasks form a cycle: load -> check -> load
 \`\`\``,
     "An error keeps its DAG from being registered; what was registered before goes on. A warning does not.",
     chapter("Definitions", "What a file defines is checked once it has been loaded.", DAG_CODES),
+    chapter(
+      "Environments",
+      "An environment is checked with its DAGs when `cdk synth` or `cdk deploy` begins.",
+      ENVIRONMENT_CODES,
+    ),
     chapter("Loading", "A file is loaded by running it, in a process of its own.", LOAD_CODES),
   ].join("\n\n")}\n`;
 

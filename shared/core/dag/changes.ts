@@ -59,7 +59,7 @@ export function dagChanges(
   };
 }
 
-const OWN: ReadonlySet<string> = new Set(["schema", "dagId", "schedule", "tasks", "codeHash"]);
+const OWN: ReadonlySet<string> = new Set(["schema", "dagId", "schedule", "writtenSchedule", "tasks", "codeHash"]);
 
 function changeOf(before: Side | undefined, after: Side | undefined): DagChanges["change"] {
   if (after === undefined) return "removed";

@@ -42,6 +42,11 @@ describe("a DAG for which nothing is due", () => {
     ["only triggers", { triggers: [anArrivalTrigger()] }, "it has no schedule: files that arrive start it"],
     ["a schedule that is over", DAILY, "its schedule does not fire any more"],
     [
+      "a schedule that is left out where it is",
+      { schedule: null, writtenSchedule: aSchedule() },
+      "it has no schedule here, where its own (0 4 * * * UTC) is left out: people start its runs",
+    ],
+    [
       "a schedule with an end",
       { schedule: aSchedule({ end: NOON }) },
       "its schedule does not fire any more: it covers nothing from 2026-03-02T12:00:00Z on",

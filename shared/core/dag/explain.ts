@@ -1,7 +1,7 @@
 /** Why a DAG starts no run just now, and when it next may, as its record has it. */
 import type { DagRecord } from "../dag-record.ts";
 import type { Manifest } from "../manifest.ts";
-import { nextFiring } from "../schedule.ts";
+import { nextFiring, scheduleText } from "../schedule.ts";
 import { durationText, iso, type Instant } from "../time.ts";
 import { freePlaces, mayStart, opensAt } from "./draft.ts";
 
@@ -81,13 +81,14 @@ function placesText({ active }: DagRecord, { maxActiveRuns }: Manifest): string 
 }
 
 function nextText({ removed, paused }: DagRecord, manifest: Manifest, nextRun: Instant | null): string {
-  const { schedule, triggers } = manifest;
+  const { schedule, triggers, writtenSchedule: written } = manifest;
   if (removed) return "it comes back with its file";
   if (paused !== null) return "once it is resumed, what fell due and what arrived meanwhile is decided on";
-  if (schedule === null)
-    return triggers.length > 0
-      ? "it has no schedule: files that arrive start it"
-      : "it has no schedule: people start its runs";
+  if (schedule === null) {
+    const here =
+      written === undefined || written === null ? "" : ` here, where its own (${scheduleText(written)}) is left out`;
+    return `it has no schedule${here}: ${triggers.length > 0 ? "files that arrive start it" : "people start its runs"}`;
+  }
   if (nextRun !== null) return `its schedule fires next at ${iso(nextRun)}`;
   const { end } = schedule;
   return `its schedule does not fire any more${end === null ? "" : `: it covers nothing from ${iso(end)} on`}`;
