@@ -8,6 +8,7 @@ import type { Checker } from "./checker.ts";
 import * as children from "./children.ts";
 import * as backfills from "./backfills.ts";
 import * as dags from "./dags.ts";
+import * as deadlines from "./deadlines.ts";
 import * as hand from "./hand.ts";
 import * as maps from "./maps.ts";
 import * as policies from "./policies.ts";
@@ -28,6 +29,7 @@ export const CHECKERS: readonly Checker[] = [
   dags.windowsRise,
   tasks.movesFollowTheGraph,
   tasks.terminalIsAbsorbing,
+  deadlines.deadlinesStayAsTheyAre,
   attempts.oneLiveClaim,
   attempts.noOldClaim,
   attempts.noOldCode,
@@ -49,6 +51,7 @@ export const CHECKERS: readonly Checker[] = [
   maps.resultsComeInOrder,
   signals.queuedOnce,
   signals.toldOnce,
+  deadlines.missesAreToldOnce,
   children.endsAsItsChild,
   tasks.startsWhenItsRuleHolds,
   tasks.nothingStartsInAnEndingRun,
@@ -82,6 +85,7 @@ export const CHECKERS: readonly Checker[] = [
   signals.completedAfterFinish,
   signals.sentAtGrowingIntervals,
   signals.toldTheTruth,
+  deadlines.missesAreToldAsNoted,
   signals.nothingUndecidable,
   signals.nothingFloats,
   rest.effectsAreAcknowledged,
@@ -108,6 +112,7 @@ export const CHECKERS: readonly Checker[] = [
   dags.intervalsAreDisjoint,
   policies.runsFollowTheCalendar,
   policies.datesFollowOneAnother,
+  deadlines.deadlinesFollowTheCalendar,
   policies.nothingIsAdmittedOutOfHours,
   policies.tasksStartInTheirHours,
   policies.nothingStartsTooLate,
@@ -124,6 +129,7 @@ export const CHECKERS: readonly Checker[] = [
   rest.queuesDrain,
   rest.givenUpIsSettled,
   runs.nothingWaitsForNothing,
+  deadlines.missesAreNoted,
   pools.bestRankedFirst,
   pools.nothingIdles,
   pools.scheduledIsWanted,

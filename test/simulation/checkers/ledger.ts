@@ -1,6 +1,7 @@
 /** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
 import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
 import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
+import type { RunDeadline } from "../../../shared/core/run.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
 import { isByHand, isCleared } from "./by-hand.ts";
@@ -13,11 +14,18 @@ interface Room {
   until: number;
 }
 
+interface RunDeadlines {
+  readonly deadlines: readonly RunDeadline[];
+  readonly metAt?: number;
+}
+
 export interface Ledger {
   /** Runs that ever were in their DAG's active set. */
   readonly admitted: ReadonlySet<RunId>;
   /** The run that got the object, by DAG, trigger and object. */
   readonly objects: Map<string, RunId>;
+  /** By run that has any: its deadlines as it came into being, and when it first succeeded. */
+  readonly deadlines: ReadonlyMap<RunId, RunDeadlines>;
   /** By run: facts published about it. */
   readonly facts: ReadonlyMap<string, number>;
   /** By run and task: when its first failure was committed. */
@@ -76,6 +84,7 @@ export function createLedger(): Ledger {
   const children = new Map<string, RunId>();
   const firstEnds = new Map<RunId, RunState>();
   const everDone = new Set<string>();
+  const deadlines = new Map<RunId, RunDeadlines>();
   const pausedSince = new Map<DagId, number>();
   const lastOfSchedule = new Map<DagId, RunId>();
   const rooms = new Map<DagId, Room[]>();
@@ -102,6 +111,7 @@ export function createLedger(): Ledger {
   const ledger: Ledger = {
     admitted,
     objects: new Map(),
+    deadlines,
     facts,
     firstFailures,
     queued: new Map(),
@@ -126,6 +136,11 @@ export function createLedger(): Ledger {
     noteRun(change, moves) {
       const { before, after, at } = change;
       noteHand(change, moves);
+      if (before === undefined && after.deadlines !== undefined)
+        deadlines.set(after.runId, { deadlines: after.deadlines });
+      const watched = after.state === "success" ? deadlines.get(after.runId) : undefined;
+      if (watched !== undefined && watched.metAt === undefined && after.endedAt !== null)
+        deadlines.set(after.runId, { ...watched, metAt: after.endedAt });
       if ((before?.cancel ?? null) === null && after.cancel !== null) cancelledAt.set(after.runId, at);
       for (const effect of after.effects) if ("childId" in effect) asked.add(effect.childId);
       if (after.origin.kind === "child") children.set(attemptKeyText(after.origin.parent), after.runId);
@@ -159,7 +174,8 @@ export function createLedger(): Ledger {
       if (!free && open !== undefined) open.until = at;
     },
     notePublished({ fact }) {
-      const key = `${fact.runId}#${fact.type}`;
+      const about = fact.deadline === undefined ? "" : `#${fact.deadline.name}`;
+      const key = `${fact.runId}#${fact.type}${about}`;
       facts.set(key, (facts.get(key) ?? 0) + 1);
     },
   };

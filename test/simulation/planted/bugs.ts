@@ -4,6 +4,7 @@ import { ARRIVAL_BUGS } from "./arrivals.ts";
 import { ATTEMPT_BUGS } from "./attempts.ts";
 import { CHILD_BUGS } from "./children.ts";
 import { DEAD_LETTER_BUGS } from "./dead-letters.ts";
+import { DEADLINE_BUGS } from "./deadlines.ts";
 import { DECISION_BUGS } from "./decisions.ts";
 import { DELIVERY_BUGS } from "./delivery.ts";
 import { MAP_BUGS } from "./maps.ts";
@@ -21,5 +22,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...DEAD_LETTER_BUGS,
   ...POOL_BUGS,
   ...SCHEDULE_BUGS,
+  ...DEADLINE_BUGS,
   ...MAP_BUGS,
 ];

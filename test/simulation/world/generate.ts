@@ -6,6 +6,7 @@ import { firingsBetween } from "./clocks.ts";
 import { changedDag, generateDag, type Customs, type Tempo } from "./dags.ts";
 import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
+import { withDeadlines } from "./deadlines.ts";
 import { handActionsAt, pausedAround } from "./hand.ts";
 import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { withPolicies } from "./policies.ts";
@@ -41,7 +42,7 @@ export function generateWorld(seed: number): WorldPlan {
   const children = bent === "children" || parents.chance(WITH_CHILDREN);
   const dags = Array.from({ length: count }, (_, index) => {
     const plain = withPools(pooled, generateDag(random, `dag${index + 1}`, customs), pools);
-    const dag = withPolicies(random.fork(`policies-${index}`), plain);
+    const dag = withDeadlines(random.fork(`deadlines-${index}`), withPolicies(random.fork(`policies-${index}`), plain));
     return children ? withChildren(parents, dag, count, bent) : dag;
   });
   const outage = outageOf(random.fork("outage"), tempo, startAt, bent);
@@ -173,7 +174,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     case "drop":
       return dropsAt(random, at, dag, context);
     default: {
-      const edited = changedDag(random, dag, context);
+      const edited = withDeadlines(random.fork(`deadlines-of-${context.index}`), changedDag(random, dag, context));
       const changed =
         edited.tasks === dag.tasks ? edited : withPolicies(random.fork(`policies-of-${context.index}`), edited);
       const pooled =
