@@ -45,7 +45,7 @@ export function changesOf(
     const target = draft.details[slot]?.target;
     const closes = state === "restarting" && target !== run.tasks.details[slot]?.target;
     if (from === state && !closes && !because.has(slot)) continue;
-    const ends = !closes || target === undefined ? state : target.to === "retry" ? "up_for_retry" : target.to;
+    const ends = !closes || target === undefined || target.to === "retry" ? state : target.to;
     changes.push({
       taskId: taskIdAt(draft, slot),
       mapIndex: expansion === undefined ? null : mapIndexAt(draft, slot),

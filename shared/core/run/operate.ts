@@ -213,7 +213,6 @@ function retryNow(draft: Draft, { slots, inChunks }: Selected, hand: Signature):
   for (const slot of Array.from(slots.keys())) {
     const expansion = expansionOf(draft, slot);
     if (expansion === undefined) continue;
-    slots.delete(slot);
     for (let row = expansion.base; row < expansion.base + expansion.rows; row++) slots.set(row, "selected");
     if (expansion.chunks !== undefined) inChunks.set(slot, "all");
   }
@@ -238,9 +237,9 @@ function pause(draft: Draft, refs: readonly TaskRef[], { by, reason }: Signature
 
 function resume(draft: Draft, refs: readonly TaskRef[]): Chosen {
   const { head, now, plan } = draft;
-  const names = new Set<string>(refs.map(({ taskId }) => taskId));
+  const names = new Set<string | null>(refs.map(({ taskId }) => taskId));
   const whole = pauseOfRun(head);
-  const pauses = refs.length === 0 ? [] : head.pauses.filter(({ taskId }) => taskId === null || !names.has(taskId));
+  const pauses = refs.length === 0 ? [] : head.pauses.filter(({ taskId }) => !names.has(taskId));
   const before = runTimeoutAt(head, plan.manifest);
   const paused =
     whole === undefined || refs.length > 0 || head.startedAt === null ? 0 : now - Math.max(whole.at, head.startedAt);
