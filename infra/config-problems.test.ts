@@ -91,6 +91,10 @@ describe("refuses", () => {
   });
 });
 
+test("what may be left out may be given, too", () => {
+  expect(told({ ...DEV, schedulerConcurrency: 2 })).toEqual([]);
+});
+
 test.each([
   ["as written", true],
   [{ default: "none", dags: { orders: 7 } }, true],

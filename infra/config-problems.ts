@@ -3,6 +3,7 @@ import type { EnvironmentCode } from "../shared/contract/environment.ts";
 import { SCHEDULE_DEFAULTS } from "../shared/contract/environment.ts";
 import { didYouMean, type Problem } from "../shared/core/problem.ts";
 import { shown } from "../shared/core/shown.ts";
+import type { EnvironmentConfig } from "./config.ts";
 
 /** Its name is part of the stack's name and of the SSM parameter's. */
 const ENVIRONMENT_NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/;
@@ -45,7 +46,7 @@ export function configProblems(environment: unknown, config: unknown): readonly 
       ),
   };
   name(environment, "its name", report);
-  fields(SETTINGS)(config, "", report);
+  fields(SETTINGS, OPTIONAL_SETTINGS)(config, "", report);
   return problems;
 }
 
@@ -182,7 +183,14 @@ const tags: Check = (value, at, report) => {
   }
 };
 
-const SETTINGS: Fields = {
+type OptionalSetting = "schedulerConcurrency";
+
+const OPTIONAL_SETTINGS: Readonly<Record<OptionalSetting, Check>> = {
+  schedulerConcurrency: whole(LAMBDA_CONCURRENCY_MIN, CONCURRENCY_MAX),
+};
+
+/** All there are: the compiler sees to it. */
+const SETTINGS: Readonly<Record<Exclude<keyof EnvironmentConfig, OptionalSetting>, Check>> = {
   buckets: entries(bucket),
   schedules,
   alerting,
