@@ -1,11 +1,10 @@
 import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
 import type { Backfill } from "../core/backfill/record.ts";
-import { FreshetError } from "../core/errors.ts";
 import type { BackfillStore } from "../ports/backfill-store.ts";
-import { keyText, queryPages, readItems, type Item, type Table } from "./dynamo.ts";
+import type { Item, Table } from "./dynamo.ts";
 import { dueAttributes } from "./due-index.ts";
-import { backfillIdOf, backfillKey, timeOrder } from "./keys.ts";
-import { createRecordStore, damaged, textOf, type RecordForm } from "./records.ts";
+import { backfillKey, timeOrder } from "./keys.ts";
+import { createRecordStore, listedRecords, recordOf, type RecordForm } from "./records.ts";
 import { LISTING } from "./tables.ts";
 
 /** Where all backfills stand in the index that runs are listed by. */
@@ -22,6 +21,7 @@ export function createBackfillStore(table: Table): BackfillStore {
   };
 }
 
+const decodeItem = (item: Item): Backfill => recordOf(item, decodeBackfill);
 const BACKFILL_FORM: RecordForm<Backfill> = {
   subject: (backfill) => `backfill '${backfill.backfillId}'`,
   encode: (backfill) => ({
@@ -34,37 +34,13 @@ const BACKFILL_FORM: RecordForm<Backfill> = {
   decode: decodeItem,
 };
 
-function decodeItem(item: Item): Backfill {
-  const head = textOf(item, "head");
-  try {
-    return decodeBackfill(head);
-  } catch (cause) {
-    if (cause instanceof FreshetError) throw cause;
-    throw damaged(item, "has a record that cannot be read", cause);
-  }
-}
-
 async function listBackfills(
   table: Table,
   { dagId, limit }: Parameters<BackfillStore["list"]>[0],
 ): Promise<readonly Backfill[]> {
   const found: Backfill[] = [];
-  const pages = queryPages(table, {
-    IndexName: LISTING.indexName,
-    KeyConditionExpression: "#part = :part",
-    ExpressionAttributeNames: { "#part": LISTING.partitionKey },
-    values: { ":part": ALL_BACKFILLS },
-    ScanIndexForward: false,
-  });
-  for await (const { items } of pages) {
-    const keys = items.map((item) => backfillKey(backfillIdOf(String(item["pk"]))));
-    const read = await readItems(table, keys);
-    for (const key of keys) {
-      const item = read.get(keyText(key));
-      if (item === undefined) continue;
-      const backfill = decodeItem(item);
-      if (dagId === undefined || backfill.plan.dagId === dagId) found.push(backfill);
-    }
+  for await (const backfills of listedRecords(table, ALL_BACKFILLS, decodeItem, { newestFirst: true })) {
+    found.push(...backfills.filter(({ plan }) => dagId === undefined || plan.dagId === dagId));
     if (found.length >= limit) break;
   }
   return found.slice(0, limit);

@@ -1,13 +1,14 @@
-import { DAG_SCHEMA, type DagRecord } from "../core/dag-record.ts";
+import { decodeDag, encodeDag } from "../core/dag/codec.ts";
+import type { DagRecord } from "../core/dag-record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { DagStore, DagVersion } from "../ports/dag-store.ts";
-import { getItem, keyText, putIf, queryPages, readItems, type Item, type Table } from "./dynamo.ts";
+import { getItem, putIf, type Item, type Table } from "./dynamo.ts";
 import { dueAttributes } from "./due-index.ts";
-import { dagIdOf, dagKey, versionKey } from "./keys.ts";
-import { createRecordStore, jsonOf, textOf, type RecordForm } from "./records.ts";
+import { dagKey, versionKey } from "./keys.ts";
+import { allRecords, createRecordStore, jsonOf, recordOf, textOf, type RecordForm } from "./records.ts";
 import { LISTING } from "./tables.ts";
 
 /** A manifest above this lies in the blob store. */
@@ -23,49 +24,24 @@ export function createDagStore(table: Table, blobs: BlobStore): DagStore {
     load: (id) => records.load(dagKey(id)),
     create: records.create,
     commit: records.commit,
-    list: () => listDags(table),
+    list: () => allRecords(table, ALL_DAGS, decodeItem),
     putVersion: (version) => putVersion(table, blobs, version),
     loadVersion: (version) => loadVersion(table, blobs, version),
   };
 }
 
+const decodeItem = (item: Item): DagRecord => recordOf(item, decodeDag);
 const DAG_FORM: RecordForm<DagRecord> = {
   subject: (dag) => `DAG '${dag.dagId}'`,
   encode: (dag) => ({
     ...dagKey(dag.dagId),
-    head: JSON.stringify(dag),
+    head: encodeDag(dag),
     [LISTING.partitionKey]: ALL_DAGS,
     [LISTING.sortKey]: dag.dagId,
     ...dueAttributes(dag.dagId, dag.due),
   }),
-  decode: decodeDag,
+  decode: decodeItem,
 };
-
-function decodeDag(item: Item): DagRecord {
-  const dag = jsonOf(item, "head") as DagRecord;
-  const schema: number = dag.schema;
-  if (schema === DAG_SCHEMA) return dag;
-  throw new FreshetError(
-    "RECORD_NEWER",
-    `DAG '${dag.dagId}' has schema ${schema}; this Freshet knows schema ${DAG_SCHEMA}: upgrade it`,
-  );
-}
-
-async function listDags(table: Table): Promise<readonly DagRecord[]> {
-  const keys: ReturnType<typeof dagKey>[] = [];
-  const pages = queryPages(table, {
-    IndexName: LISTING.indexName,
-    KeyConditionExpression: "#part = :part",
-    ExpressionAttributeNames: { "#part": LISTING.partitionKey },
-    values: { ":part": ALL_DAGS },
-  });
-  for await (const { items } of pages) for (const item of items) keys.push(dagKey(dagIdOf(String(item["pk"]))));
-  const items = await readItems(table, keys);
-  return keys.flatMap((key) => {
-    const item = items.get(keyText(key));
-    return item === undefined ? [] : [decodeDag(item)];
-  });
-}
 
 async function putVersion(table: Table, blobs: BlobStore, { version, manifest, bundle }: DagVersion): Promise<void> {
   const text = JSON.stringify(manifest);

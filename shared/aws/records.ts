@@ -4,8 +4,20 @@ import type { CommitId } from "../core/ids.ts";
 import type { AuditEntry } from "../core/operation.ts";
 import { RECORD_BYTES_MAX, type CommitResult, type Stored } from "../ports/stored.ts";
 import { auditItem } from "./audit-log.ts";
-import { getItem, putBothIf, putIf, refuseTooLarge, type Item, type NewItem, type Table } from "./dynamo.ts";
+import {
+  getItem,
+  keyText,
+  putBothIf,
+  putIf,
+  queryPages,
+  readItems,
+  refuseTooLarge,
+  type Item,
+  type NewItem,
+  type Table,
+} from "./dynamo.ts";
 import type { ItemKey } from "./keys.ts";
+import { LISTING } from "./tables.ts";
 
 /** How a record of one kind is stored. */
 export interface RecordForm<T> {
@@ -71,6 +83,51 @@ export function createRecordStore<T>(table: Table, form: RecordForm<T>): RecordS
 /** The SDK sends a request again whose reply was lost, and then finds its own write in the way. */
 const isOwn = (found: Item, version: number, commitId: CommitId): boolean =>
   found["version"] === version && found["commitId"] === commitId;
+
+/** The record in an item's `head`. Throws RECORD_NEWER and RECORD_DAMAGED. */
+export function recordOf<T>(item: Item, decode: (text: string) => T): T {
+  const head = textOf(item, "head");
+  try {
+    return decode(head);
+  } catch (cause) {
+    if (cause instanceof FreshetError) throw cause;
+    throw damaged(item, "has a record that cannot be read", cause);
+  }
+}
+
+/**
+ * The records of one part of the listing, a page at a time, in the order of its sort key or from its end. One that the index
+ * still shows and the table has no more is left out. Throws as `decode` does.
+ */
+export async function* listedRecords<T>(
+  table: Table,
+  part: string,
+  decode: (item: Item) => T,
+  { newestFirst = false } = {},
+): AsyncGenerator<readonly T[]> {
+  const pages = queryPages(table, {
+    IndexName: LISTING.indexName,
+    KeyConditionExpression: "#part = :part",
+    ExpressionAttributeNames: { "#part": LISTING.partitionKey },
+    values: { ":part": part },
+    ScanIndexForward: !newestFirst,
+  });
+  for await (const { items } of pages) {
+    const keys = items.map((item): ItemKey => ({ pk: String(item["pk"]), sk: String(item["sk"]) }));
+    const read = await readItems(table, keys);
+    yield keys.flatMap((key) => {
+      const item = read.get(keyText(key));
+      return item === undefined ? [] : [decode(item)];
+    });
+  }
+}
+
+/** All of them. */
+export async function allRecords<T>(table: Table, part: string, decode: (item: Item) => T): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const records of listedRecords(table, part, decode)) all.push(...records);
+  return all;
+}
 
 /** A text attribute that the item must have. */
 export function textOf(item: Item, name: string): string {

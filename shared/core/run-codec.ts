@@ -1,9 +1,9 @@
 /** The stored form of a run: a JSON head, and its task table packed. */
 import { packDetails, unpackDetails, type DetailTables } from "./detail-codec.ts";
-import { FreshetError } from "./errors.ts";
 import { packExpansions, packHead, unpackExpansions, unpackHead } from "./head-codec.ts";
 import { packedReader, packedWriter, type PackedReader, type PackedWriter } from "./packed.ts";
 import { RUN_SCHEMA, type Run, type TaskDetail, type TaskTable } from "./run.ts";
+import { checkSchema } from "./schema.ts";
 import { TASK_STATES } from "./states.ts";
 
 export interface EncodedRun {
@@ -54,13 +54,7 @@ export function encodeRun(run: Run): EncodedRun {
  */
 export function decodeRun({ head, tasks }: EncodedRun): Run {
   const { slots, runs = 0, tables = EMPTY, expansions = [], ...rest } = JSON.parse(head) as Head;
-  const { schema } = rest;
-  if (schema !== RUN_SCHEMA) {
-    throw new FreshetError(
-      "RECORD_NEWER",
-      `run '${rest.runId}' has schema ${schema}; this Freshet knows schema ${RUN_SCHEMA}: upgrade it`,
-    );
-  }
+  checkSchema(`run '${rest.runId}'`, rest.schema, RUN_SCHEMA);
   const reader = packedReader(tasks, runs === 0 ? (slots + 1) >> 1 : 0);
   const states = runs === 0 ? unpackStates(tasks, slots) : unpackStateRuns(slots, runs, reader);
   const attempts = unpackAttempts(slots, reader);

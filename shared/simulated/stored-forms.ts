@@ -1,6 +1,7 @@
 /** Records in the form in which other adapters store them, and how large they are in it. */
 import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
 import type { Backfill } from "../core/backfill/record.ts";
+import { decodeDag, encodeDag } from "../core/dag/codec.ts";
 import type { DagRecord } from "../core/dag-record.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
@@ -25,8 +26,8 @@ const RUN: StoredForm<Run> = {
   },
 };
 const DAG: StoredForm<DagRecord> = {
-  keep: (dag) => JSON.parse(JSON.stringify(dag)) as DagRecord,
-  check: (dag) => checkRecordSize(`dag '${dag.dagId}'`, bytesOf(JSON.stringify(dag))),
+  keep: (dag) => decodeDag(encodeDag(dag)),
+  check: (dag) => checkRecordSize(`dag '${dag.dagId}'`, bytesOf(encodeDag(dag))),
 };
 const POOL: StoredForm<Pool> = {
   keep: (pool) => decodePool(encodePool(pool)),

@@ -1,6 +1,6 @@
 /** The stored form of a pool: JSON, with each run's part as a row without names, since a pool may know of very many runs. */
-import { FreshetError } from "../errors.ts";
 import type { RunId } from "../ids.ts";
+import { checkSchema } from "../schema.ts";
 import type { Instant } from "../time.ts";
 import { POOL_SCHEMA, type Pool, type PoolEntry } from "./record.ts";
 
@@ -32,13 +32,7 @@ export function encodePool({ entries, ...head }: Pool): string {
 /** Throws RECORD_NEWER for a schema that this code does not know; anything else that cannot be read throws too. */
 export function decodePool(text: string): Pool {
   const { rows, ...head } = JSON.parse(text) as Omit<Pool, "entries"> & { readonly rows: readonly Row[] };
-  const schema: number = head.schema;
-  if (schema !== POOL_SCHEMA) {
-    throw new FreshetError(
-      "RECORD_NEWER",
-      `pool '${head.poolId}' has schema ${schema}; this Freshet knows schema ${POOL_SCHEMA}: upgrade it`,
-    );
-  }
+  checkSchema(`pool '${head.poolId}'`, head.schema, POOL_SCHEMA);
   return { ...head, entries: rows.map((row) => entryOf(row)) };
 }
 
