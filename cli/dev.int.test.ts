@@ -172,6 +172,7 @@ describe("a running dev", () => {
 
     expect(await followed.ended).toMatchObject({ exit: 0 });
     await dev.says(`run ${run} cancelled`);
+    await dev.says(`task wait stopped (attempt 1) in ${run}`);
   });
 
   test("stops a DAG whose file is removed", async () => {
@@ -203,6 +204,25 @@ describe("a run whose process was killed", () => {
     await line.close();
 
     expect(exit).toBe(130);
+  });
+});
+
+describe("a dev whose predecessor was killed", () => {
+  test("tells which runs go on, and of their ends, whoever ends them", async () => {
+    const line = await aCommandLine();
+    const killed = line.start(["dev", "--dags", "test/fixtures/dags"]);
+    await killed.says("dag slow registered");
+    const run = (await line.freshet("trigger", "slow")).out.trim();
+    await killed.says(`run ${run} started`);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+
+    const next = line.start(["dev", "--dags", "test/fixtures/dags"]);
+    await next.says(`run ${run} goes on, which was at work before`);
+    await line.freshet("cancel", run);
+
+    await next.says(`run ${run} cancelled`);
+    await line.close();
   });
 });
 

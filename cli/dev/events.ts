@@ -33,6 +33,8 @@ export type DevEvent =
       readonly timezone: string;
       readonly files: readonly string[];
     }
+  /** They were at work when the scheduler before this one ended. */
+  | { readonly type: "runs_go_on"; readonly runs: readonly RunView[] }
   | {
       readonly type: "run_ended";
       readonly run: RunView;
@@ -55,6 +57,9 @@ export type DevEvent =
     }
   | { readonly type: "fault"; readonly id: string; readonly code: string; readonly message: string }
   | { readonly type: "note"; readonly text: string };
+
+/** Of many runs that go on, so many are named. */
+const RUNS_NAMED_MAX = 5;
 
 export type Tell = (event: DevEvent) => void;
 
@@ -80,6 +85,8 @@ function linesOf({ out }: Terminal, event: DevEvent, now: Instant): readonly str
         event.run.dataInterval === null ? "" : `, covers ${intervalText(event.run.dataInterval, event.timezone)}`;
       return [`run ${event.run.runId} started (${event.run.runType}${covers}${filesText(event.files)})`];
     }
+    case "runs_go_on":
+      return goingOnLines(event.runs, now);
     case "run_ended":
       return endedLines(out, event, now);
     case "run_deadline_missed":
@@ -111,6 +118,14 @@ function registeredLines(
   const errors = problems.filter(({ level }) => level === "error");
   if (errors.length > 0) lines.push(`${out.paint("red", problemCount(errors))}: what worked before stays as it was`);
   return lines;
+}
+
+function goingOnLines(runs: readonly RunView[], now: Instant): readonly string[] {
+  const lines = runs
+    .slice(0, RUNS_NAMED_MAX)
+    .map((run) => `run ${run.runId} goes on, which was at work before; it has taken ${lengthText(run, now)}`);
+  const more = runs.length - lines.length;
+  return more === 0 ? lines : [...lines, `so do ${plural(more, "other run")}: \`freshet runs --state running\``];
 }
 
 const CHANGE_TEXT: Readonly<Record<Registered["change"], string>> = {
@@ -148,12 +163,16 @@ function countsText(out: Terminal["out"], tasks: Readonly<Record<string, number>
   return counts.length === 0 ? "" : out.paint("dim", ` (tasks: ${counts.join(", ")})`);
 }
 
+/** States of a task that is not tried again. */
+const OVER: readonly string[] = ["failed", "skipped", "upstream_failed", "success", "removed"];
+
 function attemptText(out: Terminal["out"], event: Extract<DevEvent, { type: "attempt_failed" }>, now: Instant): string {
   const { taskId, runId, attempt, attemptsMax, error, state, retryAt } = event;
+  if (error.name === "Cancelled") return `task ${safeLine(taskId)} stopped (attempt ${attempt}) in ${runId}`;
   const at = retryAt === null ? undefined : parseInstant(retryAt);
   const again =
     at === undefined
-      ? state === "failed"
+      ? OVER.includes(state)
         ? ""
         : "; tried again"
       : `; tried again ${at <= now ? "now" : `in ${durationText(at - now)}`}`;

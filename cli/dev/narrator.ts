@@ -16,11 +16,15 @@ import type { Tell } from "./events.ts";
 /** A failure is told once the run has decided what follows from it; it is waited for this long. */
 const DECIDED_WITHIN_MS = 2_000;
 const LOOK_MS = 20;
+/** Runs that were at work before, which are followed to their end. */
+const TAKEN_UP_MAX = 100;
 /** How often runs at work are asked whether another process has ended them. */
 const ENDED_LOOK_MS = 2_000;
 
 export interface Narrator {
   onFact(fact: Fact): void;
+  /** Tells of the runs that a scheduler before this one has left at work, and then of their ends. */
+  takeUp(): void;
   onAttempt(key: AttemptKey, result: RunnerResult): void;
   /** Runs that ended since the start, and how. */
   ended(): ReadonlyMap<RunId, string>;
@@ -84,6 +88,14 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
         fact.type === "run_started" ? tellStart(reading, fact.runId) : tellEnd(reading, fact.runId),
       );
     },
+    takeUp: () =>
+      enqueue(async ({ runs }) => {
+        const left = (await runs.list({ state: "running", limit: TAKEN_UP_MAX })).runs.filter(
+          ({ runId }) => !open.has(runId) && !ended.has(runId),
+        );
+        for (const { runId } of left) open.add(runId);
+        if (left.length > 0) tell({ type: "runs_go_on", runs: left.map(runView) });
+      }),
     onAttempt(key, result) {
       // A mapped task tells for all of its instances, at its end.
       if (result.kind === "failed" && key.mapIndex === UNMAPPED)

@@ -57,12 +57,13 @@ export async function serve(serving: Serving): Promise<ExitCode> {
 }
 
 async function serveUntilEnd(serving: Serving, onEnd: (close: () => Promise<void>) => void): Promise<ExitCode> {
-  const { invocation, scheduler, tell, interrupts, windowMs, firstStart } = serving;
+  const { invocation, scheduler, narrator, tell, interrupts, windowMs, firstStart } = serving;
   const { terminal, project, cwd, json, options } = invocation;
   if (!json) printBanner(terminal.out, { project, cwd }, { windowMs, schedules: options.schedules !== false });
   const buckets = await watchArrivals(serving);
   onEnd(() => buckets.close());
   const { dags } = await takeUpDags(serving, buckets, onEnd);
+  narrator.takeUp();
   const samples = await findSamples(project.dagsDir);
   const showsFirstRun = firstStart && samples.length > 0;
   if (showsFirstRun) {
