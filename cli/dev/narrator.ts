@@ -88,14 +88,7 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
         fact.type === "run_started" ? tellStart(reading, fact.runId) : tellEnd(reading, fact.runId),
       );
     },
-    takeUp: () =>
-      enqueue(async ({ runs }) => {
-        const left = (await runs.list({ state: "running", limit: TAKEN_UP_MAX })).runs.filter(
-          ({ runId }) => !open.has(runId) && !ended.has(runId),
-        );
-        for (const { runId } of left) open.add(runId);
-        if (left.length > 0) tell({ type: "runs_go_on", runs: left.map(runView) });
-      }),
+    takeUp: () => enqueue(async (reading) => takeUp(reading, tell, open, ended)),
     onAttempt(key, result) {
       // A mapped task tells for all of its instances, at its end.
       if (result.kind === "failed" && key.mapIndex === UNMAPPED)
@@ -108,6 +101,19 @@ export function createNarrator(engine: Promise<Engine>, tell: Tell): Narrator {
       clearInterval(look);
     },
   };
+}
+
+/** A run that has been told of already is none that somebody else began. */
+async function takeUp(
+  { runs }: Engine,
+  tell: Tell,
+  open: Set<RunId>,
+  ended: ReadonlyMap<RunId, string>,
+): Promise<void> {
+  const working = await runs.list({ state: "running", limit: TAKEN_UP_MAX });
+  const left = working.runs.filter(({ runId }) => !open.has(runId) && !ended.has(runId));
+  for (const { runId } of left) open.add(runId);
+  if (left.length > 0) tell({ type: "runs_go_on", runs: left.map(runView) });
 }
 
 function countsOf(states: readonly string[]): Readonly<Record<string, number>> {

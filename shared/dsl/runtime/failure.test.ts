@@ -89,6 +89,19 @@ describe("what is recorded of a failure", () => {
   });
 });
 
+describe("an error of what runs the code", () => {
+  test("has no frames, since none is the author's", () => {
+    const error = new FreshetError("OUTPUT_NOT_JSON", "x");
+    error.stack = [
+      "FreshetError: x",
+      "    at resultOf (/app/shared/dsl/runtime.ts:202:9)",
+      "    at async execute (file:///app/shared/embedded/worker/main.ts:85:12)",
+    ].join("\n");
+
+    expect(taskError(error, undefined).stack).toBeUndefined();
+  });
+});
+
 describe("retryOn", () => {
   class HttpError extends Error {}
   class NotFound extends HttpError {}

@@ -113,8 +113,9 @@ const partsOf = (error: Error): string =>
 
 /** Marks in a stack the frame from which on it is Freshet's and no longer the author's. */
 const EDGE = "freshetEdge";
-/** Freshet's own frames above the author's: a call of `storage` that threw. */
-const OWN_FRAME = /[/\\]shared[/\\]dsl[/\\](runtime|params|signals)\b|\(node:internal\//;
+/** Freshet's own frames: above the author's, a call of `storage` that threw; below them, what runs the code. */
+const OWN_FRAME =
+  /[/\\]shared[/\\](dsl[/\\](runtime|params|signals)|embedded[/\\]worker|aws[/\\]runner)\b|\(node:internal\//;
 
 /** The frames of the author's code: file and line, without Freshet's own. */
 function authorStack(error: Error): string {

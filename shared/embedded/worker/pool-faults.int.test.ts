@@ -130,6 +130,17 @@ describe("code that breaks its process", () => {
     });
   });
 
+  test("by taking all memory is lost, with the line that says so, and not with Node's own stack", async () => {
+    const said =
+      "<--- Last few GCs --->\\n\\nFATAL ERROR: Reached heap limit\\n----- Native stack trace -----\\n 1: 0x931db0\\n";
+    const result = await place.runOf(`const { writeSync } = await import("node:fs"); writeSync(2, "${said}");
+      process.kill(process.pid, "SIGKILL"); await new Promise(() => {});`);
+
+    expect(failureOf(result)).toMatchObject({
+      message: "the worker process that ran the task was killed by SIGKILL; it said last:\nReached heap limit",
+    });
+  });
+
   test("by an error that nothing can catch fails with that error", async () => {
     const result = await place.runOf(
       `setTimeout(() => { throw new RangeError("too far") }, 1); await new Promise(() => {});`,

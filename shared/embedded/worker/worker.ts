@@ -17,6 +17,8 @@ import { killGroup, type ProcessRegistry } from "./survivors.ts";
 const DRAIN_MS = 250;
 /** Characters kept of what a process said last on stderr. */
 const LAST_WORDS_LENGTH_MAX = 2_000;
+/** So much of it is kept, in case what tells most comes before what is long. */
+const HEARD_LENGTH_MAX = 16_000;
 
 const CHILD = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -82,7 +84,7 @@ export function startWorker(options: WorkerOptions, events: WorkerEvents): Worke
       registry.remove(child.pid);
       rmSync(join(home, "scratch", String(child.pid)), { recursive: true, force: true });
     }
-    events.onEnd({ how, lastWords: voice.lastWords().trim(), heard });
+    events.onEnd({ how, lastWords: tellingWords(voice.lastWords()), heard });
   });
   return {
     pid: child.pid,
@@ -128,6 +130,10 @@ async function ended(child: ChildProcess): Promise<Pick<WorkerEnd, "how" | "hear
   });
 }
 
+/** Of the pages that Node prints as it runs out of memory, the line that says so: the log has the rest. */
+const tellingWords = (text: string): string =>
+  /^FATAL ERROR: (.+)$/m.exec(text)?.[1]?.trim() ?? text.slice(-LAST_WORDS_LENGTH_MAX).trim();
+
 interface Voice {
   speakFor(key: AttemptKey): void;
   lastWords(): string;
@@ -153,7 +159,7 @@ function listen({ home, clock }: WorkerOptions, stdout: Readable, stderr: Readab
     stream.on("error", () => undefined); // `close` follows.
   }
   stderr.on("data", (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_LENGTH_MAX);
+    lastWords = (lastWords + text).slice(-HEARD_LENGTH_MAX);
   });
   return {
     speakFor(key) {
