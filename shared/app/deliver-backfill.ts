@@ -70,24 +70,26 @@ const isOurs = ({ backfillId }: Backfill, { heldBy, epoch }: Run): boolean =>
   heldBy?.backfillId === backfillId && heldBy.epoch === epoch;
 
 /** Whoever was to open the run again, and comes late, is not heard. */
-const refusing = (backfill: Backfill, { runId }: Run): Addressed =>
+const refusing = (backfill: Backfill, { runId }: Run, reason = CANCELLED_BEFORE): Addressed =>
   toRun(
     runId,
     { type: "refuse_backfill", backfillId: backfill.backfillId },
     {
-      ifMissing: goneFrom(backfill, runId),
+      ifMissing: goneFrom(backfill, runId, reason),
       afterwards: (run) =>
         Promise.resolve(
           isOurs(backfill, run)
             ? toBackfill(backfill.backfillId, { type: "date_started", runId, epoch: run.epoch })
-            : goneFrom(backfill, runId),
+            : goneFrom(backfill, runId, reason),
         ),
     },
   );
 
 /** One that is gone has nothing to end. */
-const goneFrom = ({ backfillId }: Backfill, runId: Run["runId"]): Addressed =>
-  toBackfill(backfillId, { type: "date_skipped", runId, reason: "cancelled before it started" });
+const goneFrom = ({ backfillId }: Backfill, runId: Run["runId"], reason = CANCELLED_BEFORE): Addressed =>
+  toBackfill(backfillId, { type: "date_skipped", runId, reason });
+
+const CANCELLED_BEFORE = "cancelled before it started";
 
 /** Makes the run of a date, or clears the one that is there. Done again after a crash it changes nothing, and tells how it stands. */
 async function startDate(engine: Engine, backfill: Backfill, date: ActiveDate): Promise<readonly Addressed[]> {
@@ -103,6 +105,9 @@ async function startDate(engine: Engine, backfill: Backfill, date: ActiveDate): 
     ];
   }
   const reason = skipReason(backfill, there);
+  // Once it has ended, somebody who looked before it started could still open it again: for a date that is left out.
+  const mayReopen = backfill.plan.reprocess !== "none";
+  if (reason !== undefined && mayReopen && !isRunEnded(there.state)) return [refusing(backfill, there, reason)];
   if (reason !== undefined) return [tell({ type: "date_skipped", runId, reason })];
   const version = await versionOf(engine, backfill);
   if (version === undefined) return [tell({ type: "date_skipped", runId, reason: GONE })];

@@ -4,6 +4,7 @@ import { aManifest, aSchedule, aTaskSpec } from "../../test/builders/index.ts";
 import { aSteeredHome, type SteeredHome } from "../../test/builders/steered-home.ts";
 import { dagId, type PoolId } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
+import { plus } from "../core/time.ts";
 import { changeBackfill, findBackfill, planBackfill, startBackfill, type BackfillRequest } from "./backfill.ts";
 import { backfillView } from "./backfill-view.ts";
 import { operateDag, operateRun } from "./operate.ts";
@@ -212,4 +213,40 @@ describe("a backfill with a pool of its own", () => {
 
     await expect(start({ pool: "nigth" })).rejects.toThrow(/no pool 'nigth'; did you mean 'night'/);
   });
+});
+
+test("a date that was left out since its run was at work is not opened again by who comes late", async () => {
+  await deploy();
+  await backfill({ to: "2026-02-01" });
+  const [run] = await home.runs();
+  if (run === undefined) throw new Error("there is a run");
+  const held = Promise.withResolvers<void>();
+  const { engine } = home;
+  const load: SteeredHome["engine"]["runs"]["load"] = async (id) => {
+    await held.promise;
+    return engine.runs.load(id);
+  };
+  const planned = await planBackfill(engine, { ...DAYS, to: "2026-02-01", reprocess: "completed" });
+  const selection = { tasks: [], upstream: false, downstream: false, onlyFailed: false };
+  home.play(() => "never");
+  await operateRun(engine, { runId: run.runId, action: { type: "clear", selection }, ...signed });
+  await home.settle();
+
+  // Whoever started it stands still; the sweep finds the run at work; then that ends.
+  const starting = startBackfill({ ...engine, runs: { ...engine.runs, load } }, planned, "ada");
+  await home.passTo(plus(home.now(), 300_000));
+  await operateRun(engine, { runId: run.runId, action: { type: "mark", to: "success", selection }, ...signed });
+  await home.settle();
+  held.resolve();
+  const { backfillId } = await starting;
+  await home.settle();
+
+  const [after] = await home.runs();
+  const { state, skipped } = (await findBackfill(engine, backfillId)).value;
+  expect([after?.state, after?.epoch, state, skipped[0]?.reason]).toEqual([
+    "success",
+    1,
+    "completed",
+    "it has a run that is running",
+  ]);
 });
