@@ -82,7 +82,10 @@ describe("beside a running dev", () => {
     const said = await line.freshet("clear", "latest", "--failed", "--latest", "--json");
     expect(json(said), said.err).toMatchObject({
       dryRun: false,
-      tasks: [{ taskId: "load", from: "failed", to: "none", because: "selected" }],
+      tasks: [
+        { taskId: "load", from: "failed", to: "none", because: "selected" },
+        { taskId: "check", from: "none", to: "none", because: "version" },
+      ],
     });
 
     expect(await until("success")).toMatchObject({ epoch: 1 });

@@ -22,6 +22,7 @@ const BECAUSE: Readonly<Record<RunActView["tasks"][number]["because"], string>> 
   setup: "it has been taken down since",
   teardown: "its setup runs again",
   unfinished: "the run's end kept it from running",
+  version: "the newer version asks for it",
   instances: "it waits for its instances",
 };
 

@@ -1,17 +1,21 @@
 /** Chunks of wide maps: put with ids that follow from what they are part of, and given what is the same for all of them. */
 import type { Dispatch, InstanceAttempts, MapItem, OutputRef, UpstreamOutput } from "../core/attempt.ts";
-import type { RunCommand } from "../core/events.ts";
+import type { RunCommand, RunEvent } from "../core/events.ts";
 import { UNMAPPED } from "../core/ids.ts";
+import { manifestOf } from "../core/plan.ts";
 import type { Run, RunEffect } from "../core/run.ts";
 import { chunkRunId } from "../core/run-id.ts";
 import { newChunk } from "../core/run/chunk.ts";
 import { attemptPairs } from "../core/run/instances.ts";
+import { migrate } from "../core/run/migrate.ts";
+import { isRunEnded } from "../core/states.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { toRun, type Addressed, type Replies } from "./addressed.ts";
 
 import type { Engine } from "./engine.ts";
 import { readSmallItems } from "./list-output.ts";
 import { contextOf } from "./run-context.ts";
+import type { Hand } from "./step/hand.ts";
 
 type Order = Extract<RunEffect, { kind: "chunk_order" }>;
 
@@ -23,7 +27,7 @@ export async function orderChunk(
   replies: Replies & { readonly onApplied: Addressed },
 ): Promise<Addressed> {
   const id = chunkRunId(parent.runId, effect.expansion, effect.index);
-  const ordered = toRun(id, { type: "chunk_ordered", order: effect.order }, replies);
+  const ordered = toRun(id, { type: "chunk_ordered", order: effect.order, version: parent.version }, replies);
   // One that has heard an order is there; only a first one may have to make it.
   if (effect.order.number > 1 && (await engine.runs.load(id)) !== undefined) return ordered;
   const { manifest } = await engine.versions(parent.version);
@@ -32,6 +36,22 @@ export async function orderChunk(
   await engine.runs.create(chunk, engine.ids.commitId());
   engine.crashPoint("start:put-run");
   return ordered;
+}
+
+/** A chunk goes on with the version of its run: what was cleared runs by that. Only what has ended was taken over. */
+export function handOfParent(engine: Engine, events: readonly RunEvent[]): Hand<Run> | undefined {
+  const ordered = events.findLast((event) => event.type === "chunk_ordered");
+  const { order, version } = ordered ?? {};
+  if (order === undefined || version === undefined) return undefined;
+  return {
+    prepare: async (chunk) => {
+      const isNews = order.number > (chunk.chunk?.order.number ?? 0);
+      if (chunk.version === version || !isNews || !isRunEnded(chunk.state)) return chunk;
+      const [from, to] = await Promise.all([engine.versions(chunk.version), engine.versions(version)]);
+      return migrate(chunk, manifestOf(chunk, from.manifest), manifestOf(chunk, to.manifest), version);
+    },
+    audit: () => Promise.resolve(undefined),
+  };
 }
 
 type DispatchCommand = Extract<RunCommand, { type: "dispatch" }>;

@@ -25,7 +25,15 @@ export interface RunActView {
     readonly to: string;
     readonly attempt: number;
     readonly because:
-      "selected" | "upstream" | "downstream" | "follows" | "setup" | "teardown" | "unfinished" | "instances";
+      | "selected"
+      | "upstream"
+      | "downstream"
+      | "follows"
+      | "setup"
+      | "teardown"
+      | "unfinished"
+      | "version"
+      | "instances";
     /** It may be at work: it is stopped first. */
     readonly closes: boolean;
   }[];

@@ -65,8 +65,8 @@ export type RunEvent =
       readonly number: number;
       readonly granted: number;
     }
-  /** To a chunk: what it may do from now on. */
-  | { readonly type: "chunk_ordered"; readonly order: ChunkOrder }
+  /** To a chunk: what it may do from now on, and the version that its run has now; absent: the same. */
+  | { readonly type: "chunk_ordered"; readonly order: ChunkOrder; readonly version?: VersionHash }
   /** How a chunk stands; `version` numbers its reports. */
   | ({
       readonly type: "chunk_report";

@@ -3,6 +3,7 @@ import type { RunEvent } from "../../core/events.ts";
 import type { RunId } from "../../core/ids.ts";
 import type { Run } from "../../core/run.ts";
 import { advance } from "../../core/run/advance.ts";
+import { handOfParent } from "../chunks.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
 import { deliverRun } from "../deliver-run.ts";
 import type { Engine } from "../engine.ts";
@@ -13,7 +14,7 @@ export async function stepRun(
   engine: Engine,
   id: RunId,
   events: readonly RunEvent[],
-  hand: Hand<Run> | undefined = handOfBackfill(engine, events),
+  hand: Hand<Run> | undefined = handOfBackfill(engine, events) ?? handOfParent(engine, events),
 ): Promise<Step<Run>> {
   const commitId = engine.ids.commitId();
   const commit = async (): Promise<Step<Run> | "stale"> => {

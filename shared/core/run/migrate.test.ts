@@ -144,6 +144,18 @@ describe("a run that is taken over to another version", () => {
     expect(rows(run, OLD).at(-1)).toBe("load none #5");
   });
 
+  test("begins a wide map afresh whose chunks another version makes wider", () => {
+    const wide = (chunkWidth: number): readonly TaskSpec[] =>
+      OLD.map((task) => (task.taskId === "load" ? { ...task, map: aMapSpec("extract", { chunkWidth }) } : task));
+    const expansion = { slot: 2, number: 1, length: 3, first: 0, base: 3, rows: 0, list: 1, attemptBase: 0 };
+    const expansions = [{ ...expansion, chunks: [aChunkState({ attempt: 2 }), aChunkState({ attempt: 4 })] }];
+    const run = { ...ended(), tasks: { ...ended().tasks, expansions } };
+
+    expect(over(run, wide(2), wide(2)).tasks.expansions).toHaveLength(1);
+    expect(over(run, wide(2), wide(3)).tasks.expansions).toEqual([]);
+    expect(rows(over(run, wide(2), wide(3)), wide(3)).at(-1)).toBe("load none #4");
+  });
+
   test("may have been taken over before, and remembers what was gone then", () => {
     const run = { ...ended(), formerAttempts: { older: 9 } };
 

@@ -24,14 +24,14 @@ export function migrate(run: Run, from: Manifest, to: Manifest, version: Version
   const former = { ...run.formerAttempts, ...highestAttempts(run.tasks, old) };
   const rows = plan.tasks.map(({ spec }): Row => {
     const slot = old.slotOf.get(spec.taskId);
-    if (slot !== undefined && isAlike(old, plan, slot, spec.taskId)) return rowOf(run.tasks, slot);
+    if (slot !== undefined && isAlike(run.tasks, [old, plan], slot, spec.taskId)) return rowOf(run.tasks, slot);
     return freshRow(former[spec.taskId] ?? 0);
   });
   const expansions: Expansion[] = [];
   for (const expansion of run.tasks.expansions) {
     const taskId = old.tasks[expansion.slot]?.spec.taskId ?? "";
     const slot = plan.slotOf.get(taskId);
-    if (slot === undefined || !isAlike(old, plan, expansion.slot, taskId)) continue;
+    if (slot === undefined || !isAlike(run.tasks, [old, plan], expansion.slot, taskId)) continue;
     expansions.push({ ...expansion, slot, base: rows.length });
     for (let at = 0; at < expansion.rows; at++) rows.push(rowOf(run.tasks, expansion.base + at));
   }
@@ -60,11 +60,16 @@ const rowOf = ({ states, attempts, details }: TaskTable, slot: number): Row => (
 
 const freshRow = (attempt: number): Row => ({ state: codeOf("none"), attempt, detail: undefined });
 
-/** Whether a task of both versions is the same kind of thing: what it did before then still says what it is to say. */
-function isAlike(old: Plan, plan: Plan, slot: number, taskId: string): boolean {
+/**
+ * Whether a task of both versions is the same kind of thing: what it did before then still says what it is to say. Chunks stay as
+ * wide as they were made.
+ */
+function isAlike({ expansions }: TaskTable, [old, plan]: readonly [Plan, Plan], slot: number, taskId: string): boolean {
   const before = old.tasks[slot]?.spec.map;
   const after = plan.tasks[plan.slotOf.get(taskId) ?? -1]?.spec.map;
-  return before?.over === after?.over;
+  if (before?.over !== after?.over) return false;
+  const isChunked = expansions.some((expansion) => expansion.slot === slot && expansion.chunks !== undefined);
+  return !isChunked || before?.chunkWidth === after?.chunkWidth;
 }
 
 function highestAttempts(tasks: TaskTable, plan: Plan): Record<string, number> {

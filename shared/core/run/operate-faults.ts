@@ -177,7 +177,11 @@ function resumeFaults(draft: Draft, refs: readonly TaskRef[]): readonly Operatio
 }
 
 /** What has not started needs no clearing. */
-export const isClearable = (draft: Draft, slot: number): boolean => !["none", "removed"].includes(stateOf(draft, slot));
+/** In a run that has ended nothing waits for its turn: what has not started is of another version. */
+export const isClearable = (draft: Draft, slot: number): boolean => {
+  const state = stateOf(draft, slot);
+  return state === "none" ? isRunEnded(draft.head.state) : state !== "removed";
+};
 
 export const isMarkable = (draft: Draft, slot: number, to: MarkedState): boolean =>
   !["removed", to].includes(stateOf(draft, slot)) && draft.details[slot]?.target?.to !== to;

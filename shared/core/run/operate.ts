@@ -34,6 +34,7 @@ import { pauseOf, pauseOfRun, runTimeoutAt } from "./pauses.ts";
 import {
   addConsequences,
   addFailedBelow,
+  addOutdated,
   addUnfinished,
   namedSlots,
   select,
@@ -127,8 +128,11 @@ function perform(draft: Draft, action: RunAction & Signature): ReadonlyMap<numbe
 function clear(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Chosen {
   for (const slot of slots.keys()) if (!isClearable(draft, slot)) slots.delete(slot);
   if (isRunEnded(draft.head.state)) addUnfinished(draft, slots, inChunks, new Set());
+  addOutdated(draft, slots);
   addConsequences(draft, slots, new Set(inChunks.keys()));
   clearSlots(draft, slots, inChunks, hand);
+  // What another version has brought starts in its turn.
+  for (const { slot } of draft.plan.tasks) if (stateOf(draft, slot) === "none") draft.touched.add(slot);
   reopen(draft);
   return slots;
 }

@@ -4,8 +4,9 @@ import type { TaskRef, TaskSelection } from "../operation.ts";
 import { downstreamOf, type Plan } from "../plan.ts";
 import { didYouMean } from "../problem.ts";
 import type { ChunkHandIndexes } from "../run.ts";
-import { isBarred } from "./verdict.ts";
+import { decideTask, isBarred } from "./verdict.ts";
 import { chunksMeant, rowsMeant } from "./clear-instances.ts";
+import { isRunEnded } from "../states.ts";
 import { expansionAt, expansionOf, isCut, stateOf, taskAt, taskIdAt, type Draft } from "./draft.ts";
 
 export interface OperationProblem {
@@ -26,6 +27,8 @@ export type Because =
   | "teardown"
   /** The run's end kept it from running, and the run goes on. */
   | "unfinished"
+  /** Another version, which the run goes on with, has brought it, decides it otherwise, or maps tasks over what it gave. */
+  | "version"
   /** It waits for its instances, some of which change. */
   | "instances";
 
@@ -181,6 +184,31 @@ export function addFailedBelow(draft: Draft, slots: Chosen, marked: ReadonlySet<
     const state = stateOf(draft, below);
     if (!marked.has(below) && (state === "failed" || state === "upstream_failed")) slots.set(below, "follows");
   }
+}
+
+/**
+ * What another version has made new or out of date: tasks that the run, which had ended, did not have; verdicts that its rules
+ * would not give; outputs that tasks are mapped over now, of which nobody had asked whether they are lists. In a run that keeps
+ * its version there is none.
+ */
+export function addOutdated(draft: Draft, slots: Chosen): void {
+  const nameOf = (slot: number): string => taskIdAt(draft, slot);
+  const ended = isRunEnded(draft.head.state);
+  const join = (slot: number): void => add(slots, new Set([slot]), "version");
+  for (const task of draft.plan.tasks.slice(0, draft.plan.taskCount)) {
+    const { slot, over } = task;
+    const isNew = stateOf(draft, slot) === "none";
+    const isRuled = isByRule(draft, slot) && expansionOf(draft, slot) === undefined;
+    if ((isNew && ended) || (isRuled && decideTask(task, draft, nameOf).verdict !== stateOf(draft, slot))) join(slot);
+    if (over !== null && (isNew || slots.has(slot)) && !wasAskedForList(draft, over)) join(over);
+  }
+}
+
+/** Whether its attempt had to say what tasks are mapped over; what did not succeed by itself has nothing to say. */
+function wasAskedForList(draft: Draft, slot: number): boolean {
+  const { length, unmappable, cause } = draft.details[slot] ?? {};
+  if (stateOf(draft, slot) !== "success" || cause?.code === "marked") return true;
+  return length !== undefined || unmappable !== undefined;
 }
 
 /**
