@@ -1,6 +1,7 @@
 /** An operator's hand on runs and DAGs. */
 import { operateDag, operateRun } from "../../../shared/app/operate.ts";
 import type { Engine } from "../../../shared/app/engine.ts";
+import { FreshetError } from "../../../shared/core/errors.ts";
 import { dagId } from "../../../shared/core/ids.ts";
 import type { RunAction, TaskSelection } from "../../../shared/core/operation.ts";
 import type { Run } from "../../../shared/core/run.ts";
@@ -22,11 +23,26 @@ export interface Hand {
   resumeAll(): void;
 }
 
-export function handOf({ database }: World, insist: Insist): Hand {
+/** Whoever is told that tasks are at work holds the run, and comes back. */
+const COME_BACK_MS = 600_000;
+const COME_BACK_MAX = 3;
+
+export function handOf({ database, kernel }: World, insist: Insist): Hand {
   const runs = (): readonly Run[] => [...database.runs.rows.values()].map(({ value }) => value);
   const onRun = (run: Run, action: RunAction): void =>
     insist(`${action.type} ${run.runId}`, async (engine) => {
       await operateRun(engine, { runId: run.runId, action, ...SIGNED });
+    });
+  /** With the newest version of its DAG. */
+  const onMoved = (run: Run, action: RunAction, again = 0): void =>
+    insist(`${action.type} ${run.runId} with the newest version`, async (engine) => {
+      try {
+        await operateRun(engine, { runId: run.runId, action, ...SIGNED, latest: true });
+      } catch (error) {
+        if (!(error instanceof FreshetError) || error.code !== "RUN_IN_FLIGHT" || again === COME_BACK_MAX) throw error;
+        kernel.after(COME_BACK_MS, () => onMoved(run, action, again + 1));
+        await operateRun(engine, { runId: run.runId, action: { type: "pause", tasks: [] }, ...SIGNED });
+      }
     });
   const onDag = (id: string, type: "pause" | "resume"): void =>
     insist(`${type} ${id}`, async (engine) => {
@@ -38,11 +54,20 @@ export function handOf({ database }: World, insist: Insist): Hand {
     // Chunks are changed with the run that they belong to.
     const all = runs().filter((run) => isChosen(run, what) && run.origin.kind !== "chunk");
     // Who pauses does so since something goes wrong, over and over.
-    const troubled = what === "pause" ? all.filter(isTriedAgain) : [];
-    const candidates = troubled.length > 0 ? troubled : all;
+    const isMove = what.startsWith("move");
+    const liked = what === "pause" ? all.filter(isTriedAgain) : isMove ? all.filter((run) => isBehind(run, id)) : [];
+    const candidates = liked.length > 0 ? liked : all;
     const run = candidates[Math.floor(pick * candidates.length)];
-    if (run !== undefined) onRun(run, actionOf(what, namesOf(run, task)));
+    if (run === undefined) return;
+    const version = database.dags.rows.get(run.dagId)?.value.version;
+    if (!isMove || version === undefined) return onRun(run, actionOf(what, namesOf(run, task)));
+    // Some tasks of the newer version are not there yet, some of the older no more.
+    onMoved(run, actionOf(what, namesOf(pick < 0.5 ? { ...run, version } : run, task)));
   };
+
+  /** Of that DAG, and of a version that is no longer the newest. */
+  const isBehind = ({ dagId: own, version }: Run, id: string): boolean =>
+    own === id && database.dags.rows.get(own)?.value.version !== version;
 
   /** A task; of one with instances more often one of these. */
   const namesOf = ({ version, tasks: table }: Run, task: number): TaskSelection["tasks"] => {
@@ -68,7 +93,7 @@ export function handOf({ database }: World, insist: Insist): Hand {
 /** Clears are for any run, the rest for those that are under way; what is resumed has been paused. */
 function isChosen(run: Run, what: ByHand["what"]): boolean {
   if (what === "resume") return run.pauses.length > 0;
-  return what.startsWith("clear") || what.startsWith("mark") || !isRunEnded(run.state);
+  return /^(clear|move|mark)/.test(what) || !isRunEnded(run.state);
 }
 
 const isTriedAgain = ({ tasks }: Run): boolean => tasks.states.some((state) => TASK_STATES[state] === "up_for_retry");
@@ -77,10 +102,13 @@ function actionOf(what: ByHand["what"], tasks: TaskSelection["tasks"]): RunActio
   const selection = { tasks, upstream: false, downstream: false, onlyFailed: false };
   switch (what) {
     case "clear_failed":
+    case "move_failed":
       return { type: "clear", selection: { ...selection, tasks: [], onlyFailed: true } };
     case "clear_below":
+    case "move_below":
       return { type: "clear", selection: { ...selection, downstream: true } };
     case "clear_all":
+    case "move_all":
       return { type: "clear", selection: { ...selection, tasks: [] } };
     case "mark_success":
     case "mark_failed":

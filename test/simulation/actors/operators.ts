@@ -8,7 +8,7 @@ import { resizePool } from "../../../shared/app/pools.ts";
 import { startRun } from "../../../shared/app/start-run.ts";
 import { wakeMessage } from "../../../shared/contract/messages.ts";
 import { FreshetError } from "../../../shared/core/errors.ts";
-import { dagId, versionHash, type RunId } from "../../../shared/core/ids.ts";
+import { dagId, versionHash, type RunId, type VersionHash } from "../../../shared/core/ids.ts";
 import type { Manifest } from "../../../shared/core/manifest.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
 import { instant, iso, plus } from "../../../shared/core/time.ts";
@@ -25,7 +25,12 @@ import { handOf } from "./hand.ts";
 /** What was done and answered: what the checkers hold the engine to. */
 export interface Deeds {
   /** Deployments that were reported done, in order; a removal is one of a DAG without triggers. */
-  readonly deployed: { readonly at: number; readonly manifest: Manifest }[];
+  readonly deployed: {
+    readonly at: number;
+    readonly manifest: Manifest;
+    readonly version: VersionHash;
+    readonly removed?: true;
+  }[];
   readonly dropped: { readonly at: number; readonly key: string; readonly version: string; readonly bucket: string }[];
   /** Runs whose cancelling was answered. */
   readonly cancelled: { readonly at: number; readonly runId: RunId }[];
@@ -80,7 +85,7 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         const version = versionOf(action.manifest);
         return insist(`deploy ${action.manifest.dagId}`, async (engine) => {
           await register(engine, [version]);
-          deeds.deployed.push({ at: kernel.now(), manifest: action.manifest });
+          deeds.deployed.push({ at: kernel.now(), ...version });
         });
       }
       case "remove":
@@ -119,7 +124,7 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
     const row = world.database.dags.rows.get(dagId(id));
     if (row?.value.removed !== true) return;
     const manifest = { ...world.database.manifest(row.value.version), triggers: [] };
-    deeds.deployed.push({ at: kernel.now(), manifest });
+    deeds.deployed.push({ at: kernel.now(), manifest, version: row.value.version, removed: true });
   };
 
   const backfill = async (
@@ -139,21 +144,13 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
       parallel: 1 + (Math.floor(pick * 30) % 3),
       order: BACKFILL_ORDERS[Math.floor(pick * 9) % 3] ?? "oldest",
       latest: pick > 0.7,
-      reprocess: hasMaps(id) ? "none" : (REPROCESS[Math.floor(pick * 17) % 3] ?? "none"),
+      reprocess: REPROCESS[Math.floor(pick * 17) % 3] ?? "none",
       onlyMissed: Math.floor(pick * 29) % 5 === 0,
       ignoreDependsOnPast: Math.floor(pick * 31) % 3 === 0,
       ...(pool === undefined ? {} : { pool }),
       ...(task === undefined ? {} : { tasks: [`${task.taskId}+`] }),
     });
     await startBackfill(engine, planned, "operator");
-  };
-
-  /** Parts of a run are cleared with it; maps have their own ways. */
-  const hasMaps = (id: string): boolean => {
-    const runs = [...world.database.runs.rows.values()].filter(({ value }) => value.dagId === id);
-    const dag = world.database.dags.rows.get(dagId(id));
-    const versions = new Set([...runs, ...(dag === undefined ? [] : [dag])].map(({ value }) => value.version));
-    return [...versions].some((version) => world.database.manifest(version).tasks.some(({ map }) => map !== null));
   };
 
   const resumeAll = (): void => {

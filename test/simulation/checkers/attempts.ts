@@ -14,7 +14,7 @@ import { baseOf, moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
 import { slotOfKey, UNMAPPED } from "./instances.ts";
 
-const isOver = (item: AttemptItem | undefined): boolean => item !== undefined && item.status !== "running";
+export const isOver = (item: AttemptItem | undefined): boolean => item !== undefined && item.status !== "running";
 
 const itemOf = ({ database }: Seen, run: Run, move: Move, attempt: number): AttemptItem | undefined =>
   database.attempts.get({ runId: run.runId, taskId: move.taskId, mapIndex: move.mapIndex, attempt } as AttemptKey);

@@ -17,12 +17,19 @@ const hearsAHand = ({ before, after }: Pick<RunChange, "before" | "after">): boo
 export const isByHand = (change: Pick<RunChange, "before" | "after" | "audit">): boolean =>
   overturns(change.audit) || hearsAHand(change);
 
+/** Whether it goes on with another version. */
+export const isTakenOver = ({ before, after }: Pick<RunChange, "before" | "after">): boolean =>
+  before !== undefined && before.version !== after.version;
+
 export const isRetryNow = (audit: AuditEntry | undefined): boolean => audit?.action.startsWith("retry") === true;
 
-/** Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. */
+/**
+ * Whether the commit takes the task for what is run afresh: at once, or once its attempt has been closed. What another version
+ * brings is so, too: a version before may have had it.
+ */
 export const isCleared = (change: Pick<RunChange, "before" | "after" | "audit">, { from, to, detail }: Move): boolean =>
   isByHand(change) &&
-  from !== "none" &&
+  (from !== "none" || isTakenOver(change)) &&
   (to === "restarting" ? detail?.target?.to === "none" : BEGUN_AFRESH.includes(to));
 
 const BEGUN_AFRESH: readonly TaskState[] = ["none", "scheduled", "queued", "deferred"];

@@ -18,6 +18,7 @@ import * as runs from "./runs.ts";
 import * as edits from "./schedule-edits.ts";
 import * as signals from "./signals.ts";
 import * as tasks from "./tasks.ts";
+import * as versions from "./versions.ts";
 import * as windows from "./windows.ts";
 
 export const CHECKERS: readonly Checker[] = [
@@ -28,6 +29,7 @@ export const CHECKERS: readonly Checker[] = [
   children.oneChildAtATime,
   dags.windowsRise,
   tasks.movesFollowTheGraph,
+  versions.movedByName,
   tasks.terminalIsAbsorbing,
   deadlines.deadlinesStayAsTheyAre,
   attempts.oneLiveClaim,
@@ -54,6 +56,11 @@ export const CHECKERS: readonly Checker[] = [
   deadlines.missesAreToldOnce,
   children.endsAsItsChild,
   tasks.startsWhenItsRuleHolds,
+  versions.keepsItsVersion,
+  versions.newRunsHaveTheNewest,
+  versions.movesToTheNewest,
+  versions.runsByItsVersion,
+  versions.chunksHaveTheVersionOfTheirRun,
   tasks.nothingStartsInAnEndingRun,
   hand.nothingStartsWhilePaused,
   tasks.startsOnlyInARunningRun,
@@ -100,6 +107,7 @@ export const CHECKERS: readonly Checker[] = [
   pools.waitingHoldsNothing,
   attempts.retriesKeepTheirBudget,
   rest.everyRunEnds,
+  versions.deployedIsNewest,
   dags.dueDatesAreFired,
   dags.dueDatesAreAccountedFor,
   edits.editsLoseNoDate,

@@ -1,11 +1,11 @@
 /** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
-import { ACTIVE_RUNS_MAX } from "../../../shared/core/dag-record.ts";
-import { attemptKeyText, type DagId, type RunId } from "../../../shared/core/ids.ts";
+import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag-record.ts";
+import { attemptKeyText, type DagId, type RunId, type VersionHash } from "../../../shared/core/ids.ts";
 import type { RunDeadline } from "../../../shared/core/run.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";
 import type { DagChange, Published, RunChange } from "../../../shared/simulated/watch.ts";
-import { isByHand, isCleared } from "./by-hand.ts";
-import { UNMAPPED } from "./instances.ts";
+import { isByHand, isCleared, isTakenOver } from "./by-hand.ts";
+import { stateAt, UNMAPPED } from "./instances.ts";
 import type { Move } from "./move.ts";
 
 /** A stretch of true time in which a DAG had a free place and its version did not change. */
@@ -57,6 +57,8 @@ export interface Ledger {
   pausedSince(dagId: DagId): number | undefined;
   /** When the DAG's current schedule was deployed. */
   scheduledSince(dagId: DagId): number | undefined;
+  /** Versions that were the newest of the DAG, one after the other; the last one still is. */
+  newestOf(dagId: DagId): readonly { readonly version: VersionHash; readonly until: number }[];
   /** By DAG and trigger: the objects that waited in the inbox as its window last changed. */
   readonly inboxes: Map<string, ReadonlySet<string>>;
   /** Attempts whose code has begun. */
@@ -88,10 +90,20 @@ export function createLedger(): Ledger {
   const pausedSince = new Map<DagId, number>();
   const lastOfSchedule = new Map<DagId, RunId>();
   const rooms = new Map<DagId, Room[]>();
+  const newest = new Map<DagId, { readonly version: VersionHash; until: number }[]>();
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
   const clears = new Map<string, { readonly times: number; readonly attempt: number }>();
   const overturned = new Set<RunId>();
   const reopened = new Set<RunId>();
+  /** What another version brings, or brings anew, begins afresh. */
+  const noteFresh = ({ after, manifest }: RunChange): void => {
+    for (const [slot, { taskId }] of manifest.tasks.entries()) {
+      if (stateAt(after, slot) !== "none") continue;
+      const key = `${after.runId}#${taskId}`;
+      clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: after.tasks.attempts[slot] ?? 0 });
+      firstFailures.delete(key);
+    }
+  };
   const noteHand = (change: RunChange, moves: readonly Move[]): void => {
     const { before, after } = change;
     if (before !== undefined && after.epoch > before.epoch) {
@@ -99,6 +111,7 @@ export function createLedger(): Ledger {
       cancelledAt.delete(after.runId);
     }
     if (isByHand(change)) overturned.add(after.runId);
+    if (isTakenOver(change)) noteFresh(change);
     for (const move of moves) {
       // Instances of a map that was made anew.
       if (move.mapIndex !== UNMAPPED && !existed(change, move)) firstFailures.delete(`${after.runId}#${move.name}`);
@@ -107,6 +120,13 @@ export function createLedger(): Ledger {
       clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: move.attemptBefore });
       firstFailures.delete(key);
     }
+  };
+  const noteVersion = ({ dagId, version }: DagRecord, at: number): void => {
+    const known = newest.get(dagId) ?? [];
+    const last = known.at(-1);
+    if (last?.version === version) return;
+    if (last !== undefined) last.until = at;
+    newest.set(dagId, [...known, { version, until: Infinity }]);
   };
   const ledger: Ledger = {
     admitted,
@@ -129,6 +149,7 @@ export function createLedger(): Ledger {
     roomOf: (dagId) => rooms.get(dagId) ?? [],
     pausedSince: (dagId) => pausedSince.get(dagId),
     scheduledSince: (dagId) => schedules.get(dagId)?.since,
+    newestOf: (dagId) => newest.get(dagId) ?? [],
     inboxes: new Map(),
     begun: new Set(),
     acts: new Set(),
@@ -154,6 +175,7 @@ export function createLedger(): Ledger {
       }
     },
     noteDag({ after, manifest, at }) {
+      noteVersion(after, at);
       for (const { runId, scheduled } of after.active) {
         if (scheduled !== undefined && !admitted.has(runId)) lastOfSchedule.set(after.dagId, runId);
         admitted.add(runId);

@@ -1,7 +1,7 @@
 /** What a world is bent on: what happens seldom in one world is all that happens in another. */
 import type { Random } from "../../../shared/simulated/random.ts";
 
-export const BENTS = ["anything", "files", "children", "hands", "pools", "backfills", "edits"] as const;
+export const BENTS = ["anything", "files", "children", "hands", "pools", "backfills", "edits", "versions"] as const;
 export type Bent = (typeof BENTS)[number];
 
 /** Half of the worlds have a bit of everything. */

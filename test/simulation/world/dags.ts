@@ -6,6 +6,7 @@ import type { Random } from "../../../shared/simulated/random.ts";
 import { BENT_MORE, type Bent } from "./bent.ts";
 import { generateTasks } from "./graph.ts";
 import { BUCKET } from "./plan.ts";
+import { editedTasks } from "./task-edits.ts";
 
 export type Tempo = "hours" | "day" | "days";
 
@@ -16,6 +17,8 @@ export interface Customs {
   readonly minutes: readonly number[];
   /** Where their clocks hang. */
   readonly timezone: string;
+  /** How likely a DAG has maps; absent: as usual. */
+  readonly mapped?: number;
 }
 
 export function generateDag(random: Random, name: string, customs: Customs): Manifest {
@@ -29,7 +32,7 @@ export function generateDag(random: Random, name: string, customs: Customs): Man
     maxActiveRuns: random.integer(1, 3),
     runTimeoutMs: random.chance(0.25) ? random.pick([300_000, 1_800_000]) : null,
     retryBudgetMs: random.chance(0.2) ? random.pick([60_000, 600_000]) : null,
-    tasks: generateTasks(random),
+    tasks: generateTasks(random, customs.mapped),
     hooks: { onSuccess: random.chance(0.15), onFailure: random.chance(0.25) },
     codeHash: `code-${random.integer(1, 1_000_000)}`,
   });
@@ -88,7 +91,8 @@ export function changedDag(random: Random, before: Manifest, customs: Customs & 
   const codeHash = `code-${random.integer(1, 1_000_000)}`;
   const changed: Partial<Manifest> = random.weighted<() => Partial<Manifest>>([
     [3, () => ({})],
-    [3, () => ({ tasks: generateTasks(random) })],
+    [2, () => ({ tasks: generateTasks(random) })],
+    [bent === "versions" ? 4 * BENT_MORE : 4, () => editedTasks(random, before)],
     [
       bent === "edits" ? 4 * BENT_MORE : 4,
       () => ({ schedule: random.chance(0.3) ? null : scheduleOf(random, customs) }),

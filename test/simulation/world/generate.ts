@@ -7,7 +7,7 @@ import { changedDag, generateDag, type Customs, type Tempo } from "./dags.ts";
 import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
 import { withDeadlines } from "./deadlines.ts";
-import { handActionsAt, pausedAround } from "./hand.ts";
+import { handActionsAt, movedAfter, pausedAround } from "./hand.ts";
 import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { withPolicies } from "./policies.ts";
 import { generatePools, resizesAt, withPools } from "./pools.ts";
@@ -34,7 +34,12 @@ export function generateWorld(seed: number): WorldPlan {
   const place = placeAt(random.fork("place"));
   const startAt = startOf(random.fork("start"), place, tempo) ?? instant(usually);
   const minutes = [random.integer(0, 59), random.integer(0, 59)];
-  const customs: Customs = { tempo, minutes, timezone: place.timezone };
+  const customs: Customs = {
+    tempo,
+    minutes,
+    timezone: place.timezone,
+    ...(bent === "versions" ? { mapped: MAPPED_OF_VERSIONS } : {}),
+  };
   const count = random.pick([2, 3, 3, 3, 4]);
   const pools = generatePools(random.fork("pools"), bent);
   const pooled = random.fork("pooled");
@@ -50,6 +55,9 @@ export function generateWorld(seed: number): WorldPlan {
   const setting = { bent, startAt, safetyMs, dags, pools, outage };
   return { ...setting, actions: generateActions(random, setting, { ...customs, pools, bent }) };
 }
+
+/** Of the DAGs of a world that is about versions: there runs are moved with their instances. */
+const MAPPED_OF_VERSIONS = 0.7;
 
 /** Of the worlds: their clocks hang where they do odd things, and do one while the world lasts. */
 const WITH_ODD_CLOCKS = 0.3;
@@ -88,12 +96,13 @@ type Setting = Pick<WorldPlan, "startAt" | "safetyMs" | "dags" | "pools" | "outa
 
 function generateActions(random: Random, setting: Setting, context: Omit<Context, "index">): readonly PlannedAction[] {
   const moments = hotMoments(random, setting);
-  const current = [...setting.dags];
+  // The last of each is the one that is deployed.
+  const versions = setting.dags.map((dag) => [dag]);
   const actions: PlannedAction[] = [];
   const count = random.integer(4, 9);
   for (let index = 0; index < count; index++) {
     const at = random.pick(moments) + random.skewed(-5_000, random.chance(0.7) ? 20_000 : 600_000);
-    actions.push(...actionsAt(random, at, current, { ...context, index }));
+    actions.push(...actionsAt(random, at, versions, { ...context, index }));
   }
   return actions.toSorted((a, b) => a.at - b.at);
 }
@@ -120,16 +129,16 @@ interface Context extends Customs {
   readonly bent: Bent;
 }
 
-function actionsAt(random: Random, at: number, current: Manifest[], context: Context): readonly PlannedAction[] {
-  const which = random.integer(0, current.length - 1);
-  const dag = current[which] as Manifest;
+function actionsAt(random: Random, at: number, versions: Manifest[][], context: Context): readonly PlannedAction[] {
+  const own = random.pick(versions);
+  const dag = own.at(-1) as Manifest;
   const more = (of: Bent): number => (context.bent === of ? BENT_MORE : 1);
   const kind = random.weighted([
     [4, "start"],
     [1, "start_twice"],
     [5 * more("files"), "drop"],
     [2.5, "cancel"],
-    [2.5 * more("edits"), "deploy"],
+    [2.5 * more("edits") * more("versions"), "deploy"],
     [0.5, "remove"],
     [1.2 * more("backfills"), "backfill"],
     [0.5, "wake_all"],
@@ -150,7 +159,7 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     case "cancel":
       return [{ at: at + random.skewed(0, 60_000), action: { type: "cancel", pick: random.next() } }];
     case "hand":
-      return handActionsAt(random.fork(`hand-${context.index}`), at, dag.dagId);
+      return handActionsAt(random.fork(`hand-${context.index}`), at, dag.dagId, context.bent);
     case "resize":
       return resizesAt(random, at, context.pools);
     case "backfill": {
@@ -165,33 +174,61 @@ function actionsAt(random: Random, at: number, current: Manifest[], context: Con
     }
     case "wake_all":
       return [{ at, action: { type: "wake_all" } }];
-    case "remove":
-      // It comes back, by and by.
+    case "remove": {
+      // It comes back, by and by, as it was or as it once was.
+      const back = random.pick(own);
+      own.push(back);
       return [
         { at, action: { type: "remove", dagId: dag.dagId } },
-        { at: at + random.skewed(2_000, 3_600_000), action: { type: "deploy", manifest: dag } },
+        { at: at + random.skewed(2_000, 3_600_000), action: { type: "deploy", manifest: back } },
       ];
+    }
     case "drop":
       return dropsAt(random, at, dag, context);
-    default: {
-      const edited = withDeadlines(random.fork(`deadlines-of-${context.index}`), changedDag(random, dag, context));
-      const changed =
-        edited.tasks === dag.tasks ? edited : withPolicies(random.fork(`policies-of-${context.index}`), edited);
-      const pooled =
-        changed.tasks === dag.tasks
-          ? changed
-          : withPools(random.fork(`pooled-${context.index}`), changed, context.pools);
-      const parents = current.some(({ tasks }) => tasks.some(({ child }) => child !== null));
-      const manifest = parents
-        ? withChildren(random.fork(`parents-${context.index}`), pooled, current.length, context.bent)
-        : pooled;
-      current[which] = manifest;
-      const deploy: PlannedAction = { at, action: { type: "deploy", manifest } };
-      // Some are careful, and pause what they are going to change.
-      const paused = random.chance(context.bent === "edits" ? 0.4 : 0.1);
-      return paused ? [...pausedAround(random.fork(`paused-${context.index}`), at, dag.dagId), deploy] : [deploy];
-    }
+    default:
+      return deploysAt(random, at, own, { ...context, dags: versions.map((each) => each.at(-1) as Manifest) });
   }
+}
+
+/** Of the deployments: those that bring an older version back. */
+const ROLLED_BACK = 0.25;
+/** ... and those after which somebody wants a run to go on with them; more in worlds that are about that. */
+const MOVED = 0.25;
+const MOVED_OF_VERSIONS = 0.8;
+
+function deploysAt(
+  random: Random,
+  at: number,
+  own: Manifest[],
+  context: Context & { readonly dags: readonly Manifest[] },
+): readonly PlannedAction[] {
+  const dag = own.at(-1) as Manifest;
+  const moves = random.fork(`moves-${context.index}`);
+  const back = own.length > 1 && moves.chance(ROLLED_BACK) ? moves.pick(own.slice(0, -1)) : undefined;
+  const manifest = back ?? nextVersion(random, dag, context);
+  own.push(manifest);
+  const deploy: PlannedAction = { at, action: { type: "deploy", manifest } };
+  const moved = moves.chance(context.bent === "versions" ? MOVED_OF_VERSIONS : MOVED);
+  const acts = [deploy, ...(moved ? [movedAfter(moves, at, dag.dagId), movedAfter(moves, at, dag.dagId)] : [])];
+  // Some are careful, and pause what they are going to change.
+  const paused = random.chance(context.bent === "edits" ? 0.4 : 0.1);
+  return paused ? [...pausedAround(random.fork(`paused-${context.index}`), at, dag.dagId), ...acts] : acts;
+}
+
+function nextVersion(
+  random: Random,
+  dag: Manifest,
+  { index, dags, pools, ...context }: Context & { readonly dags: readonly Manifest[] },
+): Manifest {
+  const edited = withDeadlines(random.fork(`deadlines-of-${index}`), changedDag(random, dag, context));
+  const edits = random.fork(`edits-${index}`);
+  if (edited.tasks === dag.tasks) return edited;
+  // What is only edited keeps most of what it had.
+  const anew = !edited.tasks.some((task) => dag.tasks.includes(task)) || edits.chance(0.3);
+  const changed = anew ? withPolicies(random.fork(`policies-of-${index}`), edited) : edited;
+  const pooled = anew || edits.chance(0.3) ? withPools(random.fork(`pooled-${index}`), changed, pools) : changed;
+  const parents = dags.some(({ tasks }) => tasks.some(({ child }) => child !== null));
+  return parents && anew ? withChildren(random.fork(`parents-${index}`), pooled, dags.length, context.bent) : pooled;
 }
 
 /** How long windows of others may wait. */

@@ -4,23 +4,26 @@ import { TRIGGER_RULES } from "../../../shared/core/manifest.ts";
 import { aMapSpec, aRetrySpec, aTaskSpec, anUpstream } from "../../builders/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
 
-interface Node {
+export interface Node {
   readonly id: string;
   readonly after: readonly string[];
 }
 
 /** Rules for any task; a teardown's own is for teardowns. */
-const RULES: readonly TriggerRule[] = TRIGGER_RULES.filter((rule) => rule !== "all_done_setup_success");
-const EXECUTORS: readonly Executor[] = ["lambda", "worker"];
+export const RULES: readonly TriggerRule[] = TRIGGER_RULES.filter((rule) => rule !== "all_done_setup_success");
+export const EXECUTORS: readonly Executor[] = ["lambda", "worker"];
 
-/** Tasks in topological order. */
-export function generateTasks(random: Random): readonly TaskSpec[] {
+/** Of the DAGs. */
+const WITH_MAPS = 0.35;
+
+/** Tasks in topological order. `mapped`: how likely some of them are. */
+export function generateTasks(random: Random, mapped = WITH_MAPS): readonly TaskSpec[] {
   const nodes = withTeardown(random, shape(random));
   const children = new Map<string, number>();
   for (const { after } of nodes) for (const id of after) children.set(id, (children.get(id) ?? 0) + 1);
   const executors = random.chance(0.5) ? EXECUTORS : [random.pick(EXECUTORS)];
   const tasks = nodes.map((node) => taskOf(random, node, children.get(node.id) ?? 0, executors));
-  return random.chance(0.35) ? withMaps(random, tasks) : tasks;
+  return random.chance(mapped) ? withMaps(random, tasks) : tasks;
 }
 
 function shape(random: Random): Node[] {
@@ -69,7 +72,12 @@ function withTeardown(random: Random, nodes: Node[]): Node[] {
   return [{ id: "setup", after: [] }, ...based, { id: "teardown", after: ["setup", ...leaves] }];
 }
 
-function taskOf(random: Random, { id, after }: Node, children: number, executors: readonly Executor[]): TaskSpec {
+export function taskOf(
+  random: Random,
+  { id, after }: Node,
+  children: number,
+  executors: readonly Executor[],
+): TaskSpec {
   const role = id === "setup" || id === "teardown" ? id : "work";
   const gate = role !== "work" ? "task" : children > 1 && random.chance(0.25) ? "branch" : "task";
   const kind = gate === "task" && role === "work" && children > 0 && random.chance(0.08) ? "shortCircuit" : gate;
@@ -109,7 +117,7 @@ function withMaps(random: Random, tasks: readonly TaskSpec[]): readonly TaskSpec
   });
 }
 
-const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
+export const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
   aMapSpec(over, {
     keyed: random.chance(0.2),
     // Few instances fill a chunk in half of the worlds.
@@ -124,7 +132,7 @@ const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
     ]),
   });
 
-const retryOf = (random: Random): TaskSpec["retry"] =>
+export const retryOf = (random: Random): TaskSpec["retry"] =>
   aRetrySpec({
     retries: random.weighted([
       [4, 0],

@@ -1,5 +1,6 @@
 /** What operators do by hand in a world: they clear, mark, retry, pause; what they paused they resume by and by. */
 import type { Random } from "../../../shared/simulated/random.ts";
+import { BENT_MORE, type Bent } from "./bent.ts";
 import type { Action, HandAction, PlannedAction } from "./plan.ts";
 
 const MINUTE_MS = 60_000;
@@ -17,7 +18,15 @@ export function pausedAround(random: Random, at: number, dagId: string): readonl
   ];
 }
 
-export function handActionsAt(random: Random, at: number, dagId: string): readonly PlannedAction[] {
+const MOVES = ["move", "move_failed", "move_below", "move_all"] as const;
+
+/** Somebody wants a run to go on with what was just deployed. */
+export const movedAfter = (random: Random, at: number, dagId: string): PlannedAction => ({
+  at: at + random.skewed(10_000, 40 * MINUTE_MS),
+  action: { type: "hand", what: random.pick(MOVES), dagId, pick: random.next(), task: random.next() },
+});
+
+export function handActionsAt(random: Random, at: number, dagId: string, bent: Bent): readonly PlannedAction[] {
   const late = at + random.skewed(0, 30 * MINUTE_MS);
   const kind = random.weighted([
     [4, "clear_failed"],
@@ -28,6 +37,7 @@ export function handActionsAt(random: Random, at: number, dagId: string): readon
     [2, "pause"],
     [2, "pause_task"],
     [2, "pause_dag"],
+    [bent === "versions" ? BENT_MORE : 1, "move"],
   ] as const);
   const picks = { pick: random.next(), task: random.next() };
   const act = (what: HandAction): Action => ({ type: "hand", what, dagId, ...picks });
@@ -44,6 +54,8 @@ export function handActionsAt(random: Random, at: number, dagId: string): readon
         { at: late, action: act(kind) },
         { at: late + random.skewed(5_000, DAG_PAUSED_MS_MAX), action: act("resume_dag") },
       ];
+    case "move":
+      return [movedAfter(random, late, dagId)];
     case "mark":
       return [{ at: late, action: act(random.chance(0.6) ? "mark_success" : "mark_failed") }];
     case "clear":

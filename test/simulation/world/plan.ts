@@ -39,6 +39,11 @@ export type HandAction =
   | "clear_below"
   | "clear_failed"
   | "clear_all"
+  /** ... and goes on with the newest version; first of the runs that have another one. */
+  | "move"
+  | "move_failed"
+  | "move_below"
+  | "move_all"
   | "mark_success"
   | "mark_failed"
   | "retry"
