@@ -1,5 +1,5 @@
 import { runView } from "../../shared/app/views.ts";
-import type { RunView } from "../../shared/contract/views.ts";
+import type { MissingView, RunView } from "../../shared/contract/views.ts";
 import { missingRuns } from "../../shared/app/missing.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { DagId } from "../../shared/core/ids.ts";
@@ -76,6 +76,9 @@ async function tellMissing(
         cell: ({ dataInterval }) => `${timeText(dataInterval.start)} to ${timeText(dataInterval.end)}`,
       },
       { heading: "WAS DUE", cell: (row) => timeText(row.due) },
+      ...(missing.some(({ reason }) => reason !== null)
+        ? [{ heading: "WHY", cell: ({ reason }: MissingView) => reason ?? "" }]
+        : []),
     ],
     missing,
   );

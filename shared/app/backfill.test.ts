@@ -222,6 +222,47 @@ describe("a backfill", () => {
   });
 });
 
+describe("where the environment holds thirty days alone,", () => {
+  // From NOON of 2 March: what ended before noon of 31 January is not there.
+  const HELD = { dataWindowMs: 30 * DAY_MS };
+
+  test("a backfill leaves out what ended before, and says so", async () => {
+    await deploy(HELD);
+
+    const { plan: planned, count, notes } = await plan({ from: "2026-01-28" });
+
+    expect([count, notes]).toEqual([
+      6,
+      ["3 of the dates are left out: outside of the data window: the environment holds the last 30d"],
+    ]);
+    expect(planned.spans.map(({ start }) => iso(start))).toEqual(["2026-01-31T00:00:00Z"]);
+  });
+
+  test("a backfill of nothing but that is refused", async () => {
+    await deploy(HELD);
+
+    await expect(plan({ from: "2026-01-01", to: "2026-01-05" })).rejects.toMatchObject({
+      code: "BACKFILL_REFUSED",
+      message: "all of the dates are outside of the data window: the environment holds the last 30d",
+    });
+  });
+
+  test("what was passed over for it is listed with that reason, and not made up for", async () => {
+    await deploy({
+      ...HELD,
+      catchup: { windowMs: 400 * DAY_MS },
+      overlap: "queue",
+      schedule: aSchedule({ start: plus(NOON, -40 * DAY_MS) }),
+    });
+    const missing = await missingRuns(home.engine, 100, ORDERS);
+
+    expect(new Set(missing.map(({ reason }) => reason))).toEqual(
+      new Set(["outside of the data window: the environment holds the last 30d"]),
+    );
+    await expect(plan({ from: "2026-01-01", onlyMissed: true })).rejects.toMatchObject({ code: "BACKFILL_REFUSED" });
+  });
+});
+
 describe("a backfill is refused", () => {
   const refusal = async (request: Partial<BackfillRequest>): Promise<unknown> =>
     plan(request).then(

@@ -28,6 +28,7 @@ import type { BackfillRow } from "../contract/views.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceBackfill } from "./advance.ts";
 import { currentVersion } from "./current-version.ts";
+import { heldSpans, outsideText } from "./data-window.ts";
 import { skipReason } from "./deliver-backfill.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
@@ -78,7 +79,8 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
   const notes: string[] = [];
   const asked = spanOf(request, schedule, now, notes);
   const dag = (await engine.dags.load(dagId))?.value;
-  const spans = request.onlyMissed === true ? await missedSpans(engine, dag, asked) : [asked];
+  const wanted = request.onlyMissed === true ? await missedSpans(engine, dag, asked) : [asked];
+  const spans = heldSpans(version.manifest, schedule, wanted, now);
   const plan: BackfillPlan = {
     dagId,
     version: version.version,
@@ -95,6 +97,13 @@ export async function planBackfill(engine: Planning, request: BackfillRequest): 
     params: await paramsOf(version, request.params),
   };
   const count = backfillDates(schedule, plan).length;
+  const outside = backfillDates(schedule, { ...plan, spans: wanted }).length - count;
+  const { dataWindowMs } = version.manifest;
+  if (outside > 0 && dataWindowMs !== undefined) {
+    const left = `${outside > BACKFILL_DATES_MAX ? `more than ${BACKFILL_DATES_MAX}` : outside} of the dates`;
+    if (count === 0) throw refuse(`all of the dates are ${outsideText(dataWindowMs)}`);
+    notes.push(`${left} are left out: ${outsideText(dataWindowMs)}`);
+  }
   if (count === 0) throw refuse(nothingIn(dagId, asked, request.onlyMissed === true, now));
   if (count > BACKFILL_DATES_MAX)
     throw refuse(

@@ -1,12 +1,15 @@
 /** Scheduled dates that were passed over and have had no run since. */
 import type { DagRecord, Gap } from "../core/dag-record.ts";
+import { assertNever } from "../core/errors.ts";
 import type { DagId } from "../core/ids.ts";
+import type { Manifest } from "../core/manifest.ts";
 import type { Firing } from "../core/schedule.ts";
 import { lastFiring } from "../core/schedule.ts";
 import { scheduledRunId } from "../core/run-id.ts";
 import { beginning } from "../core/schedule-edit.ts";
-import { iso, plus } from "../core/time.ts";
+import { durationText, iso, plus } from "../core/time.ts";
 import type { MissingView } from "../contract/views.ts";
+import { outsideText } from "./data-window.ts";
 import type { Reading } from "./views.ts";
 
 /** Dates looked up at once. */
@@ -23,14 +26,16 @@ export async function missingRuns(reading: Reading, limit: number, dagId?: DagId
 async function missingOf(reading: Reading, dag: DagRecord, limit: number): Promise<readonly MissingView[]> {
   const found: MissingView[] = [];
   for (const gap of dag.gaps.toReversed()) {
-    const { schedule } = (await reading.versions(gap.version)).manifest;
+    const { manifest } = await reading.versions(gap.version);
+    const { schedule } = manifest;
     if (schedule === null) continue;
+    const reason = reasonOf(gap, manifest);
     let part: Firing[] = [];
     const look = async (): Promise<void> => {
       const runs = await Promise.all(
         part.map((firing) => reading.runs.load(scheduledRunId(dag.dagId, firing.logicalDate))),
       );
-      found.push(...part.flatMap((firing, index) => (runs[index] === undefined ? [viewOf(dag, firing)] : [])));
+      found.push(...part.flatMap((firing, index) => (runs[index] === undefined ? [viewOf(dag, firing, reason)] : [])));
       part = [];
     };
     for (const firing of firingsIn(gap, (until) => lastFiring(schedule, until))) {
@@ -52,9 +57,27 @@ function* firingsIn({ from, to, start }: Gap, last: (until: Gap["to"]) => Firing
   }
 }
 
-const viewOf = ({ dagId }: DagRecord, { logicalDate, dataInterval, due }: Firing): MissingView => ({
+function reasonOf({ reason }: Gap, { catchup, dataWindowMs = 0 }: Manifest): string | null {
+  switch (reason) {
+    case "data_window":
+      return outsideText(dataWindowMs);
+    case "catchup_window":
+      return `catchup reaches back ${durationText(catchup?.windowMs ?? 0)}`;
+    case undefined:
+      return null;
+    default:
+      return assertNever(reason);
+  }
+}
+
+const viewOf = (
+  { dagId }: DagRecord,
+  { logicalDate, dataInterval, due }: Firing,
+  reason: string | null,
+): MissingView => ({
   dagId,
   logicalDate: iso(logicalDate),
   dataInterval: { start: iso(dataInterval.start), end: iso(dataInterval.end) },
   due: iso(due),
+  reason,
 });

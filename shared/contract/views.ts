@@ -138,6 +138,8 @@ export interface MissingView {
   readonly dataInterval: { readonly start: string; readonly end: string };
   /** When its run would have come. */
   readonly due: string;
+  /** Why it has none, where that is more than the DAG's way with what overlaps or is late. */
+  readonly reason: string | null;
 }
 
 /** Numbers of instances; `open`: not ended yet. */

@@ -69,6 +69,8 @@ export interface Gap {
   readonly to: Instant;
   /** Of a partial first interval: where it began. */
   readonly start?: Instant;
+  /** They ended too long ago: for what catch-up reaches, or for what the environment holds. Absent: by another policy. */
+  readonly reason?: "catchup_window" | "data_window";
 }
 
 /** The firing due then covers what is from `start` on, whatever the schedule says. */

@@ -274,6 +274,8 @@ export interface Manifest {
   /** As its author has it, where the environment has given it another one or none. */
   readonly writtenSchedule?: ScheduleSpec | null;
   readonly triggers: readonly ArrivalTriggerSpec[];
+  /** How far back the environment holds data: what ended longer ago gets no run by the schedule. Absent: all of it. */
+  readonly dataWindowMs?: number;
   /** Whether intervals that passed while nothing ran are made up for; null: they are passed over, and recorded. */
   readonly catchup: CatchupSpec | null;
   readonly overlap: OverlapPolicy;

@@ -157,6 +157,14 @@ function periodFault(schedule: ScheduleSpec, period: Period): readonly string[] 
 const shownSchedule = (schedule: ScheduleSpec): string =>
   schedule.kind === "cron" ? schedule.expressions.map((text) => `'${text}'`).join(" with ") : scheduleText(schedule);
 
+/** The first firing whose interval does not end before `oldest`. */
+export function firstEndingAfter(schedule: ScheduleSpec, oldest: Instant): Firing | null {
+  // Nothing falls due before it has ended.
+  let firing = nextFiring(schedule, plus(oldest, -1));
+  while (firing !== null && firing.dataInterval.end < oldest) firing = nextFiring(schedule, firing.due);
+  return firing;
+}
+
 /** A schedule on a line: `0 4 * * * Europe/London`, `every 15m`, `3 dates`. */
 export function scheduleText(schedule: ScheduleSpec): string {
   switch (schedule.kind) {

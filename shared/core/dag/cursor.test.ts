@@ -147,6 +147,50 @@ describe("with catch-up", () => {
   });
 });
 
+describe("where the environment holds the last two days alone,", () => {
+  const held = { dataWindowMs: 2 * DAY_MS, maxActiveRuns: 9 };
+
+  test("what ended before is passed over whatever catch-up reaches, with the reason", () => {
+    const { dag } = decide(OUTAGE, { ...held, catchup: { windowMs: YEAR_MS }, overlap: "queue" }, FOUR);
+
+    expect([days(dag), gapsOf(dag), dag.gaps.map(({ reason }) => reason)]).toEqual([
+      ["2026-02-28", "2026-03-01"],
+      ["2026-02-27 2026-02-28"],
+      ["data_window"],
+    ]);
+  });
+
+  test("a shorter reach of catch-up stands, and is the reason of the rest", () => {
+    const { dag } = decide(OUTAGE, { ...held, catchup: { windowMs: DAY_MS }, overlap: "queue" }, FOUR);
+
+    expect([days(dag), dag.gaps.map(({ reason }) => reason)]).toEqual([
+      ["2026-03-01"],
+      ["data_window", "catchup_window"],
+    ]);
+  });
+
+  test("the latest firing that is made up for without catch-up is within, too", () => {
+    const { dag } = decide(OUTAGE, { ...held, dataWindowMs: HOUR_MS }, FOUR);
+
+    expect([days(dag), dag.gaps.map(({ reason }) => reason)]).toEqual([[], ["data_window"]]);
+    expect(dag.nextFire).toBe(plus(FOUR, DAY_MS));
+  });
+
+  test("what has waited for a place until it was too old is passed over", () => {
+    const queue = { ...held, overlap: "queue", maxActiveRuns: 1 } as const;
+    const { dag } = decide({ nextFire: FOUR, active: [busy] }, queue, FOUR);
+    const late = plus(FOUR, 3 * DAY_MS);
+
+    expect(days(decide(dag, queue, late, finished("orders.x")).dag)).toEqual(["2026-03-04"]);
+  });
+
+  test("all goes on as it does elsewhere", () => {
+    const { dag } = decide({ nextFire: FOUR }, held, FOUR);
+
+    expect([days(dag), dag.gaps]).toEqual([["2026-03-01"], []]);
+  });
+});
+
 describe("a firing while all places are taken, by the policy", () => {
   const NEXT = plus(FOUR, DAY_MS);
   const THIRD = plus(FOUR, 2 * DAY_MS);

@@ -3,10 +3,12 @@ import { CATCHUP_RUNS_MAX, type ActiveRun, type Gap } from "../dag-record.ts";
 import type { ScheduleSpec } from "../manifest.ts";
 import { scheduledRunId } from "../run-id.ts";
 import { beginning } from "../schedule-edit.ts";
-import { lastFiring, nextFiring, type Firing } from "../schedule.ts";
+import { firstEndingAfter, lastFiring, nextFiring, type Firing } from "../schedule.ts";
 import { plus, type Instant } from "../time.ts";
 import { freePlaces, places, type DagDraft } from "./draft.ts";
 import { gapAt, withGap } from "./gaps.ts";
+
+type GapReason = NonNullable<Gap["reason"]>;
 
 /** Once a pass has admitted all that it may, the next one follows after this long. */
 export const PASS_AGAIN_AFTER_MS = 1_000;
@@ -37,18 +39,21 @@ export function fireSchedule(draft: DagDraft): void {
 /** Passes over what will not have a run, of all that is due. */
 function lookAtDue(draft: DagDraft, schedule: ScheduleSpec): void {
   dropExpired(draft, schedule);
+  if (draft.manifest.dataWindowMs !== undefined) dropOlder(draft, schedule, draft.manifest.dataWindowMs, "data_window");
   const { dag, manifest, now } = draft;
   if (dag.nextFire === null || dag.nextFire > now) return;
-  if (manifest.catchup !== null) {
-    const oldest = plus(now, -manifest.catchup.windowMs);
-    let kept = nextFiring(schedule, plus(oldest, -1));
-    while (kept !== null && kept.dataInterval.end < oldest) kept = nextFiring(schedule, kept.due);
-    return passOver(draft, schedule, kept);
-  }
+  if (manifest.catchup !== null) return dropOlder(draft, schedule, manifest.catchup.windowMs, "catchup_window");
   if (manifest.overlap === "queue") return queueDue(draft, schedule, dag.nextFire);
   if (places(draft) === 0 || draft.queueFirst) return;
   const last = lastFiring(schedule, now);
   passOver(draft, schedule, last ?? nextFiring(schedule, now));
+}
+
+/** What is due and ended longer ago than this is passed over. */
+function dropOlder(draft: DagDraft, schedule: ScheduleSpec, windowMs: number, reason: GapReason): void {
+  const { dag, now } = draft;
+  if (dag.nextFire === null || dag.nextFire > now) return;
+  passOver(draft, schedule, firstEndingAfter(schedule, plus(now, -windowMs)), reason);
 }
 
 /** What has waited for longer than it may is passed over. */
@@ -74,7 +79,7 @@ function queueDue(draft: DagDraft, schedule: ScheduleSpec, head: Instant): void 
 }
 
 /** Everything that is due before `kept` has no run, and is recorded; null: everything there is. */
-function passOver(draft: DagDraft, schedule: ScheduleSpec, kept: Firing | null): void {
+function passOver(draft: DagDraft, schedule: ScheduleSpec, kept: Firing | null, reason?: GapReason): void {
   const { dag, now } = draft;
   const { nextFire: from, first } = dag;
   if (from === null || (kept !== null && kept.due <= from)) return;
@@ -82,7 +87,7 @@ function passOver(draft: DagDraft, schedule: ScheduleSpec, kept: Firing | null):
   // An edit may have left a time at which this schedule does not fire.
   if (to >= from) {
     const start = first?.due === from ? { start: first.start } : {};
-    addGap(draft, schedule, { version: dag.version, from, to, ...start });
+    addGap(draft, schedule, { version: dag.version, from, to, ...start, ...(reason === undefined ? {} : { reason }) });
   }
   draft.dag = { ...draft.dag, first: null, cursor: to, nextFire: kept?.due ?? null };
 }

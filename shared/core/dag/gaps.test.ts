@@ -22,6 +22,7 @@ describe("what was passed over", () => {
     ["a firing lies between them", [aGap(1, 2)], aGap(4)],
     ["another version's schedule named the dates", [aGap(1, 2, { version: aVersionHash("b") })], aGap(3)],
     ["its first interval was a partial one", [aGap(1, 2)], aGap(3, 3, { start: day(2) })],
+    ["it has another reason", [aGap(1, 2, { reason: "data_window" })], aGap(3)],
     ["there was none before", [], aGap(3)],
   ])("stands for itself if %s", (_why, gaps, gap) => {
     expect(withGap(gaps, gap, DAILY)).toEqual([...gaps, gap]);
@@ -49,6 +50,17 @@ describe("what was passed over", () => {
   test("beyond the bound still knows where the oldest began", () => {
     expect(withGap(many({ start: day(-1) }), aGap(1_000), DAILY)[0]).toEqual(aGap(0, 2, { start: day(-1) }));
   });
+});
+
+test.each([
+  ["one reason", { reason: "data_window" }, { reason: "data_window" }],
+  ["a reason, and none", { reason: "data_window" }, {}],
+  ["none, and a reason", {}, { reason: "data_window" }],
+] as const)("of two that become one, with %s, only what both have remains", (_what, first, second) => {
+  const rest = Array.from({ length: GAPS_MAX - 2 }, (_, n) => aGap(2 * n + 4));
+  const [joined] = withGap([aGap(0, 0, first), aGap(2, 2, second), ...rest], aGap(1_000), DAILY);
+
+  expect(joined).toEqual(aGap(0, 2, "reason" in first && "reason" in second ? first : {}));
 });
 
 describe("the gap of a firing", () => {
