@@ -139,13 +139,13 @@ function whyOf(asked: Asked): string {
       if (asked.instances !== undefined) return mapText(asked, asked.instances);
       return item?.status === "finished" ? `succeeded in ${durationText(item.endedAt - item.startedAt)}` : "succeeded";
     case "up_for_retry":
-      return `${detail?.cause?.text ?? "its attempt failed"}; ${heldText(asked.run, task.slot, asked.plan) ?? triedAgain(detail)}`;
+      return `${detail?.cause?.text ?? "its attempt failed"}; ${heldText(asked.run, asked.slot, asked.plan) ?? triedAgain(detail)}`;
     case "restarting":
       return `its attempt is being closed (${closingText(detail)})`;
     case "removed":
       return "it is no longer part of the DAG";
     case "scheduled":
-      return heldText(asked.run, task.slot, asked.plan) ?? hoursText(asked) ?? whyNoSlots(asked);
+      return heldText(asked.run, asked.slot, asked.plan) ?? hoursText(asked) ?? whyNoSlots(asked);
     case "deferred":
       if (asked.instances !== undefined) return mapText(asked, asked.instances);
       if (detail?.child !== undefined) return whyItWaits(detail, task.spec.child, asked.child, now);
@@ -181,11 +181,13 @@ function hoursText({ run, plan, task, now }: Asked): string | undefined {
 const pausedText = (what: string, { by, reason, at }: Pause): string =>
   `${what} is ${byHand(`paused since ${iso(at)}`, { by, reason })}`;
 
-/** Who holds a task back that could start; undefined: nobody does. */
+/** States in which a pause keeps a task instance from being sent. */
+const HELD: ReadonlySet<TaskState> = new Set(["none", "scheduled", "up_for_retry"]);
+
+/** Who holds a task instance back that could start; undefined: nobody does. */
 export function heldText(run: Run, slot: number, plan: Plan): string | undefined {
-  const task = plan.tasks[slot];
-  const state = stateOf(run.tasks, slot);
-  if (task === undefined || (state !== "none" && state !== "up_for_retry") || isRunEnded(run.state)) return undefined;
+  const task = plan.tasks[expansionAt(run.tasks, slot)?.slot ?? slot];
+  if (task === undefined || !HELD.has(stateOf(run.tasks, slot)) || isRunEnded(run.state)) return undefined;
   const pause = pauseOf(run, task);
   return pause === undefined ? undefined : pausedText(pause.taskId === null ? "its run" : "it", pause);
 }
@@ -194,8 +196,8 @@ const whyNoSlots = ({ run, need, pools }: Asked): string =>
   need === undefined ? "it waits" : explainWait(run, need, pools?.get(need.pool));
 
 function whyNotStarted(asked: Asked): string {
-  const { run, plan, task, detail } = asked;
-  const held = heldText(run, task.slot, plan);
+  const { run, plan, task, detail, slot } = asked;
+  const held = heldText(run, slot, plan);
   if (held !== undefined) return held;
   const cleared = detail?.cause?.code === "cleared" ? `${detail.cause.text}; ` : "";
   const isReady = run.state === "running" && asked.open.length === 0 && !waitsForPast({ head: run }, task);
