@@ -45,6 +45,11 @@ export interface EnvironmentConfig {
   /** Attempts at work at once, by executor class. */
   readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
   /**
+   * Executor classes that are deployed whether or not a DAG asks for them: those that a DAG asked for before, until the runs in
+   * flight that still need them have ended. `lambda-2048`, `worker` ...
+   */
+  readonly keepClasses?: readonly ExecutorClass[];
+  /**
    * Batches of run events that are decided at once; as many as Lambda thinks right unless given, which is at least 2. Few make a wide
    * run cheaper, since more of its events come in one batch; as many that hang hold everything up.
    */

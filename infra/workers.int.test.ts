@@ -185,6 +185,12 @@ describe("a container", () => {
   });
 });
 
+test("a container that is only kept, for runs that need it still, has the size of a task that does not say", () => {
+  const none = { ...compiled, release: { ...compiled.release, dags: [] } };
+
+  expect(workerSize(none, 1)).toEqual({ cpuUnits: 512, memoryMb: 2_048, taskMemoryMb: 1_024 });
+});
+
 test("workers that run elsewhere have their queue, and nothing else here", () => {
   const elsewhere = Template.fromStack(synthesized({ ...dev, workers: { run: "elsewhere" } }));
 

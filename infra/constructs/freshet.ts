@@ -90,7 +90,7 @@ export class Freshet extends Construct implements Reachable {
     const projectRoot = resolve(props.projectRoot ?? ".");
     const out = join(projectRoot, "cdk.out", ".freshet", environment);
     const compiled = checkedRelease({ ...props, projectRoot, out: join(out, "release") });
-    const classes = classesOf(compiled);
+    const classes = classesOf(compiled, config.keepClasses);
 
     this.tables = createTables(this, config);
     this.queues = createQueues(this, {

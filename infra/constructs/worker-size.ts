@@ -32,8 +32,10 @@ export function workerSize({ release }: CompiledRelease, slots: number): WorkerS
       .filter(({ executor }) => executor === "worker")
       .map(({ taskId, resources }) => ({ dag: manifest.dagId, taskId, ...resources })),
   );
-  const taskMemoryMb = Math.max(...asked.map(({ memoryMb }) => memoryMb ?? TASK_MEMORY_MB));
-  const taskCpu = Math.max(...asked.map(({ cpu }) => cpu ?? TASK_CPU));
+  // None asks, if the class is only kept.
+  const asking = asked.length === 0 ? [{ memoryMb: null, cpu: null }] : asked;
+  const taskMemoryMb = Math.max(...asking.map(({ memoryMb }) => memoryMb ?? TASK_MEMORY_MB));
+  const taskCpu = Math.max(...asking.map(({ cpu }) => cpu ?? TASK_CPU));
   const needed = { memoryMb: taskMemoryMb * slots + SPARE_MB, cpuUnits: taskCpu * slots * UNITS_OF_CPU };
   for (const [cpuUnits, from, to, step] of FARGATE) {
     if (cpuUnits < needed.cpuUnits || to < needed.memoryMb) continue;

@@ -6,8 +6,8 @@ import type { RunMessage } from "../contract/messages.ts";
 import { parseDispatch } from "../contract/messages.ts";
 import { assertNever, FreshetError } from "../core/errors.ts";
 import { attemptKeyText, type AttemptKey } from "../core/ids.ts";
-import type { Dispatch } from "../core/attempt.ts";
-import { instant, type Instant } from "../core/time.ts";
+import { UNCLAIMED, type Dispatch } from "../core/attempt.ts";
+import type { Instant } from "../core/time.ts";
 import type { DeadLetter, DeadLetters } from "../ports/dead-letters.ts";
 import type { Engine } from "./engine.ts";
 
@@ -77,9 +77,6 @@ export async function takeDead(engine: Deciding, dead: Dispatch | RunMessage): P
   if ((await engine.events.send([message])).refused.length > 0)
     throw new FreshetError("UNAVAILABLE", "the run-event queue refused what a dead letter told");
 }
-
-/** A lease that no claim has: an attempt is closed by it only if nobody has claimed it. */
-const UNCLAIMED = instant(0);
 
 /** Undefined: it was not sent by the scheduler. */
 async function giveUp({ attempts, clock, tokens }: Deciding, dispatch: Dispatch): Promise<RunMessage | undefined> {

@@ -1,5 +1,5 @@
 /** Carries out what a decision on a run asked for, after its commit. */
-import type { Dispatch } from "../core/attempt.ts";
+import { UNCLAIMED, type Dispatch } from "../core/attempt.ts";
 import type { RunCommand } from "../core/events.ts";
 import type { RunId } from "../core/ids.ts";
 import { executorClassOf, type ExecutorClass } from "../core/executor-class.ts";
@@ -23,10 +23,9 @@ export async function deliverRun(
   version: DagVersion,
   commands: readonly RunCommand[],
 ): Promise<readonly Addressed[]> {
-  await sendDispatches(engine, run, version, commands);
+  const answers = [...(await sendDispatches(engine, run, version, commands))];
   const facts = commands.flatMap((command) => (command.type === "publish" ? [command.fact] : []));
   if (facts.length > 0) await engine.bus.publish(facts);
-  const answers: Addressed[] = [];
   for (const command of commands) {
     switch (command.type) {
       case "dispatch":
@@ -63,7 +62,7 @@ export async function deliverRun(
 
 async function close(
   engine: Engine,
-  { key, reason, lease }: Extract<RunCommand, { type: "close" }>,
+  { key, reason, lease }: Omit<Extract<RunCommand, { type: "close" }>, "type">,
 ): Promise<Addressed> {
   const at = engine.clock.now();
   const item = await engine.attempts.close(key, { reason, at, ...(lease === undefined ? {} : { lease }) });
@@ -114,11 +113,11 @@ async function sendDispatches(
   run: Run,
   version: DagVersion,
   commands: readonly RunCommand[],
-): Promise<void> {
+): Promise<readonly Addressed[]> {
   const wanted = commands.filter((command): command is DispatchCommand => command.type === "dispatch");
-  if (wanted.length === 0) return;
+  if (wanted.length === 0) return [];
   const ofChunk = run.origin.kind === "chunk" ? await chunkContext(engine, run, version) : undefined;
-  if (run.origin.kind === "chunk" && ofChunk === undefined) return;
+  if (run.origin.kind === "chunk" && ofChunk === undefined) return [];
   const context = ofChunk?.context ?? contextOf(run, version);
   const dispatches =
     ofChunk === undefined
@@ -126,11 +125,24 @@ async function sendDispatches(
       : wanted.map((command) => ({ ...command, upstream: ofChunk.upstream, item: ofChunk.item }));
   const complete = await withItems(engine, dispatches);
   const executors = executorsOf(version);
+  const answers: Addressed[] = [];
   for (const [executor, group] of Map.groupBy(complete, ({ key }) => executors(key.taskId))) {
+    const queue = engine.tasks(executor);
     // What the queue refuses is found again by the sweep: the run is due until somebody claims the attempt.
-    await engine.tasks(executor).send(group.map((command) => dispatchOf(engine, context, command)));
+    await queue?.send(group.map((command) => dispatchOf(engine, context, command)));
+    if (queue === undefined) answers.push(...(await giveUpUnsent(engine, group)));
   }
   engine.crashPoint("run:dispatched");
+  return answers;
+}
+
+/** For which no executor is there: the last of them goes out a quarter of an hour after the first, unless there is one by then. */
+const UNSENT_MAX = 6;
+
+/** A deployment that takes an executor away may still fail and be taken back: until then its attempts wait. */
+async function giveUpUnsent(engine: Engine, commands: readonly DispatchCommand[]): Promise<readonly Addressed[]> {
+  const late = commands.filter(({ send }) => send >= UNSENT_MAX);
+  return Promise.all(late.map(({ key }) => close(engine, { key, reason: "no_executor", lease: UNCLAIMED })));
 }
 
 /** A hook goes where its task goes, the run's own hooks where its first task goes. */

@@ -32,8 +32,8 @@ export interface Engine {
   readonly blobs: BlobStore;
   /** The run-event queue. */
   readonly events: Queue<RunMessage>;
-  /** The queue of an executor class. */
-  readonly tasks: (executorClass: ExecutorClass) => Queue<Dispatch>;
+  /** The queue of an executor class; undefined if there is no executor of it. */
+  readonly tasks: (executorClass: ExecutorClass) => Queue<Dispatch> | undefined;
   /**
    * Told which attempts a commit dispatches while that commit is on its way to the disk: an executor in this process may claim
    * them in the same transaction, on the condition that the commit takes place. They are sent after it like all others.

@@ -67,7 +67,5 @@ function createQueues({ sqs }: HotClients, { eventsQueueUrl, taskQueueUrls }: Re
       createSqsQueue<Dispatch>({ client: sqs, queueUrl, encode: JSON.stringify }),
     ]),
   );
-  // A class that this deployment does not have takes nothing: its tasks wait, and fail when their queued timeout is over.
-  const absent = { send: async (refused: readonly Dispatch[]) => ({ refused }) };
-  return { events, tasks: (executor: string) => byClass.get(executor) ?? absent };
+  return { events, tasks: (executor: string) => byClass.get(executor) };
 }

@@ -2,7 +2,7 @@
 import type { AttemptKey, DagId, RunId, TaskId, VersionHash } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { RunType } from "./states.ts";
-import type { Instant } from "./time.ts";
+import { instant, type Instant } from "./time.ts";
 
 /** Outputs up to this size ride in the completion and in the next dispatch. */
 export const OUTPUT_CARRIED_BYTES_MAX = 4_096;
@@ -70,9 +70,22 @@ export type Outcome =
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: TaskError };
 
+/** A lease that no claim has: an attempt is closed by it only if nobody has claimed it. */
+export const UNCLAIMED = instant(0);
+
 /** Why an attempt was ended from outside. */
 export type CloseReason =
-  "lost" | "undelivered" | "timeout" | "queued_timeout" | "run_timeout" | "cancelled" | "budget" | "cleared" | "marked";
+  | "lost"
+  | "undelivered"
+  /** The deployment has no executor of the class that it is for. */
+  | "no_executor"
+  | "timeout"
+  | "queued_timeout"
+  | "run_timeout"
+  | "cancelled"
+  | "budget"
+  | "cleared"
+  | "marked";
 
 /**
  * What the attempt store holds under one key. `running` may turn into `finished` (by its owner) or `closed` (by the

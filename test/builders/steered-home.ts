@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Dispatch } from "../../shared/core/attempt.ts";
 import type { Fact } from "../../shared/core/events.ts";
+import type { ExecutorClass } from "../../shared/core/executor-class.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { versionHash } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";
@@ -31,6 +32,8 @@ export interface SteeredHome {
   /** What a task does; at first it succeeds. */
   play(task: (dispatch: Dispatch) => RunnerResult | "never"): void;
   deploy(manifest: Manifest): Promise<void>;
+  /** Executors of this class are there, or are not; at first all are. */
+  haveExecutors(executorClass: ExecutorClass, there: boolean): void;
   /** Everything that has been sent is handled. */
   settle(): Promise<void>;
   /** Time passes while everything runs: timers, and a tick a minute where anything is due. */
@@ -53,6 +56,7 @@ export async function aSteeredHome(start: Instant = NOON): Promise<SteeredHome> 
   let now = start;
   let play: (dispatch: Dispatch) => RunnerResult | "never" = () => ({ kind: "success" });
   let timers: { readonly message: RunMessage; readonly at: Instant }[] = [];
+  const absent = new Set<ExecutorClass>();
   const messages: RunMessage[] = [];
   const dispatches: Dispatch[] = [];
   const facts: Fact[] = [];
@@ -71,7 +75,7 @@ export async function aSteeredHome(start: Instant = NOON): Promise<SteeredHome> 
   const engine: Engine = {
     ...stores,
     events,
-    tasks: () => queueOf(dispatches),
+    tasks: (executorClass) => (absent.has(executorClass) ? undefined : queueOf(dispatches)),
     timers: { arm: (target, at) => Promise.resolve(void timers.push({ message: wake(target), at })) },
     bus: { publish: (given) => Promise.resolve(void facts.push(...given)) },
     faults: { record: (fault) => void faults.push(fault), isKnown: () => false, list: () => faults },
@@ -127,6 +131,7 @@ export async function aSteeredHome(start: Instant = NOON): Promise<SteeredHome> 
       await register(engine, [{ version: versionHash(digest + digest), manifest, bundle: digest + digest }]);
       await settle();
     },
+    haveExecutors: (executorClass, there) => void (there ? absent.delete(executorClass) : absent.add(executorClass)),
     settle,
     async passTo(until) {
       for (;;) {

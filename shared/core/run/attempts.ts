@@ -1,6 +1,7 @@
 /** What the ends of attempts, and looks at them, do to a task instance. */
 import type { AttemptItem, CloseReason, MappedFacts, Outcome, TaskError } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
+import { executorClassOf } from "../executor-class.ts";
 import { hash32, decideRetry, lossDelayMs, LOSSES_MAX } from "../retry.ts";
 import { downstreamOf } from "../plan.ts";
 import { CAUSE_TEXT_LENGTH_MAX, type Cause, type Target, type TaskDetail } from "../run.ts";
@@ -223,7 +224,12 @@ export function applySeen(draft: Draft, slot: number, item: AttemptItem | null):
         : seenRunning(draft, slot, item);
     case "closed":
     case "revoked":
-      return applyTarget(draft, slot, draft.details[slot]?.target ?? targetOf(item.reason));
+      return applyTarget(
+        draft,
+        slot,
+        draft.details[slot]?.target ??
+          (item.reason === "no_executor" ? withoutExecutor(draft, slot) : targetOf(item.reason)),
+      );
     default:
       return assertNever(item);
   }
@@ -267,7 +273,7 @@ function closeAgain(draft: Draft, slot: number): void {
 }
 
 /** What an attempt's closing means where the record does not say it better. */
-function targetOf(reason: CloseReason): Target {
+function targetOf(reason: Exclude<CloseReason, "no_executor">): Target {
   switch (reason) {
     case "lost":
       return { to: "retry", class: "lost", text: "its executor was lost" };
@@ -290,6 +296,15 @@ function targetOf(reason: CloseReason): Target {
     default:
       return assertNever(reason);
   }
+}
+
+/** Trying again would not help: somebody has to deploy one, or to take the run over to a version that needs none. */
+function withoutExecutor(draft: Draft, slot: number): Target {
+  const name = executorClassOf(taskAt(draft, slot).spec);
+  const text =
+    `this deployment has no executor of class '${name}' any more: deploy one (\`keepClasses: ["${name}"]\` in the environment) ` +
+    "and clear the task, or clear it with --latest";
+  return { to: "failed", cause: { code: "closed", reason: "no_executor", text } };
 }
 
 function lookAtChild(draft: Draft, slot: number): void {

@@ -34,6 +34,7 @@ describe("an attempt that was closed, of which the record does not say why", () 
     ["queued_timeout", "failed", { code: "closed", text: "no executor took it within its queued timeout" }],
     ["run_timeout", "failed", { code: "run_timeout", text: "the run ran longer than its timeout" }],
     ["budget", "failed", { code: "transition_budget", text: "the run spent its transition budget" }],
+    ["no_executor", "failed", { code: "closed", text: expect.stringContaining("no executor of class 'worker'") }],
     ["marked", "failed", { code: "closed", text: "closed since it was marked" }],
   ])("as %s makes its task %s", (reason, state, cause) => {
     const scene = one().see("a", { status: "closed", reason });
