@@ -261,7 +261,7 @@ const SPECS: readonly CommandSpec[] = [
     group: LOOK,
     summary: "compare the DAG files with what is registered",
     description:
-      "Shows what taking up the DAG files here, or with --env deploying them, would change: schedules, tasks, edges and options, when the next runs would come before and after, and which runs are at work and keep their version.",
+      "Shows what taking up the DAG files here, or with --env deploying them, would change: schedules, tasks, edges and options, when the next runs would come before and after, which runs are at work and keep their version, and which executors would go.",
     options: [DAGS],
     examples: [
       ["plan", "before you start `freshet dev`"],

@@ -48,6 +48,16 @@ describe("refuses", () => {
       /existing is "Lake" \(text\), expected the name/,
     ],
     [
+      "classes to keep that are no list",
+      { keepClasses: "worker" },
+      /keepClasses is "worker" \(text\), expected a list/,
+    ],
+    [
+      "a class that no function can be of",
+      { keepClasses: ["worker", "lambda-20480"] },
+      /keepClasses\[1\] is "lambda-20480" \(text\), expected "lambda", "worker", or "lambda-2048" with 128 to 10240 MB/,
+    ],
+    [
       "a schedule for all",
       { schedules: "0 3 * * *" },
       /schedules is "0 3 \* \* \*" \(text\), expected one of "as written"/,

@@ -183,10 +183,26 @@ const tags: Check = (value, at, report) => {
   }
 };
 
-type OptionalSetting = "schedulerConcurrency";
+const MEMORY_MB_MIN = 128;
+const MEMORY_MB_MAX = 10_240;
+const executorClass = must(
+  `"lambda", "worker", or "lambda-2048" with ${MEMORY_MB_MIN} to ${MEMORY_MB_MAX} MB`,
+  (value) => {
+    const [, memoryMb] = /^lambda-([1-9]\d*)$/.exec(String(value)) ?? [];
+    const fits = Number(memoryMb) >= MEMORY_MB_MIN && Number(memoryMb) <= MEMORY_MB_MAX;
+    return value === "lambda" || value === "worker" || fits;
+  },
+);
+const keepClasses: Check = (value, at, report) => {
+  if (!Array.isArray(value)) return report.wrong(at, value, 'a list such as ["lambda-2048"]');
+  for (const [index, one] of value.entries()) executorClass(one, `${at}[${index}]`, report);
+};
+
+type OptionalSetting = "schedulerConcurrency" | "keepClasses";
 
 const OPTIONAL_SETTINGS: Readonly<Record<OptionalSetting, Check>> = {
   schedulerConcurrency: whole(LAMBDA_CONCURRENCY_MIN, CONCURRENCY_MAX),
+  keepClasses,
 };
 
 /** All there are: the compiler sees to it. */
@@ -196,7 +212,7 @@ const SETTINGS: Readonly<Record<Exclude<keyof EnvironmentConfig, OptionalSetting
   alerting,
   maxConcurrency,
   workers,
-  memoryMb: whole(128, 10_240),
+  memoryMb: whole(MEMORY_MB_MIN, MEMORY_MB_MAX),
   architecture: oneOf(["arm64", "x86_64"]),
   tickConcurrency: orNull(whole(1)),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),

@@ -208,14 +208,6 @@ describe("executor classes that no DAG asks for any more", () => {
     expect(executors(kept)).toEqual([...executors(template), "Freshet: runs tasks of class lambda-2048"]);
     kept.resourceCountIs("AWS::SQS::Queue", 4);
   });
-
-  test.each(["lambda-20480", "lambda2048", "fargate"])("'%s' is none, and is refused", (name) => {
-    const config = { ...local, keepClasses: [name as "worker"] };
-
-    expect(() => synthesized(config)).toThrow(
-      `keepClasses has '${name}'; an executor class is lambda, worker, or lambda-MB with 128 to 10240 MB, such as lambda-2048`,
-    );
-  });
 });
 
 describe("the queues", () => {

@@ -1,4 +1,5 @@
 import { dagChanges, type DagChanges } from "../../shared/core/dag/changes.ts";
+import { lostClasses, type LostClass } from "../../shared/core/dag/lost-classes.ts";
 import type { DagRecord } from "../../shared/core/dag-record.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
@@ -31,13 +32,15 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
     const loaded = await loader.load();
     const { problems } = loaded;
     const broken = problems.some(({ level }) => level === "error");
-    const { registered, dags } = await lookInto(project, async (home) => {
+    const { registered, dags, deployed } = await lookInto(project, async (home) => {
       const there = home === undefined ? [] : await registeredIn(home);
-      return { registered: there, dags: dagsFor(loaded.dags, there, home?.environment) };
+      const environment = home?.environment;
+      return { registered: there, dags: dagsFor(loaded.dags, there, environment), deployed: environment !== undefined };
     });
     const changes = changesOf(registered, dags, broken);
-    if (json) printJson(terminal.out, { dags: changes, problems });
-    else print(terminal, changes);
+    const lost = deployed && !broken ? lostIn(registered, dags) : [];
+    if (json) printJson(terminal.out, { dags: changes, lostClasses: lost, problems });
+    else print(terminal, changes, lost);
     if (!json) for (const problem of problems) printProblem(terminal.err, problem, sourceLines(cwd));
     return broken ? EXIT.failure : EXIT.success;
   } finally {
@@ -86,9 +89,23 @@ function changesOf(
   });
 }
 
-function print({ out, err }: Terminal, changes: readonly DagChanges[]): void {
+/** Only a deployment has executors of classes. */
+const lostIn = (registered: readonly Registered[], dags: readonly LoadedDag[]): readonly LostClass[] =>
+  lostClasses(
+    registered.map(({ dag, version: { manifest } }) => ({ manifest, active: dag.active.map(({ runId }) => runId) })),
+    dags.map(({ manifest }) => manifest),
+  );
+
+function print({ out, err }: Terminal, changes: readonly DagChanges[], lost: readonly LostClass[]): void {
   const changed = changes.filter(({ change }) => change !== "unchanged");
   for (const each of changed) printChange(out, each);
+  for (const { executorClass, inFlight } of lost) {
+    out.line(`${out.paint("bold", executorClass)}  ${out.paint("red", "no executor")}: no DAG asks for it any more`);
+    if (inFlight.length === 0) continue;
+    const who = safeLine(inFlight.join(", "));
+    out.line(`  ${out.paint("dim", "at work".padEnd(9))} ${plural(inFlight.length, "run")} that may need it: ${who}`);
+    out.line(`  keep it until they have ended: keepClasses: ["${executorClass}"] in infra/environments.ts`);
+  }
   err.line(`${plural(changed.length, "DAG")} would change, ${changes.length - changed.length} stay as they are`);
 }
 

@@ -6,22 +6,12 @@ import type { CompiledRelease } from "../compile.ts";
 const MEMORY_MB_MIN = 128;
 const MEMORY_MB_MAX = 10_240;
 
-/** A configuration may come from plain JavaScript. */
-function isClass(name: string): boolean {
-  const [, memoryMb] = /^lambda-([1-9]\d*)$/.exec(name) ?? [];
-  return name === "lambda" || name === "worker" || (memoryMb !== undefined && !outside(Number(memoryMb)));
-}
-
-const notAClass = (name: string): string =>
-  `keepClasses has '${name}'; an executor class is lambda, worker, or lambda-MB with ${MEMORY_MB_MIN} to ${MEMORY_MB_MAX} MB, ` +
-  "such as lambda-2048";
-
 const outside = (memoryMb: number): boolean => memoryMb < MEMORY_MB_MIN || memoryMb > MEMORY_MB_MAX;
 
 /** Executor classes in use and those to be kept, the default one always: a deployment without DAGs is one too. Throws what cannot be had. */
 export function classesOf({ release }: CompiledRelease, kept: readonly ExecutorClass[] = []): readonly ExecutorClass[] {
   const classes = new Set<ExecutorClass>(["lambda", ...kept]);
-  const faults = kept.filter((name) => !isClass(name)).map((name) => notAClass(name));
+  const faults: string[] = [];
   for (const { manifest } of release.dags) {
     for (const task of manifest.tasks) {
       const { memoryMb } = task.resources;

@@ -55,6 +55,14 @@ export function commandsChapter(world: () => DeployedWorld): void {
       expect(new Set(dags.map(({ change }) => change))).toEqual(new Set(["unchanged"]));
     });
 
+    test("plan: names the executors that would go", () => {
+      const { lostClasses } = freshet(world(), "plan", "--dags", "dags") as {
+        readonly lostClasses: readonly { readonly executorClass: string }[];
+      };
+
+      expect(lostClasses.map(({ executorClass }) => executorClass)).toEqual(["lambda-512", "worker"]);
+    });
+
     test("trigger, why and audit: a run there, and who started it", async () => {
       const started = freshet(world(), "trigger", "daily") as { readonly runId: string };
 
