@@ -30,7 +30,7 @@ export const DEAD_LETTER_BUGS: readonly PlantedBug[] = [
         find: `if (item === null) await attempts.close(key, { reason: "undelivered", at, lease: UNCLAIMED });`,
         replace: `if (item?.status !== "finished") await attempts.close(key, { reason: "undelivered", at });`,
       },
-      { file: DEAD, find: "const UNCLAIMED = instant(0);", replace: "void instant;" },
+      { file: DEAD, find: "import { UNCLAIMED, type Dispatch } from", replace: "import type { Dispatch } from" },
       {
         file: DEAD,
         find: `else if (item.status === "running" && item.leaseUntil < at)\n    await attempts.close(key, { reason: "lost", at, lease: item.leaseUntil });`,

@@ -9,7 +9,11 @@ export const SCHEDULE_BUGS: readonly PlantedBug[] = [
     name: "catch-up that begins with the latest date",
     breaks: ["L2"],
     changes: [
-      { file: CURSOR, find: "if (manifest.catchup !== null) {", replace: "if (manifest.catchup?.windowMs === 0) {" },
+      {
+        file: CURSOR,
+        find: "if (manifest.catchup !== null) return dropOlder",
+        replace: "if (manifest.catchup?.windowMs === 0) return dropOlder",
+      },
     ],
   },
   {
