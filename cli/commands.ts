@@ -186,11 +186,13 @@ const SPECS: readonly CommandSpec[] = [
     summary: "list runs, the newest first by what they cover",
     options: [
       { flags: "--state <state>", description: "queued, running, success, failed or cancelled" },
+      { flags: "--late", description: "only those that have missed a deadline, of the latest 2,000" },
       { flags: "--missing", description: "instead, the scheduled dates that were passed over and have had no run" },
       { flags: "--limit <n>", description: "at most so many (default: 20)" },
     ],
     examples: [
       ["runs", "the latest runs"],
+      ["runs --late", "what was promised, and has not come in time"],
       ["runs daily_revenue --missing", "what was not made up for"],
       ["runs daily_revenue --state failed", "what failed"],
       ["runs --json --limit 1", "for a program"],

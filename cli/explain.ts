@@ -12,7 +12,7 @@ import { iso, type Instant } from "../shared/core/time.ts";
 import { logPath } from "../shared/embedded/log-store.ts";
 
 /** The view that every face of Freshet gives, and what this machine knows besides. */
-export interface Explained extends Omit<WhyView, "tasks">, RunView {
+export interface Explained extends Omit<WhyView, "tasks">, Omit<RunView, "deadlines"> {
   /** Of the DAG. */
   readonly timezone: string;
   readonly owner: string | null;

@@ -147,6 +147,7 @@ describe("what has run", () => {
         epoch: 0,
         paused: null,
         pausedTasks: [],
+        deadlines: [],
         logicalDate: null,
         dataInterval: null,
         parent: null,

@@ -1,11 +1,13 @@
 import { runView } from "../../shared/app/views.ts";
 import type { MissingView, RunView } from "../../shared/contract/views.ts";
+import { lateRuns } from "../../shared/app/late-runs.ts";
 import { missingRuns } from "../../shared/app/missing.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { DagId } from "../../shared/core/ids.ts";
+import type { Run } from "../../shared/core/run.ts";
 import { RUN_STATES } from "../../shared/core/states.ts";
 import type { Instant } from "../../shared/core/time.ts";
-import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
+import { RUN_PAGE_MAX, type RunQuery } from "../../shared/ports/run-store.ts";
 import { optional, type Execute } from "../command.ts";
 import { choiceOf, countOf } from "../given.ts";
 import { requireDag } from "../home/find-run.ts";
@@ -16,12 +18,13 @@ import { EXIT } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { printTable } from "../output/table.ts";
 import type { Channel, Terminal } from "../output/terminal.ts";
-import { intervalText, lengthText, runStateText, timeText } from "../output/words.ts";
+import { intervalText, lateText, lengthText, runStateText, timeText } from "../output/words.ts";
 
 interface Options {
   readonly state?: string;
   readonly limit?: string;
   readonly missing?: boolean;
+  readonly late?: boolean;
 }
 
 const LIMIT_DEFAULT = 20;
@@ -34,28 +37,35 @@ export const execute: Execute<Options> = async ({ terminal, project, json, args,
       "USAGE",
       "--missing lists dates that have no run, so there is no --state; leave out one of them",
     );
+  if (options.missing === true && options.late === true)
+    throw new FreshetError("USAGE", "--missing lists dates that have no run, and --late runs; leave out one of them");
   const dag = optional(args, 0);
   await lookInto(project, async (home) => {
     const ofDag: { readonly dagId?: DagId } =
       home === undefined || dag === undefined ? {} : { dagId: await requireDag(home.reading, dag) };
     if (options.missing === true) return tellMissing(terminal, home, ofDag.dagId, { limit, json });
     const query = { ...ofDag, ...(state === undefined ? {} : { state }), limit };
-    const runs = home === undefined ? [] : (await home.reading.runs.list(query)).runs;
+    const runs = home === undefined ? [] : await listed(home, query, options.late === true);
     if (json) return printJson(terminal.out, runs.map(runView));
     if (home === undefined || runs.length === 0) {
+      if (options.late === true)
+        return terminal.err.line(`no run ${state === undefined ? "" : `that is ${state} `}is late`);
       const what = state === undefined ? "nothing has run here yet" : `no run is ${state}`;
       return terminal.err.line(`${what}; \`freshet run <dag>\` runs one`);
     }
     const { reading } = home;
-    const listed = runs.map(async (run): Promise<Listed> => {
+    const rows = runs.map(async (run): Promise<Listed> => {
       const { timezone } = (await reading.versions(run.version)).manifest;
       const view = runView(run);
       return { ...view, covers: `${intervalText(view.dataInterval, timezone)}${view.partial ? " (partial)" : ""}` };
     });
-    return printRuns(terminal.out, await Promise.all(listed), reading.clock.now());
+    return printRuns(terminal.out, await Promise.all(rows), reading.clock.now());
   });
   return EXIT.success;
 };
+
+const listed = async ({ reading }: OpenHome, query: RunQuery, late: boolean): Promise<readonly Run[]> =>
+  late ? lateRuns(reading.runs, query, reading.clock.now()) : (await reading.runs.list(query)).runs;
 
 async function tellMissing(
   { out, err }: Terminal,
@@ -97,8 +107,11 @@ function printRuns(out: Channel, runs: readonly Listed[], now: Instant): void {
       { heading: "RUN", cell: (run) => run.runId },
       {
         heading: "STATE",
-        cell: (run) =>
-          `${runStateText(out, run)}${run.paused === null ? "" : `, paused by ${safeLine(run.paused.by)}`}`,
+        cell: (run) => {
+          const late = lateText(run, now);
+          const paused = run.paused === null ? "" : `, paused by ${safeLine(run.paused.by)}`;
+          return `${runStateText(out, run)}${late === "" ? "" : `, ${out.paint("red", late)}`}${paused}`;
+        },
       },
       { heading: "TYPE", cell: (run) => run.runType },
       { heading: "COVERS", cell: (run) => run.covers },

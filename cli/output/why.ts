@@ -3,7 +3,7 @@ import type { Instant } from "../../shared/core/time.ts";
 import type { Explained, ExplainedTask } from "../explain.ts";
 import { safeLine, safeText } from "./escape.ts";
 import type { Channel } from "./terminal.ts";
-import { agoText, intervalText, lengthText, pathText, runStateText, stateText } from "./words.ts";
+import { agoText, intervalText, lengthText, pathText, runStateText, stateText, timeText } from "./words.ts";
 
 /** Tasks that are explained one by one; the others are counted. */
 const TASKS_SHOWN_MAX = 10;
@@ -40,6 +40,10 @@ export function printWhy(out: Channel, run: Explained, asked: Asked): void {
   if (run.parent !== null) {
     const { runId, taskId, attempt } = run.parent;
     field("parent", safeLine(`started by task '${taskId}' of run ${runId} (attempt ${attempt})`));
+  }
+  for (const { name, at, why } of run.deadlines) {
+    const text = safeLine(`${name}, at ${timeText(at)}: ${why}`);
+    field("deadline", why.startsWith("missed") ? out.paint("red", text) : text);
   }
   printOwner(field, run);
   for (const act of run.acts) {

@@ -24,6 +24,18 @@ export const stateText = (channel: Channel, state: string): string =>
 export const runStateText = (channel: Channel, { state, degraded }: Pick<RunView, "state" | "degraded">): string =>
   degraded ? `${stateText(channel, state)} ${channel.paint("yellow", "(degraded)")}` : stateText(channel, state);
 
+/** `late by 25m` of a run that has missed a deadline, by the first one; empty if it has not. */
+export function lateText(
+  { deadlines, state, endedAt }: Pick<RunView, "deadlines" | "state" | "endedAt">,
+  now: Instant,
+): string {
+  const missed = deadlines.find(({ at: text, missedAt }) => missedAt !== null || (at(text) ?? now) <= now);
+  if (missed === undefined) return "";
+  // What has failed is not late by anything: it may never succeed.
+  if (endedAt !== null && state !== "success") return "late";
+  return `late by ${durationText(Math.max(0, (at(endedAt) ?? now) - (at(missed.at) ?? now)))}`;
+}
+
 /** `2026-03-01 04:00:03Z`: to the second, in UTC, as run ids and JSON have it. */
 export const timeText = (at: string | null): string =>
   at === null ? "-" : at.replace(/\.\d+Z$/, "Z").replace("T", " ");

@@ -8,10 +8,12 @@ import { didYouMean } from "../core/problem.ts";
 import type { StoredAudit } from "../core/operation.ts";
 import type { Pause, Run, TaskDetail } from "../core/run.ts";
 import type { ChildReading } from "../core/run/explain-child.ts";
+import { explainDeadline } from "../core/run/explain-deadline.ts";
 import { explainRun, explainTask, heldText, shownState } from "../core/run/explain.ts";
 import type { InstanceCounts } from "../core/run/instances.ts";
 import { pauseOfRun } from "../core/run/pauses.ts";
 import { scheduleText } from "../core/schedule.ts";
+import type { TaskState } from "../core/states.ts";
 import { iso, type Instant } from "../core/time.ts";
 import type { DagView, InstancesView, PauseView, RunView, TaskView, WhyView } from "../contract/views.ts";
 import type { DagRecord } from "../core/dag-record.ts";
@@ -41,6 +43,11 @@ export const runView = (run: Run): RunView => ({
   epoch: run.epoch,
   paused: pauseView(pauseOfRun(run)),
   pausedTasks: run.pauses.flatMap(({ taskId }) => taskId ?? []),
+  deadlines: (run.deadlines ?? []).map(({ name, at, missedAt }) => ({
+    name,
+    at: iso(at),
+    missedAt: isoOrNull(missedAt),
+  })),
 });
 
 /** An act without the states around it. */
@@ -217,6 +224,7 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
     runId: run.runId,
     state: run.state,
     why: explainRun(run, version.manifest, now, dag?.paused ?? null),
+    deadlines: deadlinesWhy(reading, now, current),
     acts: acts.map(actView),
     tasks: tasks.map(({ slot, spec }) => {
       const item = current(spec.taskId, run.tasks.attempts[slot] ?? 0);
@@ -228,6 +236,20 @@ export function whyView(reading: RunReading, now: Instant, task?: string): WhyVi
       return { ...rest, since: isoOrNull(since), nextLook: isoOrNull(nextLook), childRunId };
     }),
   };
+}
+
+function deadlinesWhy(
+  { run, version: { manifest } }: RunReading,
+  now: Instant,
+  current: ReturnType<typeof currentItems>,
+): WhyView["deadlines"] {
+  const { tasks } = planOf(manifest);
+  const shown = (slot: number): TaskState =>
+    shownState(run, slot, current(tasks[slot]?.spec.taskId ?? "", run.tasks.attempts[slot] ?? 0));
+  return (run.deadlines ?? []).map((deadline) => {
+    const { at, missedAt, ...rest } = explainDeadline(run, manifest, deadline, now, shown);
+    return { ...rest, at: iso(at), missedAt: isoOrNull(missedAt) };
+  });
 }
 
 /** Throws TASK_NOT_FOUND, with the nearest name. */

@@ -97,6 +97,16 @@ export interface RunView {
   readonly paused: PauseView | null;
   /** Tasks that are paused on their own. */
   readonly pausedTasks: readonly string[];
+  /** Those that were missed, and those that still may be. */
+  readonly deadlines: readonly DeadlineView[];
+}
+
+/** By when a run must have succeeded. */
+export interface DeadlineView {
+  readonly name: string;
+  readonly at: string;
+  /** When it was seen, and told, that it had passed; null: it was not, so far. */
+  readonly missedAt: string | null;
 }
 
 /** What a backfill does, or would do, with one date. */
@@ -206,6 +216,11 @@ export interface WhyView {
   readonly runId: string;
   readonly state: string;
   readonly why: string;
+  /** By how much each was missed, or when it comes, and which tasks the run waits for. */
+  readonly deadlines: readonly (DeadlineView & {
+    readonly why: string;
+    readonly waitsFor: readonly { readonly taskId: string; readonly state: string }[];
+  })[];
   /** What operators did to it, the latest first. */
   readonly acts: readonly Omit<AuditView, "before" | "after">[];
   readonly tasks: readonly {

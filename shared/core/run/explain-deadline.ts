@@ -34,6 +34,8 @@ export function explainDeadline(
   return { name, at, missedAt, why: whyOf(run, deadline, now, waitsFor), waitsFor };
 }
 
+const JUST_NOW_MS = 1_000;
+
 function whyOf(
   run: Run,
   { at, missedAt }: RunDeadline,
@@ -44,7 +46,8 @@ function whyOf(
   const still = stillText(run, waitsFor);
   if (at > now) return `in ${durationText(at - now)}; ${still}`;
   const unseen = missedAt === undefined ? ", and not told yet" : "";
-  return `missed ${durationText(now - at)} ago${unseen}; ${still}`;
+  const ago = now - at < JUST_NOW_MS ? "just now" : `${durationText(now - at)} ago`;
+  return `missed ${ago}${unseen}; ${still}`;
 }
 
 function stillText({ state }: Run, waitsFor: DeadlineExplanation["waitsFor"]): string {

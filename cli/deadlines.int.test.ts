@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aCommandLine, REPOSITORY, type CommandLine } from "../test/builders/command-line.ts";
+
+/** What people see of runs with deadlines. */
+let line: CommandLine;
+beforeAll(async () => {
+  line = await aCommandLine(join(REPOSITORY, "test/fixtures/late"));
+  await line.withFixtures("run", "tardy");
+  await line.withFixtures("run", "failing");
+  await line.withFixtures("run", "prompt");
+});
+afterAll(async () => {
+  await line.close();
+});
+
+interface Listed {
+  readonly dagId: string;
+  readonly deadlines: readonly { readonly name: string; readonly at: string; readonly missedAt: string | null }[];
+}
+
+describe("freshet runs", () => {
+  test("marks those that are late", async () => {
+    const { out } = await line.freshet("runs");
+
+    expect(out).toMatch(/^tardy\.\S+ +success, late by \S+ +manual/m);
+    expect(out).toMatch(/^prompt\.\S+ +success +manual/m);
+  });
+
+  test("lists those that are late alone", async () => {
+    const { out } = await line.freshet("runs", "--late", "--json");
+
+    expect((JSON.parse(out) as readonly Listed[]).map(({ dagId, deadlines }) => [dagId, deadlines])).toEqual([
+      ["tardy", [{ name: "at once", at: expect.any(String) as string, missedAt: expect.any(String) as string }]],
+    ]);
+  });
+
+  test("says so if none is late", async () => {
+    const { exit, err } = await line.freshet("runs", "prompt", "--late");
+
+    expect([exit, err.trim()]).toEqual([0, "no run is late"]);
+  });
+
+  test("has late runs, or dates without one, and not both", async () => {
+    const { exit, err } = await line.freshet("runs", "--late", "--missing");
+
+    expect([exit, err]).toEqual([2, expect.stringContaining("leave out one of them")]);
+  });
+});
+
+describe("freshet why", () => {
+  test("says by how much a deadline was missed", async () => {
+    const { out } = await line.freshet("why", "latest:tardy");
+
+    expect(out).toMatch(/^ {2}deadline +at once, at \S+ \S+Z: missed: the run succeeded \S+ too late$/m);
+  });
+
+  test("says when one comes that a failed run may still keep", async () => {
+    const { out } = await line.freshet("why", "latest:failing");
+
+    expect(out).toMatch(/^ {2}deadline +2h after it is due, at \S+ \S+Z: in 1h \d+m; the run is failed$/m);
+  });
+
+  test("has them in JSON, with what the run waits for", async () => {
+    const { out } = await line.freshet("why", "latest:failing", "--json");
+
+    expect(JSON.parse(out)).toMatchObject({
+      deadlines: [
+        { name: "2h after it is due", missedAt: null, why: expect.stringMatching(/^in 1h/) as string, waitsFor: [] },
+      ],
+    });
+  });
+
+  test("says nothing of one that was kept", async () => {
+    const { out } = await line.freshet("why", "latest:prompt");
+
+    expect(out).not.toContain("deadline");
+  });
+});
