@@ -162,8 +162,7 @@ function wake(
   { all = false, tell = false }: { readonly all?: boolean; readonly tell?: boolean },
 ): void {
   for (const entry of draft.entries.values()) {
-    const justGranted = entry.granted > entry.seen && plus(entry.heardAt, GRANT_AGAIN_AFTER_MS) > draft.now;
-    if (tell && justGranted) draft.told.add(entry.runId);
+    if (tell && entry.granted > entry.seen) draft.told.add(entry.runId);
     if (!all && lookAtOf(entry) > draft.now) continue;
     draft.told.add(entry.runId);
     draft.asked.add(entry.runId);
