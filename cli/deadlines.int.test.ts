@@ -77,3 +77,18 @@ describe("freshet why", () => {
     expect(out).not.toContain("deadline");
   });
 });
+
+test("freshet simulate tells which runs are too late, and by how much", async () => {
+  const period = ["--from", "2026-03-28", "--to", "2026-03-30"];
+
+  const { out } = await line.withFixtures("simulate", "nightly", ...period, "--duration", "count=7m");
+
+  expect(out).toContain(`
+  deadline      by 04:05: 3 runs, 3 too late, by up to 2m: 2026-03-28T04:00:00Z, 2026-03-29T04:00:00Z, 2026-03-30T04:00:00Z
+  deadline      1h after it is due: 3 runs, all in time
+`);
+  expect(out).toContain(`
+Each run: . success, d degraded, l late, F failed, C cancelled
+  2026-03-28T04:00  lll
+`);
+});

@@ -1,6 +1,7 @@
 /** What came of a simulation, as people read it. */
 import { durationText } from "../../shared/core/time.ts";
-import type { Simulation, SimulatedRun, TaskTotals } from "../../shared/testing/index.ts";
+import type { DeadlineTotals, Simulation, SimulatedRun, TaskTotals } from "../../shared/testing/index.ts";
+import { safeLine } from "../output/escape.ts";
 import type { Channel } from "../output/terminal.ts";
 import { plural, stateText } from "../output/words.ts";
 import { printRunStrip, printTimeline } from "./timeline.ts";
@@ -34,6 +35,7 @@ export function printSimulation(out: Channel, simulation: Simulation): void {
       `${name}: ${waits === 0 ? "nothing waited" : `${plural(waits, "task")} waited, median ${durationText(medianMs)}, longest ${durationText(longestMs)}`}`,
     );
   }
+  for (const deadline of totals.deadlines) line("deadline", deadlineText(deadline, simulation));
   line("passed over", passedOverText(simulation));
   for (const { tasks, runs: count, medianMs, longestMs } of simulation.longestPaths.slice(0, PATHS_SHOWN_MAX)) {
     line(
@@ -77,6 +79,20 @@ function named(tasks: readonly TaskTotals[], of: (task: TaskTotals) => number): 
   const shown = some.slice(0, NAMED_MAX).map((task) => `${task.taskId} ${of(task)}`);
   const more = some.length > NAMED_MAX ? [`${some.length - NAMED_MAX} more`] : [];
   return some.length === 0 ? "" : ` (${[...shown, ...more].join(", ")})`;
+}
+
+/** `by 07:00: 31 runs, 2 too late, by up to 25m: 2026-03-09T04:00:00Z, 2026-03-10T04:00:00Z (failed)`. */
+function deadlineText({ name, runs: count, missed, latestMs }: DeadlineTotals, { runs }: Simulation): string {
+  const kept = `${safeLine(name)}: ${plural(count, "run")}, `;
+  if (count === 0) return `${safeLine(name)}: no run has it`;
+  if (missed === 0) return `${kept}all in time`;
+  const late = runs.filter(({ deadlines }) => deadlines.some((each) => each.name === name && each.missed));
+  const shown = late
+    .slice(0, NAMED_MAX)
+    .map((run) => `${run.dueAt}${run.state === "success" ? "" : ` (${run.state})`}`);
+  const more = late.length > NAMED_MAX ? [`${late.length - NAMED_MAX} more`] : [];
+  const by = latestMs === 0 ? "" : `, by up to ${durationText(latestMs)}`;
+  return `${kept}${missed} too late${by}: ${[...shown, ...more].join(", ")}`;
 }
 
 function passedOverText({ passedOver }: Simulation): string {

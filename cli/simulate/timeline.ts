@@ -14,7 +14,8 @@ const STRIP_LINES_MAX = 40;
 
 /** A letter for each run. */
 export function printRunStrip(out: Channel, runs: readonly SimulatedRun[]): void {
-  out.line(out.paint("dim", "Each run: . success, d degraded, F failed, C cancelled"));
+  const late = runs.some(isLate) ? ", l late" : "";
+  out.line(out.paint("dim", `Each run: . success, d degraded${late}, F failed, C cancelled`));
   const lines = Math.ceil(runs.length / STRIP_WIDTH);
   for (let line = 0; line < Math.min(lines, STRIP_LINES_MAX); line++) {
     const some = runs.slice(line * STRIP_WIDTH, (line + 1) * STRIP_WIDTH);
@@ -27,7 +28,13 @@ export function printRunStrip(out: Channel, runs: readonly SimulatedRun[]): void
   if (rest > 0) out.line(out.paint("dim", `  and ${rest} more; --json lists them all`));
 }
 
-function letterOf(out: Channel, { state, degraded }: SimulatedRun): string {
+/** It succeeded, and too late. */
+const isLate = ({ state, deadlines }: SimulatedRun): boolean =>
+  state === "success" && deadlines.some(({ missed }) => missed);
+
+function letterOf(out: Channel, run: SimulatedRun): string {
+  const { state, degraded } = run;
+  if (isLate(run)) return out.paint("red", "l");
   if (state === "success") return degraded ? out.paint("yellow", "d") : out.paint("green", ".");
   return state === "failed" ? out.paint("red", "F") : out.paint("yellow", "C");
 }

@@ -10,9 +10,11 @@ export type {
   TaskScript,
 } from "./simulation/options.ts";
 export type {
+  DeadlineTotals,
   PathSummary,
   PoolTotals,
   SimulatedAttempt,
+  SimulatedDeadline,
   SimulatedRun,
   SimulatedTask,
   SimulatedTotals,

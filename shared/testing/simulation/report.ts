@@ -6,6 +6,7 @@ import type { TaskView } from "../../contract/views.ts";
 import type { Run } from "../../core/run.ts";
 import { iso, type Instant } from "../../core/time.ts";
 import type { DagVersion } from "../../ports/dag-store.ts";
+import { deadlinesIn } from "./deadlines.ts";
 import { commonPaths, pathOf } from "./paths.ts";
 import type { Period } from "./period.ts";
 import type { SimulatedAttempt, SimulatedRun, SimulatedTask, Simulation } from "./result.ts";
@@ -69,6 +70,7 @@ function runOf(run: Run, dueAt: Instant, version: DagVersion, attempts: readonly
     dueAt: iso(dueAt),
     startedAt: isoOrNull(run.startedAt),
     endedAt: isoOrNull(run.endedAt),
+    deadlines: deadlinesIn(run, version.manifest, dueAt),
     tasks,
     longestPath: pathOf(version.manifest, tasks),
   };

@@ -17,6 +17,15 @@ export interface SimulatedTask extends TaskView {
   readonly attempts: readonly SimulatedAttempt[];
 }
 
+/** By when a run had to have succeeded. */
+export interface SimulatedDeadline {
+  readonly name: string;
+  readonly at: string;
+  readonly missed: boolean;
+  /** Milliseconds by which the run succeeded too late; null: it was not late, or never succeeded. */
+  readonly lateMs: number | null;
+}
+
 export interface SimulatedRun {
   readonly runId: string;
   readonly runType: string;
@@ -29,6 +38,8 @@ export interface SimulatedRun {
   readonly dueAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** The earliest comes first. */
+  readonly deadlines: readonly SimulatedDeadline[];
   /** In the order of the DAG, a mapped task followed by its instances; then the hooks that were called. */
   readonly tasks: readonly SimulatedTask[];
   /** The tasks that it had to wait for, one after the other: without any of them it would have ended earlier. */
@@ -82,6 +93,16 @@ export interface PoolTotals {
   readonly longestMs: number;
 }
 
+export interface DeadlineTotals {
+  readonly name: string;
+  /** Runs that had it. */
+  readonly runs: number;
+  /** ... and had not succeeded by then. */
+  readonly missed: number;
+  /** Milliseconds by which the latest of them succeeded too late; 0: none did succeed too late. */
+  readonly latestMs: number;
+}
+
 export interface SimulatedTotals {
   readonly runs: number;
   readonly states: Readonly<Record<Exclude<RunState, "queued" | "running">, number>>;
@@ -102,4 +123,6 @@ export interface SimulatedTotals {
   readonly tasks: readonly TaskTotals[];
   /** By name. */
   readonly pools: readonly PoolTotals[];
+  /** In the order of the DAG. */
+  readonly deadlines: readonly DeadlineTotals[];
 }

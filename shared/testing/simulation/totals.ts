@@ -1,15 +1,17 @@
 /** A period in numbers. */
 import type { Manifest } from "../../core/manifest.ts";
 import type { RunState } from "../../core/states.ts";
+import { deadlineTotals } from "./deadlines.ts";
 import { lengthOf, quantile } from "./paths.ts";
 import type { PoolTotals, SimulatedRun, SimulatedTask, SimulatedTotals, TaskTotals } from "./result.ts";
 
 export function totalsOf(
-  { tasks: specs, pools }: Manifest,
+  manifest: Manifest,
   runs: readonly SimulatedRun[],
   seen: Pick<SimulatedTotals, "activeRunsMax" | "passedOver">,
   poolWaits: ReadonlyMap<string, readonly number[]>,
 ): SimulatedTotals {
+  const { tasks: specs, pools } = manifest;
   const ofTask = Map.groupBy(
     runs.flatMap(({ tasks }) => tasks),
     ({ taskId }) => taskId,
@@ -31,6 +33,7 @@ export function totalsOf(
     waitMsMax: runs.reduce((most, run) => Math.max(most, waitOf(run)), 0),
     tasks,
     pools: pools.map(({ pool, slots }) => poolTotals(pool, slots, poolWaits.get(pool) ?? [])),
+    deadlines: deadlineTotals(manifest, runs),
   };
 }
 
