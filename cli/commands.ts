@@ -34,6 +34,10 @@ const SPECS: readonly CommandSpec[] = [
         description: 'wait at the most this long for more files (default: 2s), or "as-written"',
       },
       { flags: "--no-schedules", description: "leave schedules out: nothing starts by the clock" },
+      {
+        flags: "--keep <time>",
+        description: 'forget runs that ended longer ago, with logs and outputs (default: 90d), or "all"',
+      },
       DAGS,
     ],
     examples: [

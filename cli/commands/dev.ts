@@ -9,6 +9,7 @@ import { createNarrator } from "../dev/narrator.ts";
 import { serve, type DevOptions } from "../dev/serve.ts";
 import { countOf } from "../given.ts";
 import { crashPointFrom } from "../home/crash.ts";
+import { keepOf } from "../home/retention.ts";
 import { startScheduler } from "../home/scheduler.ts";
 import { pathText } from "../output/words.ts";
 import { sourceLines } from "../output/source-line.ts";
@@ -24,6 +25,7 @@ export const execute: Execute<DevOptions> = async (invocation) => {
   requireDags(invocation);
   const workers = countOf("--workers", options.workers, WORKERS_MAX);
   const windowMs = windowOf(options.window);
+  const keepMs = keepOf(options.keep);
   const tell = createTell(terminal, json, createClock(), () => sourceLines(cwd));
   const interrupts = catchInterrupts();
   const firstStart = !existsSync(project.home.stateFile) && !existsSync(project.home.buckets);
@@ -41,7 +43,7 @@ export const execute: Execute<DevOptions> = async (invocation) => {
       ...(workers === undefined ? {} : { workers }),
     });
     ready.resolve(scheduler.engine);
-    return await serve({ invocation, scheduler, narrator, tell, interrupts, windowMs, firstStart });
+    return await serve({ invocation, scheduler, narrator, tell, interrupts, windowMs, keepMs, firstStart });
   } finally {
     interrupts.release();
   }

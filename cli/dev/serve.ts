@@ -1,15 +1,17 @@
 /** `freshet dev`, once its scheduler runs: takes up DAG files and arriving objects until it is told to end. */
 import { existsSync } from "node:fs";
 import type { ArrivedObject } from "../../shared/core/attempt.ts";
-import { parseInstant, type Instant } from "../../shared/core/time.ts";
+import { durationText, parseInstant, type Instant } from "../../shared/core/time.ts";
 import { watchBuckets, type BucketWatch } from "../../shared/embedded/watch-bucket.ts";
 import { aborted } from "../aborted.ts";
 import type { Invocation } from "../command.ts";
+import { startRetention } from "../home/retention.ts";
 import type { Scheduler } from "../home/scheduler.ts";
 import { createDagLoader } from "../load/loader.ts";
 import type { LoadResult } from "../load/result.ts";
 import { watchDags, type DagWatch } from "../load/watch-dags.ts";
 import { EXIT, type ExitCode } from "../output/failure.ts";
+import { plural } from "../output/words.ts";
 import { placeOf } from "../place.ts";
 import type { Interrupts } from "../run/interrupts.ts";
 import { createArrivals, interestsOf } from "./arrivals.ts";
@@ -29,6 +31,7 @@ export interface DevOptions {
   readonly once?: boolean;
   readonly workers?: string;
   readonly window?: string;
+  readonly keep?: string;
   /** Commander's form of `--no-schedules`. */
   readonly schedules?: boolean;
 }
@@ -41,6 +44,8 @@ export interface Serving {
   readonly interrupts: Interrupts;
   /** Arrival triggers wait at the most this long; undefined: as they are written. */
   readonly windowMs: number | undefined;
+  /** How long what has ended is kept. */
+  readonly keepMs: number | "all";
   /** Nothing has ever been here. */
   readonly firstStart: boolean;
 }
@@ -62,6 +67,7 @@ async function serveUntilEnd(serving: Serving, onEnd: (close: () => Promise<void
   if (!json) printBanner(terminal.out, { project, cwd }, { windowMs, schedules: options.schedules !== false });
   const buckets = await watchArrivals(serving);
   onEnd(() => buckets.close());
+  forgetOldRuns(serving, onEnd);
   const { dags } = await takeUpDags(serving, buckets, onEnd);
   narrator.takeUp();
   const samples = await findSamples(project.dagsDir);
@@ -83,6 +89,21 @@ async function serveUntilEnd(serving: Serving, onEnd: (close: () => Promise<void
   }
   await aborted(AbortSignal.any([interrupts.first, terminal.closed]));
   return EXIT.success;
+}
+
+/** Not `--once`, which is over before there is anything to forget. */
+function forgetOldRuns(
+  { invocation: { options }, scheduler: { engine, stores }, tell, keepMs }: Serving,
+  onEnd: (close: () => Promise<void>) => void,
+): void {
+  if (keepMs === "all" || options.once === true) return;
+  const onForgotten = ({ runs }: { readonly runs: number }): void => {
+    const text = `${plural(runs, "run")} that ended more than ${durationText(keepMs)} ago forgotten, with logs and outputs (--keep)`;
+    if (runs > 0) tell({ type: "note", text });
+  };
+  const onFault = (error: unknown): void =>
+    tell({ type: "fault", id: "home", code: "RETENTION", message: textOf(error) });
+  onEnd(startRetention({ stores, clock: engine.clock, keepMs, onForgotten, onFault }));
 }
 
 /** Registers all DAGs, and unless it is for once, whatever becomes of their files. */

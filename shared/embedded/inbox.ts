@@ -30,7 +30,7 @@ interface Row {
   readonly at: Instant;
 }
 
-/** Arrivals in the state file, kept for ever. Rejects with the faults of the writer. */
+/** Arrivals in the state file, until retention.ts forgets them. Rejects with the faults of the writer. */
 export function createInbox(database: Database, writer: Writer): Inbox {
   return {
     put: (arrival) =>

@@ -2,7 +2,7 @@
  * The local buckets, as a source of events: a file that is created, overwritten or moved into place is an object that
  * arrived. What came while nobody watched is found by looking at everything, at the start and now and then.
  */
-import { lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,6 +11,7 @@ import type { ArrivedObject } from "../core/attempt.ts";
 import type { ObjectStore } from "../core/task-host.ts";
 import { instant, iso } from "../core/time.ts";
 import { bucketScope, type BucketInterest, type BucketScope } from "./bucket-scope.ts";
+import { findKey } from "./key-places.ts";
 import { createSettling, versionOfStamp, type FileStamp, type Settling } from "./settling.ts";
 
 export type { BucketInterest } from "./bucket-scope.ts";
@@ -103,6 +104,15 @@ export async function watchBuckets(options: BucketWatchOptions): Promise<BucketW
 }
 
 /** Symbolic links are no objects. */
+/** The version of the object that lies in the bucket now, as its arrival named it; undefined: there is none. */
+export function versionThere(root: string, bucket: string, key: string): string | undefined {
+  if (!existsSync(root)) return undefined;
+  const folder = { path: join(realpathSync.native(root), bucket), described: () => JSON.stringify(key) };
+  const path = findKey(folder, key);
+  const stamp = path === undefined ? undefined : stampAt(path);
+  return stamp && versionOfStamp(stamp);
+}
+
 function stampAt(path: string): FileStamp | undefined {
   try {
     const stats = lstatSync(path, { bigint: true });
