@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DAY_MS, aSchedule, aVersionHash } from "../../test/builders/index.ts";
 import type { DagRecord } from "./dag-record.ts";
 import type { Manifest, ScheduleSpec } from "./manifest.ts";
-import { coveredUntil, isSame, resumeSchedule } from "./schedule-edit.ts";
+import { beginning, coveredUntil, isSame, resumeSchedule } from "./schedule-edit.ts";
 import { instant, iso, parseInstant, type Instant } from "./time.ts";
 
 const at = (text: string): Instant => parseInstant(`2026-03-${text}:00Z`) ?? instant(NaN);
@@ -146,6 +146,13 @@ describe("the first schedule of a DAG", () => {
     expect(resumed({ ...again, after: AT_SIX })).toBe("07T06:00; 07T06:00 from 07T00:00; nothing");
     expect(resumed({ ...again, after: OVER })).toBe("never; as it says; nothing");
   });
+
+  test("fires for nothing that the last one covered, wherever the two have their boundaries", () => {
+    const again = (text: string) => ({ ...fresh, covered: at(text) });
+
+    expect(resumed({ ...again("07T06:00"), after: AT_SIX })).toBe("08T06:00; 08T06:00 from 07T06:00; nothing");
+    expect(resumed({ ...again("07T02:00"), after: DAILY })).toBe("08T04:00; 08T04:00 from 07T02:00; nothing");
+  });
 });
 
 describe("an edit", () => {
@@ -178,6 +185,30 @@ describe("an edit", () => {
 
     expect(resumed({ ...fresh, now: at("04T10:00") })).toBe("05T06:00; 05T06:00 from 04T00:00; 04T04:00 to 04T04:00");
     expect(resumed({ ...fresh, now: at("04T03:00") })).toBe("04T06:00; as it says; nothing");
+  });
+});
+
+describe("a firing", () => {
+  const firing = {
+    due: at("04T04:00"),
+    logicalDate: at("03T00:00"),
+    dataInterval: { start: at("03T00:00"), end: at("04T00:00") },
+  };
+  const { due } = firing;
+
+  test("after an edit begins where the last run ended, and says that it is no interval of the schedule", () => {
+    expect(beginning(firing, { due, start: at("02T06:00") })).toEqual({
+      partial: true,
+      due,
+      logicalDate: at("02T06:00"),
+      dataInterval: { start: at("02T06:00"), end: at("04T00:00") },
+    });
+  });
+
+  test("is as the schedule has it where nothing was edited, or that is where the last run ended", () => {
+    expect([beginning(firing, null), beginning(firing, undefined)]).toEqual([firing, firing]);
+    expect(beginning(firing, { due, start: at("03T00:00") })).toBe(firing);
+    expect(beginning(firing, { due: at("05T04:00"), start: at("02T06:00") })).toBe(firing);
   });
 });
 
