@@ -27,11 +27,13 @@ export async function collect(load: () => Promise<unknown>): Promise<readonly Co
 }
 
 export const describe = Object.assign(group, {
-  each: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, body, group),
+  each: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, spread(body), group),
+  for: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, body, group),
 });
 
 export const test = Object.assign(add, {
-  each: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, body, add),
+  each: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, spread(body), add),
+  for: (rows: Rows) => (name: string, body: Body) => eachRow(rows, name, body, add),
 });
 
 export const afterEach = (body: () => unknown): void => void after.push(body);
@@ -62,10 +64,14 @@ function add(name: string, body: () => unknown): void {
   collected.push({ name: nth === 1 ? text : `${text} (${nth})`, run });
 }
 
+/** `each` gives the parts of a row, `for` the row itself. */
+const partsOf = (row: unknown): Rows => (Array.isArray(row) ? (row as Rows) : [row]);
+const spread =
+  (body: Body): Body =>
+  (...[row]) =>
+    body(...(partsOf(row) as never[]));
+
 function eachRow(rows: Rows, name: string, body: Body, declare: (name: string, body: () => unknown) => void): void {
-  for (const row of rows) {
-    const args = Array.isArray(row) ? row : [row];
-    const used = name.match(/%[a-z]/g)?.length ?? 0;
-    declare(format(name, ...args.slice(0, used)), () => body(...(args as never[])));
-  }
+  const used = name.match(/%[a-z]/g)?.length ?? 0;
+  for (const row of rows) declare(format(name, ...partsOf(row).slice(0, used)), () => body(row as never));
 }
