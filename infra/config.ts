@@ -33,8 +33,8 @@ export type SchedulesConfig =
 type ScheduleDefault = "as written" | "none";
 
 /**
- * Who is told of failed runs, of DAGs that were paused because of them, and of alarms. `"off"`: nobody, and nothing of it
- * exists. Without addresses the topic is there for subscriptions of yours: `freshet.alerts`.
+ * Who is told of failed runs, of missed deadlines, of DAGs that were paused because their runs fail, and of alarms. `"off"`:
+ * nobody, and nothing of it exists. Without addresses the topic is there for subscriptions of yours: `freshet.alerts`.
  */
 export type AlertingConfig = "off" | { readonly emails: readonly string[] };
 

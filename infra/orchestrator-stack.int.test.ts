@@ -236,7 +236,7 @@ describe("alerting", () => {
       .map((rule) => rule["Properties"])
       .filter((rule) => rule.EventBusName !== undefined);
 
-  test("tells of failed runs and paused DAGs, with what to type next", () => {
+  test("tells of failed runs, missed deadlines and paused DAGs, with what to type next", () => {
     const told = rulesOfBus().map(({ EventPattern, Targets }) => ({ EventPattern, ...Targets[0]?.InputTransformer }));
 
     expect(told).toEqual([
@@ -248,6 +248,21 @@ describe("alerting", () => {
           '"at <time>. What to type next:"',
           '"npx freshet why <detail-runId> --env test"',
           '"npx freshet retry <detail-runId> --env test"',
+        ].join("\n"),
+      },
+      {
+        EventPattern: { source: ["freshet"], "detail-type": ["run_deadline_missed"] },
+        InputPathsMap: {
+          "detail-text": "$.detail.text",
+          time: "$.time",
+          "detail-runId": "$.detail.runId",
+          "detail-dagId": "$.detail.dagId",
+        },
+        InputTemplate: [
+          '"test: <detail-text>"',
+          '"at <time>. What to type next:"',
+          '"npx freshet why <detail-runId> --env test"',
+          '"npx freshet runs <detail-dagId> --late --env test"',
         ].join("\n"),
       },
       {
@@ -273,6 +288,7 @@ describe("alerting", () => {
 
     expect(statements.map(({ Effect, Principal, Condition }) => [Effect, Principal, Object.keys(Condition)])).toEqual([
       ["Deny", "*", ["Bool"]],
+      ["Allow", { Service: "events.amazonaws.com" }, ["ArnEquals"]],
       ["Allow", { Service: "events.amazonaws.com" }, ["ArnEquals"]],
       ["Allow", { Service: "events.amazonaws.com" }, ["ArnEquals"]],
       ["Allow", { Service: "cloudwatch.amazonaws.com" }, ["StringEquals"]],

@@ -1,4 +1,4 @@
-/** Tells people of failed runs, and of DAGs that were paused because of them: what happened, and what to type next. */
+/** Tells people of failed runs, of deadlines that were missed, and of DAGs that were paused because of them: what happened, and what to type next. */
 import { EventField, Rule, RuleTargetInput, type EventBus, type IRuleTarget } from "aws-cdk-lib/aws-events";
 import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -31,6 +31,12 @@ const SPECS: readonly AlertSpec[] = [
     detailType: "run_ended",
     detail: { state: ["failed"] },
     next: [`why ${RUN}`, `retry ${RUN}`],
+  },
+  {
+    id: "DeadlineMissed",
+    description: "Deadlines that runs have missed are told",
+    detailType: "run_deadline_missed",
+    next: [`why ${RUN}`, `runs ${DAG} --late`],
   },
   {
     id: "DagPaused",
