@@ -142,3 +142,77 @@ test("to what comes every so often clocks do nothing", () => {
 
   expect(notes(schedule, "2026-03-08T12:00:00Z", 1)).toEqual(["2026-03-08T08:00:00-04:00 -"]);
 });
+
+test("a time that comes twice and fires the second time says so", () => {
+  const second = newYork({ expression: "30 1 * * *", dst: { gap: "shift", fold: "second" } });
+
+  expect(notes(second, "2026-11-01T04:00:00Z", 1)).toEqual([
+    "2026-11-01T01:30:00-05:00 clocks go back: 01:30 comes twice, fires the second time",
+  ]);
+});
+
+test("of times that come twice each says by which expression it is named", () => {
+  const schedule = newYork({ expressions: ["30 * * * *", "0 1 * * *"] });
+
+  expect(notes(schedule, "2026-11-01T05:00:00Z", 4)).toEqual([
+    "2026-11-01T01:00:00-04:00 clocks go back: 01:00 comes twice, fires the first time",
+    "2026-11-01T01:30:00-04:00 clocks go back: 01:30 comes twice, this is the first time",
+    "2026-11-01T01:30:00-05:00 clocks go back: 01:30 comes twice, this is the second time",
+    "2026-11-01T02:30:00-05:00 -",
+  ]);
+});
+
+test("what fires after a skipped time on the same day has nothing to tell, whether that moved or was left out", () => {
+  const expressions = ["30 2 * * *", "0 12,18 * * *"];
+  const skip = newYork({ expressions, dst: { gap: "skip", fold: "first" } });
+
+  expect(notes(newYork({ expressions }), "2026-03-08T05:00:00Z", 3)).toEqual([
+    "2026-03-08T03:30:00-04:00 clocks go forward: 02:30 does not exist, fires at 03:30",
+    "2026-03-08T12:00:00-04:00 -",
+    "2026-03-08T18:00:00-04:00 -",
+  ]);
+  expect(notes(skip, "2026-03-08T05:00:00Z", 2)).toEqual([
+    "2026-03-08T12:00:00-04:00 clocks go forward: no 02:30 on 2026-03-08",
+    "2026-03-08T18:00:00-04:00 -",
+  ]);
+});
+
+test("the length of an interval is told in hours up to two days, and in days and minutes otherwise", () => {
+  const covers = (expression: string, from: string): unknown =>
+    notes(newYork({ interval: "cron", expression }), from, 1);
+  const lordHowe = aSchedule({ timezone: "Australia/Lord_Howe" });
+
+  expect(covers("0 4 7,9 * *", "2026-03-09T06:00:00Z")).toEqual([
+    "2026-03-09T04:00:00-04:00 clocks go forward on 2026-03-08: covers 47h",
+  ]);
+  expect(covers("0 4 31,2 * *", "2026-11-02T06:00:00Z")).toEqual([
+    "2026-11-02T04:00:00-05:00 clocks go back on 2026-11-01: covers 2d 1h",
+  ]);
+  expect(notes(lordHowe, "2026-04-05T16:00:00Z", 1)).toEqual([
+    "2026-04-06T04:00:00+10:30 clocks go back on 2026-04-05: covers 1d 30m",
+  ]);
+});
+
+test("dates and instants cover nothing that clocks could change", () => {
+  const dates: ScheduleSpec = {
+    kind: "dates",
+    dates: [at("2026-03-07T12:00:00Z"), at("2026-03-09T12:00:00Z")],
+    interval: "none",
+    timezone: "America/New_York",
+    start: null,
+    end: null,
+  };
+
+  expect(notes(dates, "2026-03-07T00:00:00Z", 3)).toEqual([
+    "2026-03-07T07:00:00-05:00 -",
+    "2026-03-09T08:00:00-04:00 -",
+  ]);
+});
+
+test("rows begin with the firing that is due at the very instant, and end before the other", () => {
+  const span = { from: at("2026-03-02T04:00:00Z"), count: 10 };
+  const due = (to: string) => previewRows(aSchedule(), { ...span, to: at(to) }).map((row) => row.due);
+
+  expect(due("2026-03-03T04:00:00Z")).toEqual(["2026-03-02T04:00:00Z"]);
+  expect(due("2026-03-03T04:01:00Z")).toEqual(["2026-03-02T04:00:00Z", "2026-03-03T04:00:00Z"]);
+});
