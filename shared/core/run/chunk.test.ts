@@ -91,6 +91,7 @@ describe("a chunk", () => {
       runId: `${parent.run.runId}.map-1-1`,
       version: parent.run.version,
       origin: { kind: "chunk", parent: parent.run.runId, taskId: "load", number: 1, index: 1 },
+      runType: "event",
       state: "running",
       startedAt: NOON,
       tasks: { expansions: [{ slot: 0, length: 3, first: 4, base: 1, rows: 3, attemptBase: 0, list: 1 }] },
@@ -172,6 +173,27 @@ describe("a chunk", () => {
 });
 
 describe("what a chunk tells", () => {
+  test("is, once it has ended, also which order it has heard since, and what it came to", () => {
+    const chunk = all(aChunk(), success);
+
+    expect(reports(tell(chunk, ordered({ number: 2, allowance: 1 })))).toMatchObject([
+      { ended: true, heard: 2, success: 4 },
+    ]);
+  });
+
+  test("is nothing of an order to use what it is using", () => {
+    const chunk = aChunk(0, { allowance: 4 }, { concurrency: 4 });
+
+    expect(reports(tell(chunk, ordered({ number: 2, allowance: 4 })))).toEqual([]);
+  });
+
+  test("is how it was ended first, whatever it is told later", () => {
+    const end = (text: string) => ({ reason: "cancelled", cause: { code: "cancelled", text } }) as const;
+    const chunk = tell(aChunk(), ordered({ number: 2, end: end("by ann") }));
+
+    expect(tell(chunk, ordered({ number: 3, end: end("by bob") })).run.cause?.text).toBe("by ann");
+  });
+
   test("is nothing as long as nothing has ended", () => {
     expect(reports(aChunk())).toEqual([]);
   });
@@ -241,6 +263,26 @@ describe("what a chunk tells", () => {
 });
 
 describe("what an operator does to instances of a chunk", () => {
+  test("is done of each order that it hears, also if it has done some before", () => {
+    const chunk = tell(all(aChunk(), failure), ordered({ number: 2, hands: [hand("none", [1])] }));
+
+    tell(chunk, ordered({ number: 3, hands: [hand("none", [1]), hand("none", [2], 3)] }));
+
+    expect([chunk.run.chunk?.hand, sent(chunk)]).toEqual([3, ["2#2"]]);
+    expect(chunk.run.chunk?.order.hands).toEqual([]);
+  });
+
+  test("closes as cleared what is at work, and waits for it again since then", () => {
+    const chunk = tell(aChunk(), ordered({ number: 2, hands: [hand("none", [1])] }));
+
+    expect(chunk.commands.slice(0, 1)).toMatchObject([{ type: "close", key: { mapIndex: 1 }, reason: "cleared" }]);
+    expect(
+      tell(all(aChunk(), failure), ordered({ number: 2, hands: [hand("none", [1])] })).run.tasks.details[0],
+    ).toEqual({
+      since: NOON,
+    });
+  });
+
   test("is done once, however often it is told", () => {
     const chunk = tell(all(aChunk(), failure), ordered({ number: 2, hands: [hand("none", [1])] }));
     expect(sent(chunk)).toEqual(["1#2"]);
