@@ -227,57 +227,6 @@ describe("the queues", () => {
 });
 
 describe("alerting", () => {
-  interface RuleTarget {
-    readonly Arn: unknown;
-    readonly InputTransformer?: { readonly InputPathsMap: object; readonly InputTemplate: string };
-  }
-  const rulesOfBus = (): readonly { readonly EventPattern: object; readonly Targets: readonly RuleTarget[] }[] =>
-    Object.values(template.findResources("AWS::Events::Rule"))
-      .map((rule) => rule["Properties"])
-      .filter((rule) => rule.EventBusName !== undefined);
-
-  test("tells of failed runs, missed deadlines and paused DAGs, with what to type next", () => {
-    const told = rulesOfBus().map(({ EventPattern, Targets }) => ({ EventPattern, ...Targets[0]?.InputTransformer }));
-
-    expect(told).toEqual([
-      {
-        EventPattern: { source: ["freshet"], "detail-type": ["run_ended"], detail: { state: ["failed"] } },
-        InputPathsMap: { "detail-text": "$.detail.text", time: "$.time", "detail-runId": "$.detail.runId" },
-        InputTemplate: [
-          '"test: <detail-text>"',
-          '"at <time>. What to type next:"',
-          '"npx freshet why <detail-runId> --env test"',
-          '"npx freshet retry <detail-runId> --env test"',
-        ].join("\n"),
-      },
-      {
-        EventPattern: { source: ["freshet"], "detail-type": ["run_deadline_missed"] },
-        InputPathsMap: {
-          "detail-text": "$.detail.text",
-          time: "$.time",
-          "detail-runId": "$.detail.runId",
-          "detail-dagId": "$.detail.dagId",
-        },
-        InputTemplate: [
-          '"test: <detail-text>"',
-          '"at <time>. What to type next:"',
-          '"npx freshet why <detail-runId> --env test"',
-          '"npx freshet runs <detail-dagId> --late --env test"',
-        ].join("\n"),
-      },
-      {
-        EventPattern: { source: ["freshet"], "detail-type": ["dag_paused"] },
-        InputPathsMap: { "detail-text": "$.detail.text", time: "$.time", "detail-dagId": "$.detail.dagId" },
-        InputTemplate: [
-          '"test: <detail-text>"',
-          '"at <time>. What to type next:"',
-          '"npx freshet why <detail-dagId> --env test"',
-          '"npx freshet resume <detail-dagId> --env test"',
-        ].join("\n"),
-      },
-    ]);
-  });
-
   test("over TLS alone, and only these rules and the account's alarms may publish", () => {
     const [policy] = Object.values(template.findResources("AWS::SNS::TopicPolicy"));
     const statements = policy?.["Properties"].PolicyDocument.Statement as readonly {
