@@ -10,11 +10,12 @@ import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 /** What Freshet stands on deliberately; every other warning is shown. */
-const EXPECTED_WARNINGS = /^(SQLite|Type Stripping) is an experimental feature/;
+const EXPECTED_WARNINGS = /^(SQLite|Type Stripping|stripTypeScriptTypes) is an experimental feature/;
 
 if (runsTypeScript()) {
   hideExpectedWarnings();
   module.enableCompileCache?.(fileURLToPath(new URL("../../node_modules/.cache/freshet/", import.meta.url)));
+  if (import.meta.url.includes("/node_modules/")) await import("../../shared/embedded/own-types.mjs");
   await import("../main.ts");
 } else {
   const { packagedNode } = await import("./packaged-node.mjs");

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** How long what has ended is kept, unless somebody says otherwise ... */
 export const KEEP_MS_DEFAULT = 90 * DAY_MS;
 /** ... which is at least this long: what has just ended is looked at, and cleared. */
-export const KEEP_MS_MIN = DAY_MS;
+const KEEP_MS_MIN = DAY_MS;
 /** The first pass leaves a start to what is due. */
 const FIRST_AFTER_MS = 10_000;
 const EVERY_MS = 3_600_000;

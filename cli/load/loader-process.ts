@@ -6,6 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { durationText } from "../../shared/core/time.ts";
 import type { Problem, SourcePlace } from "../../shared/core/problem.ts";
+import { OWN_TYPES_FLAGS } from "../../shared/embedded/own-types.ts";
 import { createLineReader } from "../../shared/embedded/worker/protocol.ts";
 import { killGroup, type ProcessRegistry } from "../../shared/embedded/worker/survivors.ts";
 import type { LoadCode } from "./codes.ts";
@@ -111,7 +112,7 @@ function spawnChild({ root, cwd }: LoaderSettings): ChildProcess {
   const cache = getCompileCacheDir();
   const env = cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
   const settings: LoaderSettings = { root, cwd };
-  return spawn(process.execPath, [...FLAGS, CHILD, JSON.stringify(settings)], {
+  return spawn(process.execPath, [...FLAGS, ...OWN_TYPES_FLAGS, CHILD, JSON.stringify(settings)], {
     cwd,
     env,
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],

@@ -9,6 +9,7 @@ import type { AttemptKey } from "../../core/ids.ts";
 import type { LogLevel } from "../../core/task-host.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { openAttemptLog, type AttemptLog } from "../log-store.ts";
+import { OWN_TYPES_FLAGS } from "../own-types.ts";
 import { createLineReader, parseFromWorker } from "./protocol.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./protocol.ts";
 import { killGroup, type ProcessRegistry } from "./survivors.ts";
@@ -107,7 +108,7 @@ function gather(input: Writable): void {
 
 function spawnChild({ cwd, env, home, stagingBucket }: WorkerOptions): ChildProcess {
   const settings: WorkerSettings = { home, stagingBucket };
-  const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning"];
+  const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning", ...OWN_TYPES_FLAGS];
   const cache = getCompileCacheDir();
   return spawn(process.execPath, [...flags, CHILD, JSON.stringify(settings)], {
     cwd,
