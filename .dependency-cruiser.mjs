@@ -89,7 +89,7 @@ const TABLE = [
     files: [
       "shared/aws/tables[.]ts",
       "shared/contract/(deployment|environment|release)[.]ts",
-      "shared/core/(executor-class|problem|shown|time)[.]ts",
+      "shared/core/(executor-class|manifest|problem|shown|time)[.]ts",
       // Schedules of an environment are written as in a DAG.
       "shared/dsl/index[.]ts",
     ],

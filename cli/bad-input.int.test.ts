@@ -23,6 +23,7 @@ describe("a command line that is wrong", () => {
     [["runs", "--state", "sucess"], "did you mean 'success'?"],
     [["dev", "--workers", "-1"], "--workers is '-1'"],
     [["dev", "--keep", "1h"], "--keep is '1h'; expected a duration such as 90d, at least 1d, or all"],
+    [["dev", "--data-window", "5m"], "--data-window is '5m'; expected a duration of at least 1h, such as 7d"],
     [["dev", "--window", "soon"], "--window is 'soon'; expected a duration such as 2s, or as-written"],
     [["graph", "hello", "--format", "svg"], "--format is 'svg'; expected terminal, mermaid"],
     [["run", "hello", "--task", "hello"], "--task and --from-run go together"],

@@ -38,6 +38,7 @@ const SPECS: readonly CommandSpec[] = [
         flags: "--keep <time>",
         description: 'forget runs that ended longer ago, with logs and outputs (default: 90d), or "all"',
       },
+      { flags: "--data-window <time>", description: "as where there is no older data: `7d`" },
       DAGS,
     ],
     examples: [

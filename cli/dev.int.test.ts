@@ -188,6 +188,29 @@ describe("a running dev", () => {
   });
 });
 
+describe("a dev with little past, and without schedules", () => {
+  test("says so, tells its tasks, and runs what is written all the same", async () => {
+    const line = await aCommandLine();
+    const folder = aDagFolder();
+    folder.save(
+      "thin.dag.ts",
+      `import { dag, every, task } from "freshet";
+const where = task("where", { run: ({ environment, log }) => log.info(JSON.stringify(environment)) });
+export default dag("thin", { schedule: every.day(), tasks: [where] });
+`,
+    );
+    const dev = line.start(["dev", "--dags", folder.path, "--data-window", "7d", "--no-schedules"]);
+    await dev.says("Try next");
+
+    const { exit, out } = await line.freshet("run", "thin", "--dags", folder.path);
+    await line.close();
+    folder.remove();
+
+    expect(dev.said()).toContain("what ended more than 7d ago gets no run by the clock (--data-window)");
+    expect([exit, out]).toEqual([0, expect.stringContaining('{"name":"local","dataWindowMs":604800000}')]);
+  });
+});
+
 describe("a run whose process was killed", () => {
   test("is taken up again by the next one that waits for its place", async () => {
     const line = await aCommandLine();

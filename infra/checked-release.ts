@@ -2,7 +2,7 @@
 import type { Problem } from "../shared/core/problem.ts";
 import { compileDags, type CompiledRelease } from "./compile.ts";
 import type { EnvironmentConfig } from "./config.ts";
-import { areReadable, configProblems } from "./config-problems.ts";
+import { isReadable, configProblems } from "./config-problems.ts";
 import { dagSettings } from "./dag-settings.ts";
 
 export interface ToCheck {
@@ -32,7 +32,7 @@ interface Compiled {
 function compile({ environment, config, compiled, projectRoot, dags, out }: ToCheck): Compiled {
   if (compiled !== undefined) return { compiled };
   // What the environment says of them may make no sense: the DAGs are looked at all the same.
-  const settings = areReadable(config.schedules) ? { settings: dagSettings(environment, config) } : {};
+  const settings = isReadable(config) ? { settings: dagSettings(environment, config) } : {};
   try {
     return { compiled: compileDags({ projectRoot, dags, out, ...settings }) };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { areReadable, configProblems } from "./config-problems.ts";
+import type { EnvironmentConfig } from "./config.ts";
+import { configProblems, isReadable } from "./config-problems.ts";
 import { environments } from "./environments.ts";
 
 const DEV = environments["dev"] as object;
@@ -105,11 +106,12 @@ test("what may be left out may be given, too", () => {
   expect(told({ ...DEV, schedulerConcurrency: 2 })).toEqual([]);
 });
 
-test.each([
-  ["as written", true],
-  [{ default: "none", dags: { orders: 7 } }, true],
-  [{ default: "none" }, false],
-  ["0 3 * * *", false],
-])("what is said of schedules as %j can be read: %s", (given, readable) => {
-  expect(areReadable(given)).toBe(readable);
+test.each<[string, object, boolean]>([
+  ["schedules of DAGs, right or wrong", { schedules: { default: "none", dags: { orders: 7 } } }, true],
+  ["schedules that are none", { schedules: { default: "none" } }, false],
+  ["no duration", { dataWindow: "7 days" }, false],
+  ["a deadline", { deadlines: "2h" }, false],
+  ["something wrong that is no matter of the DAGs", { memoryMb: 0 }, true],
+])("with %s, whether the DAGs can be compiled for it", (_, change, readable) => {
+  expect(isReadable({ ...DEV, ...change } as EnvironmentConfig)).toBe(readable);
 });

@@ -1,8 +1,10 @@
 /** Everything that is wrong with the configuration of an environment: types say most of it, but nobody checks them at synthesis. */
 import type { EnvironmentCode } from "../shared/contract/environment.ts";
-import { SCHEDULE_DEFAULTS } from "../shared/contract/environment.ts";
+import { DEADLINES_THERE, SCHEDULE_DEFAULTS } from "../shared/contract/environment.ts";
+import { DATA_WINDOW_MS_MIN } from "../shared/core/manifest.ts";
 import { didYouMean, type Problem } from "../shared/core/problem.ts";
 import { shown } from "../shared/core/shown.ts";
+import { parseDuration } from "../shared/core/time.ts";
 import type { EnvironmentConfig } from "./config.ts";
 
 /** Its name is part of the stack's name and of the SSM parameter's. */
@@ -50,11 +52,13 @@ export function configProblems(environment: unknown, config: unknown): readonly 
   return problems;
 }
 
-/** Whether it can be told what starts by the clock; the schedules in it are checked with the DAGs. */
-export function areReadable(given: unknown): boolean {
+/** Whether the DAGs can be compiled for it; its schedules are checked then. */
+export function isReadable(config: EnvironmentConfig): boolean {
   let readable = true;
   const refuse = (): void => void (readable = false);
-  schedules(given, "schedules", { wrong: refuse, unknown: refuse });
+  for (const [setting, check] of Object.entries(OF_DAGS)) {
+    check(config[setting as keyof typeof OF_DAGS], setting, { wrong: refuse, unknown: refuse });
+  }
   return readable;
 }
 
@@ -129,6 +133,11 @@ const schedules: Check = (value, at, report) => {
   if (!isRecord(value)) return one(value, at, report);
   fields({ default: one, dags: must("an object", isRecord) })(value, at, report);
 };
+
+const window = must('a duration of at least 1h such as "7d", or null', (value) => {
+  const ms = typeof value === "string" ? parseDuration(value) : undefined;
+  return ms !== undefined && ms >= DATA_WINDOW_MS_MIN;
+});
 
 const email = must("an address such as data@example.com", (value) => isText(value) && /^[^\s@]+@[^\s@]+$/.test(value));
 const alerting: Check = (value, at, report) => {
@@ -205,10 +214,17 @@ const OPTIONAL_SETTINGS: Readonly<Record<OptionalSetting, Check>> = {
   keepClasses,
 };
 
-/** All there are: the compiler sees to it. */
-const SETTINGS: Readonly<Record<Exclude<keyof EnvironmentConfig, OptionalSetting>, Check>> = {
+/** Those that the DAGs are compiled with. */
+const OF_DAGS = {
   buckets: entries(bucket),
   schedules,
+  deadlines: oneOf(DEADLINES_THERE),
+  dataWindow: orNull(window),
+} as const satisfies Partial<Record<keyof EnvironmentConfig, Check>>;
+
+/** All there are: the compiler sees to it. */
+const SETTINGS: Readonly<Record<Exclude<keyof EnvironmentConfig, OptionalSetting>, Check>> = {
+  ...OF_DAGS,
   alerting,
   maxConcurrency,
   workers,

@@ -1,5 +1,5 @@
 /** What can be said of an environment: dev, staging, prod ... */
-import type { Schedule } from "freshet";
+import type { Duration, Schedule } from "freshet";
 import type { ExecutorClass } from "../shared/core/executor-class.ts";
 
 /** A bucket that pipelines name: one that the deployment makes, or one that exists already. */
@@ -42,6 +42,13 @@ export interface EnvironmentConfig {
   /** By the name that pipelines have for it. One that no DAG's trigger names is reachable for tasks all the same. */
   readonly buckets: Readonly<Record<string, BucketConfig>>;
   readonly schedules: SchedulesConfig;
+  /** `"ignored"`: nobody is told of deadlines that are missed, and none is noted. */
+  readonly deadlines: "watched" | "ignored";
+  /**
+   * How far back it holds data: `"7d"`. What ended longer ago gets no run by the schedule, and no backfill; tasks see it in
+   * `ctx.environment`. null: all there is.
+   */
+  readonly dataWindow: Duration | null;
   /** Attempts at work at once, by executor class. */
   readonly maxConcurrency: { readonly default: number } & Partial<Record<ExecutorClass, number>>;
   /**

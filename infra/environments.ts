@@ -5,6 +5,8 @@ import type { EnvironmentConfig } from "./config.ts";
 const dev: EnvironmentConfig = {
   buckets: { "data-lake": { create: true } },
   schedules: "none",
+  deadlines: "ignored",
+  dataWindow: null,
   maxConcurrency: { default: 10 },
   workers: { run: "fargate", vpc: "own", slots: 1 },
   memoryMb: 1024,
@@ -21,6 +23,8 @@ const staging: EnvironmentConfig = {
   ...dev,
   // By day, when somebody looks.
   schedules: { default: "as written", dags: { daily_revenue: every.day({ at: "12:00" }) } },
+  deadlines: "watched",
+  dataWindow: "30d",
   alerting: { emails: [] },
   tickConcurrency: 1,
   logRetentionDays: 30,
@@ -31,6 +35,7 @@ const staging: EnvironmentConfig = {
 const prod: EnvironmentConfig = {
   ...staging,
   schedules: "as written",
+  dataWindow: null,
   maxConcurrency: { default: 100 },
   logRetentionDays: 90,
   tags: { application: "freshet", environment: "prod" },
@@ -40,6 +45,7 @@ const prod: EnvironmentConfig = {
 const local: EnvironmentConfig = {
   ...dev,
   schedules: "as written",
+  deadlines: "watched",
   alerting: { emails: [] },
   tickConcurrency: 1,
   maxConcurrency: { default: 5 },

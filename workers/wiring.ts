@@ -91,7 +91,7 @@ async function deploymentOf(
 
 function threadRunner(
   client: ClientSettings,
-  { bucket, bucketNames }: WorkerDeployment,
+  { environment, dataWindowMs, bucket, bucketNames }: WorkerDeployment,
   { TASK_MEMORY_MB, NODE_PATH = "" }: WorkerSettings,
 ): ThreadRunner {
   const packages = NODE_PATH.split(delimiter).find((folder) => folder !== "" && existsSync(folder));
@@ -102,6 +102,7 @@ function threadRunner(
     folder: join(tmpdir(), `freshet-worker-${process.pid}`),
     bucket,
     bucketNames,
+    environment: { name: environment, dataWindowMs },
     ...(TASK_MEMORY_MB === undefined ? {} : { memoryMb: TASK_MEMORY_MB }),
     log(key, level, message, fields) {
       logger[level](message, { ...subjectOf(key), ...(fields === undefined ? {} : { fields }) });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { Engine } from "../../shared/app/engine.ts";
+import { DATA_WINDOW_MS_MIN } from "../../shared/core/manifest.ts";
 import { parseDuration } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { Execute, Invocation } from "../command.ts";
@@ -26,6 +27,7 @@ export const execute: Execute<DevOptions> = async (invocation) => {
   const workers = countOf("--workers", options.workers, WORKERS_MAX);
   const windowMs = windowOf(options.window);
   const keepMs = keepOf(options.keep);
+  const dataWindowMs = dataWindowOf(options.dataWindow);
   const tell = createTell(terminal, json, createClock(), () => sourceLines(cwd));
   const interrupts = catchInterrupts();
   const firstStart = !existsSync(project.home.stateFile) && !existsSync(project.home.buckets);
@@ -41,9 +43,11 @@ export const execute: Execute<DevOptions> = async (invocation) => {
       onAttempt: (key, result) => narrator.onAttempt(key, result),
       serve: true,
       ...(workers === undefined ? {} : { workers }),
+      ...(dataWindowMs === undefined ? {} : { dataWindowMs }),
     });
     ready.resolve(scheduler.engine);
-    return await serve({ invocation, scheduler, narrator, tell, interrupts, windowMs, keepMs, firstStart });
+    const given = { windowMs, dataWindowMs, keepMs };
+    return await serve({ invocation, scheduler, narrator, tell, interrupts, ...given, firstStart });
   } finally {
     interrupts.release();
   }
@@ -65,4 +69,10 @@ function windowOf(text: string | undefined): number | undefined {
   const windowMs = parseDuration(text);
   if (windowMs !== undefined) return windowMs;
   throw new FreshetError("USAGE", `--window is '${text}'; expected a duration such as 2s, or as-written`);
+}
+
+function dataWindowOf(text: string | undefined): number | undefined {
+  const windowMs = text === undefined ? undefined : parseDuration(text);
+  if (text === undefined || (windowMs !== undefined && windowMs >= DATA_WINDOW_MS_MIN)) return windowMs;
+  throw new FreshetError("USAGE", `--data-window is '${text}'; expected a duration of at least 1h, such as 7d`);
 }

@@ -48,13 +48,13 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
   }
 };
 
-async function registeredIn({ reading }: OpenHome): Promise<readonly Registered[]> {
+async function registeredIn({ reading, environment }: OpenHome): Promise<readonly Registered[]> {
   const all = await reading.dags.list();
   return Promise.all(
     all.map(async (dag) => {
       const { manifest } = await reading.versions(dag.version);
       // What is compared is what is written, not what a `freshet dev` makes of it.
-      const written = asWritten(manifest);
+      const written = environment === undefined ? asWritten(manifest) : manifest;
       return { dag, version: { version: versionOf(written), manifest: written } };
     }),
   );

@@ -4,7 +4,7 @@ import type { Manifest } from "../../shared/core/manifest.ts";
 import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
 import { previewRows, type PreviewRow } from "../../shared/core/preview.ts";
 import { scheduleText } from "../../shared/core/schedule.ts";
-import { iso, type Instant } from "../../shared/core/time.ts";
+import { durationText, iso, type Instant } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { required, type Execute, type Invocation } from "../command.ts";
 import { countOf } from "../given.ts";
@@ -37,7 +37,7 @@ export const execute: Execute<Options> = async ({ terminal, project, cwd, json, 
       ? await written({ terminal, project, cwd }, dagId)
       : await registered(project, dagId);
   const { schedule } = manifest;
-  const says = environmentText(manifest, project.environment ?? "");
+  const says = `${environmentText(manifest, project.environment ?? "")}${windowText(manifest)}`;
   if (schedule === null) throw new FreshetError("USAGE", `${noSchedule(manifest)}${says}`);
   const from = options.from === undefined ? createClock().now() : fromOf(options.from, schedule.timezone, terminal);
   const rows = previewRows(schedule, { from, count });
@@ -74,6 +74,11 @@ function environmentText({ writtenSchedule: own }: Manifest, environment: string
   if (own === undefined) return "";
   return `; so environment '${environment}' says, its file says ${own === null ? "none" : scheduleText(own)}`;
 }
+
+const windowText = ({ schedule, dataWindowMs }: Manifest): string =>
+  schedule === null || dataWindowMs === undefined
+    ? ""
+    : `; what ended more than ${durationText(dataWindowMs)} ago gets no run there (data window)`;
 
 function fromOf(text: string, timezone: string, { err }: Terminal): Instant {
   const moment = readMoment(text, timezone, DST_DEFAULT);

@@ -17,10 +17,11 @@ const shown = ({ cwd }: Place, path: string, folder = false): string => `${pathT
 /** What is not as the DAGs say it. */
 interface Differences {
   readonly windowMs: number | undefined;
+  readonly dataWindowMs: number | undefined;
   readonly schedules: boolean;
 }
 
-export function printBanner(out: Channel, place: Place, { windowMs, schedules }: Differences): void {
+export function printBanner(out: Channel, place: Place, { windowMs, dataWindowMs, schedules }: Differences): void {
   const { dagsDir, home } = place.project;
   const rows: readonly (readonly [string, string, string])[] = [
     ["DAGs", shown(place, dagsDir, true), "save a file, and it is taken up"],
@@ -37,6 +38,10 @@ export function printBanner(out: Channel, place: Place, { windowMs, schedules }:
     out.line(
       `  ${out.paint("dim", "windows ")} at most ${durationText(windowMs)} are waited for more files (--window as-written: as the DAGs say)`,
     );
+  }
+  if (dataWindowMs !== undefined) {
+    const held = `what ended more than ${durationText(dataWindowMs)} ago gets no run by the clock (--data-window)`;
+    out.line(`  ${out.paint("dim", "data    ")} ${held}`);
   }
   if (!schedules) out.line(`  ${out.paint("dim", "clock   ")} nothing starts by it (--no-schedules)`);
   out.line();

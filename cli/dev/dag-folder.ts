@@ -21,11 +21,17 @@ interface Options {
   readonly cwd: string;
   readonly windowMs: number | undefined;
   readonly schedules: boolean;
+  readonly dataWindowMs: number | undefined;
   readonly tell: Tell;
 }
 
-export function createDagFolder({ loader, engine, root, cwd, windowMs, schedules, tell }: Options): DagFolder {
-  const registrar = createRegistrar({ engine, root, cwd, schedules, ...(windowMs === undefined ? {} : { windowMs }) });
+export function createDagFolder({ loader, tell, windowMs, dataWindowMs, ...options }: Options): DagFolder {
+  const { cwd } = options;
+  const registrar = createRegistrar({
+    ...options,
+    ...(windowMs === undefined ? {} : { windowMs }),
+    ...(dataWindowMs === undefined ? {} : { dataWindowMs }),
+  });
   let before: ReadonlySet<string> = new Set();
   let last: Promise<void> = Promise.resolve();
 

@@ -32,6 +32,7 @@ export interface DevOptions {
   readonly workers?: string;
   readonly window?: string;
   readonly keep?: string;
+  readonly dataWindow?: string;
   /** Commander's form of `--no-schedules`. */
   readonly schedules?: boolean;
 }
@@ -46,6 +47,8 @@ export interface Serving {
   readonly windowMs: number | undefined;
   /** How long what has ended is kept. */
   readonly keepMs: number | "all";
+  /** How far back there is data; undefined: all of it. */
+  readonly dataWindowMs: number | undefined;
   /** Nothing has ever been here. */
   readonly firstStart: boolean;
 }
@@ -62,9 +65,10 @@ export async function serve(serving: Serving): Promise<ExitCode> {
 }
 
 async function serveUntilEnd(serving: Serving, onEnd: (close: () => Promise<void>) => void): Promise<ExitCode> {
-  const { invocation, scheduler, narrator, tell, interrupts, windowMs, firstStart } = serving;
+  const { invocation, scheduler, narrator, tell, interrupts, windowMs, dataWindowMs, firstStart } = serving;
   const { terminal, project, cwd, json, options } = invocation;
-  if (!json) printBanner(terminal.out, { project, cwd }, { windowMs, schedules: options.schedules !== false });
+  const schedules = options.schedules !== false;
+  if (!json) printBanner(terminal.out, { project, cwd }, { windowMs, dataWindowMs, schedules });
   const buckets = await watchArrivals(serving);
   onEnd(() => buckets.close());
   forgetOldRuns(serving, onEnd);
@@ -108,7 +112,7 @@ function forgetOldRuns(
 
 /** Registers all DAGs, and unless it is for once, whatever becomes of their files. */
 async function takeUpDags(
-  { invocation, scheduler: { engine }, tell, windowMs }: Serving,
+  { invocation, scheduler: { engine }, tell, windowMs, dataWindowMs }: Serving,
   buckets: BucketWatch,
   onEnd: (close: () => Promise<void>) => void,
 ): Promise<LoadResult> {
@@ -118,7 +122,8 @@ async function takeUpDags(
   const stays = options.once !== true;
   const loader = createDagLoader({ ...place, dagsDir, warm: stays });
   onEnd(() => loader.close());
-  const folder = createDagFolder({ loader, engine, ...place, windowMs, schedules: options.schedules !== false, tell });
+  const schedules = options.schedules !== false;
+  const folder = createDagFolder({ loader, engine, ...place, windowMs, dataWindowMs, schedules, tell });
   let files: DagWatch | undefined;
   const taken = async (loaded: LoadResult): Promise<LoadResult> => {
     files?.follow(loaded.sources); // They may lie elsewhere.

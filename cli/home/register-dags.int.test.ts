@@ -6,7 +6,7 @@ import type { DagId } from "../../shared/core/ids.ts";
 import type { DagLoader } from "../load/loader.ts";
 import { engineBeside } from "./beside.ts";
 import { findProject } from "./paths.ts";
-import { createRegistrar, sameButWindows, type Registration, type Registrar } from "./register-dags.ts";
+import { createRegistrar, sameAsWritten, type Registration, type Registrar } from "./register-dags.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 let project: DagProject;
@@ -96,7 +96,7 @@ test("a shortened window is another version, which says the same but for the win
 
   const { manifest } = (await stores.dags.loadVersion((await stores.dags.load("a" as DagId))!.value.version))!;
   const written = loaded.dags[0]!.manifest;
-  expect([manifest.triggers[0]?.debounceMs, sameButWindows(manifest, written)]).toEqual([2_000, true]);
+  expect([manifest.triggers[0]?.debounceMs, sameAsWritten(manifest, written)]).toEqual([2_000, true]);
 });
 
 test("without schedules a DAG is registered as another version, which nothing starts by the clock", async () => {
@@ -107,11 +107,25 @@ test("without schedules a DAG is registered as another version, which nothing st
   const loaded = await loader.load();
   const registrarOf = (schedules: boolean) =>
     createRegistrar({ engine: engineBeside(stores), root: project.root, cwd: project.root, schedules });
+  const registered = async () =>
+    (await stores.dags.loadVersion((await stores.dags.load("a" as DagId))!.value.version))!.manifest;
   const nextFire = async () => (await stores.dags.load("a" as DagId))!.value.nextFire;
 
   await registrarOf(false).takeAll(loaded);
   expect(await nextFire()).toBeNull();
+  expect(sameAsWritten(await registered(), loaded.dags[0]!.manifest)).toBe(true);
 
   await registrarOf(true).takeAll(loaded);
   expect(await nextFire()).not.toBeNull();
+});
+
+test("where there is less past, a DAG is registered as another version, which knows how far back there is data", async () => {
+  project.write("dags/a.dag.ts", aDagFile("a"));
+  const loaded = await loader.load();
+  const options = { engine: engineBeside(stores), root: project.root, cwd: project.root };
+
+  await createRegistrar({ ...options, dataWindowMs: 604_800_000 }).takeAll(loaded);
+
+  const { manifest } = (await stores.dags.loadVersion((await stores.dags.load("a" as DagId))!.value.version))!;
+  expect([manifest.dataWindowMs, sameAsWritten(manifest, loaded.dags[0]!.manifest)]).toEqual([604_800_000, true]);
 });

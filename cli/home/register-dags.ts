@@ -23,6 +23,8 @@ export interface RegistrarOptions extends BundleOptions {
   readonly windowMs?: number;
   /** False: nothing starts by the clock, whatever is written. */
   readonly schedules?: boolean;
+  /** How far back there is data; all of it unless given. */
+  readonly dataWindowMs?: number;
 }
 
 export interface Registrar {
@@ -54,12 +56,13 @@ export async function versionsOf(
   dags: readonly LoadedDag[],
   options: RegistrarOptions,
 ): Promise<{ readonly versions: readonly DagVersion[]; readonly problems: readonly Problem[] }> {
-  const { engine, windowMs, schedules = true } = options;
+  const { engine, windowMs, schedules = true, dataWindowMs } = options;
   const problems: Problem[] = [];
   const versions: DagVersion[] = [];
   const fresh: { readonly manifest: Manifest; readonly file: string }[] = [];
   for (const { manifest: written, file } of dags) {
-    const kept = schedules ? written : withSchedule(written, null);
+    const scheduled = schedules ? written : withSchedule(written, null);
+    const kept = dataWindowMs === undefined ? scheduled : { ...scheduled, dataWindowMs };
     const manifest = windowMs === undefined ? kept : withWindows(kept, windowMs);
     const known = await knownVersion(engine, manifest);
     if (known === undefined) fresh.push({ manifest, file });
@@ -99,22 +102,26 @@ const shortened = (trigger: ArrivalTriggerSpec, windowMs: number): ArrivalTrigge
     : { ...trigger, debounceMs: windowMs, writtenDebounceMs: trigger.debounceMs };
 
 /** A registered manifest as its author has it. */
-export const asWritten = (manifest: Manifest): Manifest => ({
-  ...manifest,
-  triggers: manifest.triggers.map(({ writtenDebounceMs, ...trigger }) => ({
-    ...trigger,
-    debounceMs: writtenDebounceMs ?? trigger.debounceMs,
-  })),
-});
+export function asWritten(manifest: Manifest): Manifest {
+  const { writtenSchedule = manifest.schedule, dataWindowMs: _window, ...rest } = manifest;
+  return {
+    ...rest,
+    schedule: writtenSchedule,
+    triggers: manifest.triggers.map(({ writtenDebounceMs, ...trigger }) => ({
+      ...trigger,
+      debounceMs: writtenDebounceMs ?? trigger.debounceMs,
+    })),
+  };
+}
 
-/** Whether two manifests say the same but for how long triggers wait, which `freshet dev` shortens. */
-export const sameButWindows = (one: Manifest, other: Manifest): boolean =>
+/** Whether two manifests say the same but for what `freshet dev` makes of them: how long triggers wait, what starts by the clock. */
+export const sameAsWritten = (one: Manifest, other: Manifest): boolean =>
   canonicalJson(withoutWindows(one)) === canonicalJson(withoutWindows(other));
 
-const withoutWindows = (manifest: Manifest): Manifest => ({
-  ...manifest,
-  triggers: asWritten(manifest).triggers.map((trigger) => ({ ...trigger, debounceMs: 0 })),
-});
+function withoutWindows(manifest: Manifest): Manifest {
+  const written = asWritten(manifest);
+  return { ...written, triggers: written.triggers.map((trigger) => ({ ...trigger, debounceMs: 0 })) };
+}
 
 /** All but those whose definition is certainly gone: a file that cannot be loaded may have any DAG in it. */
 async function keptDags(

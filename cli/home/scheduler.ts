@@ -20,7 +20,7 @@ import { listenPings } from "../../shared/embedded/ping.ts";
 import { createMemoryTimers, type MemoryTimers } from "../../shared/embedded/timers.ts";
 import { createWorkerPool, type WorkerPool } from "../../shared/embedded/worker/pool.ts";
 import { endSurvivors } from "../../shared/embedded/worker/survivors.ts";
-import type { RunnerResult } from "../../shared/core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerResult } from "../../shared/core/task-host.ts";
 import type { Fault } from "../../shared/ports/fault-log.ts";
 import { aborted } from "../aborted.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
@@ -41,6 +41,8 @@ export interface SchedulerOptions {
   readonly project: Project;
   /** Worker processes at the most. */
   readonly workers?: number;
+  /** How far back tasks are told that there is data; all of it unless given. */
+  readonly dataWindowMs?: number;
   /** All of the environment that tasks see. */
   readonly env: Readonly<Record<string, string>>;
   readonly crashPoint: CrashPoint;
@@ -121,13 +123,15 @@ export function createWorkers({
   project,
   env,
   workers,
-}: Pick<SchedulerOptions, "project" | "env" | "workers">): WorkerPool {
+  dataWindowMs,
+}: Pick<SchedulerOptions, "project" | "env" | "workers" | "dataWindowMs">): WorkerPool {
   return createWorkerPool({
     home: project.home.path,
     projectRoot: project.root,
     stagingBucket: STAGING_BUCKET,
     env,
     clock: createClock(),
+    ...(dataWindowMs === undefined ? {} : { environment: { ...LOCAL_ENVIRONMENT, dataWindowMs } }),
     ...(workers === undefined ? {} : { size: workers }),
   });
 }

@@ -16,13 +16,16 @@ function loaded(options: object = { schedule: DAILY }): LoadedDag {
 }
 
 /** As they come from the file of a configuration. */
-const settings = (schedules: object): DagSettings =>
+const settings = (schedules: object, rest: object = {}): DagSettings =>
   JSON.parse(
     JSON.stringify({
       v: 1,
       environment: "dev",
       schedules: { default: "as written", dags: {}, ...schedules },
       buckets: ["data-lake"],
+      deadlines: "watched",
+      dataWindowMs: null,
+      ...rest,
     }),
   ) as DagSettings;
 
@@ -137,7 +140,12 @@ test("a bucket that the environment does not have is told, once, with the neares
 describe("what would be deployed there has", () => {
   const registered = (schedules: object) => inEnvironment(load(), settings(schedules)).dags[0]?.manifest;
   const deployed = (schedules: "as written" | "none", before?: ReturnType<typeof registered>) =>
-    asDeployed(loaded({ schedule: every.hour() }), before, { schedules }).manifest.schedule;
+    asDeployed(loaded({ schedule: every.hour() }), before, {
+      environment: "dev",
+      schedules,
+      deadlines: "watched",
+      dataWindowMs: null,
+    }).manifest.schedule;
   const HOURLY = loaded({ schedule: every.hour() }).manifest.schedule;
 
   test("the schedule that the environment has given the DAG", () => {
@@ -156,6 +164,63 @@ describe("what would be deployed there has", () => {
 
   test("what the environment says of all, if it is new", () => {
     expect([deployed("as written"), deployed("none")]).toEqual([HOURLY, null]);
+  });
+});
+
+describe("where the environment holds the last week alone,", () => {
+  const WEEK = { dataWindowMs: 7 * 86_400_000 };
+
+  test("its DAGs say so, and are other versions", () => {
+    const [dag] = inEnvironment(load(), settings({}, WEEK)).dags;
+
+    expect(dag?.manifest).toEqual({ ...loaded().manifest, ...WEEK });
+    expect(dag?.version).not.toBe(loaded().version);
+  });
+
+  test("who looks before a deployment sees the same", () => {
+    const there = { environment: "dev", schedules: "as written", deadlines: "watched", ...WEEK } as const;
+
+    expect(asDeployed(loaded(), undefined, there)).toEqual(inEnvironment(load(), settings({}, WEEK)).dags[0]);
+  });
+
+  test.each([
+    ["a day", every.day({ at: "23:00" }), []],
+    ["a month, at its beginning", every.month({ on: 7 }), []],
+    [
+      "a month, when it is long over",
+      every.month({ on: 20 }),
+      [
+        "ENV006 environment 'dev': a run of dag 'sales' is due 19d after what it covers has ended, and dataWindow is 7d",
+      ],
+    ],
+  ])("a run that covers %s is due in time or warned of", (_, schedule, expected) => {
+    const { problems } = inEnvironment(load([], { schedule }), settings({}, WEEK));
+
+    expect(problems.map(({ code, message }) => `${code} ${message}`)).toEqual(expected);
+  });
+});
+
+describe("deadlines", () => {
+  const options = { schedule: DAILY, deadlines: [{ within: "2h" }] };
+
+  test.each([
+    ["watched", 1],
+    ["ignored", 0],
+  ])("that are %s leave the DAG %i", (deadlines, count) => {
+    expect(inEnvironment(load([], options), settings({}, { deadlines })).dags[0]?.manifest.deadlines).toHaveLength(
+      count,
+    );
+  });
+
+  test("that every run would miss by the schedule of the environment are refused", () => {
+    const early = { schedule: every.hour(), deadlines: [{ within: "2h", from: "logicalDate" }] };
+    const { problems } = inEnvironment(load([], early), settings({ dags: { sales: DAILY } }));
+
+    expect(problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      expect.stringMatching(
+        /^DAG027 environment 'dev': schedules\.dags\.sales: deadline '.*'\.within is 2h, but the run of/,
+      ),
+    ]);
   });
 });
 

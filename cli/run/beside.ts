@@ -6,7 +6,7 @@ import type { Engine } from "../../shared/app/engine.ts";
 import { ping } from "../../shared/embedded/ping.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import type { Stores } from "../home/stores.ts";
-import { sameButWindows } from "../home/register-dags.ts";
+import { sameAsWritten } from "../home/register-dags.ts";
 import { followRun } from "../follow/follow-run.ts";
 import type { RunLines } from "../follow/run-lines.ts";
 import type { Ended } from "./here.ts";
@@ -22,7 +22,7 @@ export async function registeredBeside(engine: Engine, manifest: Manifest): Prom
     const known = await engine.dags.load(manifest.dagId);
     if (known !== undefined && !known.value.removed) {
       const { manifest: current } = await engine.versions(known.value.version);
-      if (sameButWindows(current, manifest)) return true;
+      if (sameAsWritten(current, manifest)) return true;
     }
     await delay(LOOK_MS);
   }

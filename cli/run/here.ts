@@ -10,7 +10,7 @@ import type { RunId } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";
 import { isRunEnded } from "../../shared/core/states.ts";
 import { operator } from "../home/beside.ts";
-import { sameButWindows, versionsOf } from "../home/register-dags.ts";
+import { sameAsWritten, versionsOf } from "../home/register-dags.ts";
 import type { Scheduler } from "../home/scheduler.ts";
 import type { LoadedDag } from "../load/result.ts";
 import type { Place } from "../place.ts";
@@ -25,7 +25,7 @@ export async function registerHere({ engine }: Scheduler, dag: LoadedDag, place:
   const known = await engine.dags.load(manifest.dagId);
   if (known !== undefined && !known.value.removed) {
     const current = await engine.versions(known.value.version);
-    if (sameButWindows(current.manifest, manifest)) return;
+    if (sameAsWritten(current.manifest, manifest)) return;
   }
   const { versions, problems } = await versionsOf([dag], { engine, ...place });
   if (versions.length === 0) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TaskError } from "../../shared/core/attempt.ts";
 import type { AttemptKey } from "../../shared/core/ids.ts";
-import type { Bundle, RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type Bundle, type RunnerInput, type RunnerResult } from "../../shared/core/task-host.ts";
 import { bundle } from "../../shared/dsl/runtime.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { openAttemptLog } from "../../shared/embedded/log-store.ts";
@@ -65,6 +65,7 @@ async function runHere(
   const open = createHost({
     key,
     home: home.path,
+    environment: LOCAL_ENVIRONMENT,
     stagingBucket: STAGING_BUCKET,
     signal,
     scratch: join(home.path, "scratch", `inspect-${process.pid}`, scratchName(key)),

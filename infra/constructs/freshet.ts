@@ -18,6 +18,7 @@ import { memoryOfClass, type ExecutorClass } from "../../shared/core/executor-cl
 import { checkedRelease } from "../checked-release.ts";
 import type { CompiledRelease } from "../compile.ts";
 import type { EnvironmentConfig } from "../config.ts";
+import { dagSettings, dataWindowMs } from "../dag-settings.ts";
 import { Alarms } from "./alarms.ts";
 import { Alerts } from "./alerts.ts";
 import { createBuckets, createOwnBucket } from "./buckets.ts";
@@ -83,6 +84,8 @@ export class Freshet extends Construct implements Reachable {
   readonly alerts: Topic | undefined;
   /** By class. Grant their roles what your tasks need. */
   readonly executors: ReadonlyMap<ExecutorClass, EngineFunction>;
+  /** What tasks are told of where they run. */
+  readonly #where: { readonly environment: string; readonly dataWindowMs: number | null };
 
   constructor(scope: Construct, id: string, props: FreshetProps) {
     super(scope, id);
@@ -91,6 +94,7 @@ export class Freshet extends Construct implements Reachable {
     const out = join(projectRoot, "cdk.out", ".freshet", environment);
     const compiled = checkedRelease({ ...props, projectRoot, out: join(out, "release") });
     const classes = classesOf(compiled, config.keepClasses);
+    this.#where = { environment, dataWindowMs: dataWindowMs(config) };
 
     this.tables = createTables(this, config);
     this.queues = createQueues(this, {
@@ -224,6 +228,7 @@ export class Freshet extends Construct implements Reachable {
   #executorText(more: Readonly<Record<string, string>> = {}): string {
     return Stack.of(this).toJsonString({
       v: 1,
+      ...this.#where,
       attemptsTable: this.tables.attempts.tableName,
       bucket: this.bucket.bucketName,
       eventsQueueUrl: this.queues.events.queueUrl,
@@ -236,10 +241,11 @@ export class Freshet extends Construct implements Reachable {
     return Object.fromEntries([...this.buckets].map(([name, bucket]) => [name, bucket.bucketName]));
   }
 
-  #deploymentText(environment: string, { schedules }: EnvironmentConfig): string {
+  #deploymentText(environment: string, config: EnvironmentConfig): string {
+    const { schedules, deadlines } = dagSettings(environment, config);
     return Stack.of(this).toJsonString({
       v: 1,
-      environment,
+      ...this.#where,
       engineTable: this.tables.engine.tableName,
       attemptsTable: this.tables.attempts.tableName,
       bucket: this.bucket.bucketName,
@@ -248,7 +254,8 @@ export class Freshet extends Construct implements Reachable {
       taskQueueUrls: Object.fromEntries([...this.queues.tasks].map(([name, queue]) => [name, queue.queueUrl])),
       busName: this.bus.eventBusName,
       bucketNames: this.#bucketNames(),
-      schedules: typeof schedules === "string" ? schedules : schedules.default,
+      schedules: schedules.default,
+      deadlines,
       executorLogGroups: this.#executing().map(({ logGroup }) => logGroup.logGroupName),
     });
   }

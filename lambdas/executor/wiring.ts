@@ -22,7 +22,8 @@ export { logger, publishMetrics, tracing } from "../engine/telemetry.ts";
 export const LEASE_SPARE_MS = 30_000;
 const HEARTBEAT_MS = 60_000;
 
-const { attemptsTable, bucket, bucketNames, eventsQueueUrl } = parseExecutorDeployment(process.env["DEPLOYMENT"]);
+const deployment = parseExecutorDeployment(process.env["DEPLOYMENT"]);
+const { environment, dataWindowMs, attemptsTable, bucket, bucketNames, eventsQueueUrl } = deployment;
 const settings = settingsOf(process.env);
 const clients = createHotClients(settings);
 
@@ -39,6 +40,7 @@ const runner = createThreadRunner({
   folder: join(tmpdir(), `freshet-${process.pid}`),
   bucket,
   bucketNames,
+  environment: { name: environment, dataWindowMs },
   log(key, level, message, fields) {
     logger[level](message, { ...subjectOf(key), ...(fields === undefined ? {} : { fields }) });
   },

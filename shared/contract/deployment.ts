@@ -20,8 +20,12 @@ const deploymentSchema = z.object({
   busName: named,
   /** By the name in the pipelines, the bucket of this environment. */
   bucketNames: z.record(z.string(), named),
-  /** `none`: its DAGs are deployed without their schedules. */
+  /** `none`: its DAGs are deployed without their schedules, but those that it names. */
   schedules: z._default(z.enum(["as written", "none"]), "as written"),
+  /** `ignored`: its DAGs are deployed without their deadlines. */
+  deadlines: z._default(z.enum(["watched", "ignored"]), "watched"),
+  /** How far back it holds data; null: all there is. */
+  dataWindowMs: z._default(z.nullable(z.number()), null),
   /** Log groups of the executors. */
   executorLogGroups: z.array(named),
 });
@@ -30,6 +34,8 @@ export type Deployment = z.infer<typeof deploymentSchema>;
 /** Of the function that runs tasks: only what it may reach. */
 export const executorSchema = z.object({
   v: z.literal(1),
+  environment: named,
+  dataWindowMs: z._default(z.nullable(z.number()), null),
   attemptsTable: named,
   bucket: named,
   eventsQueueUrl: named,

@@ -5,6 +5,9 @@ import { said } from "./said.ts";
 
 export const SCHEDULE_DEFAULTS = ["as written", "none"] as const;
 
+/** Whether anybody looks if a run has missed its deadline. */
+export const DEADLINES_THERE = ["watched", "ignored"] as const;
+
 const dagSettingsSchema = z.object({
   v: z.literal(1),
   environment: z.string().check(z.minLength(1)),
@@ -14,6 +17,9 @@ const dagSettingsSchema = z.object({
     /** By DAG: as its author would have written it, null for none, or `"as written"`. Checked with the DAG. */
     dags: z.record(z.string(), z.unknown()),
   }),
+  deadlines: z.enum(DEADLINES_THERE),
+  /** null: all the past that there is. */
+  dataWindowMs: z.nullable(z.number().check(z.positive())),
   /** Those that the environment has, as DAGs name them. */
   buckets: z.array(z.string()),
 });
@@ -56,6 +62,11 @@ export const ENVIRONMENT_CODES = {
     title: "A bucket that DAGs wait for is not in the environment",
     explanation:
       'A trigger names a bucket as it is called everywhere; `buckets` of the environment says which one that is: `{ create: true }`, or `{ existing: "its-name-on-aws" }`.',
+  },
+  ENV006: {
+    title: "What a DAG covers by its schedule lies outside of the data window",
+    explanation:
+      "It falls due so long after its interval has ended that the environment holds nothing of it any more: each firing would be passed over. Give the DAG another schedule there, or none, or lengthen `dataWindow`. It is a warning.",
   },
 } as const satisfies Record<string, { readonly title: string; readonly explanation: string }>;
 

@@ -10,10 +10,10 @@ export type WorkerDeployment = z.infer<typeof workerSchema>;
 
 /** What a worker needs of a deployment; undefined: it has no queue for workers. */
 export function workerDeployment(deployment: Deployment): WorkerDeployment | undefined {
-  const { attemptsTable, bucket, eventsQueueUrl, bucketNames, taskQueueUrls } = deployment;
+  const { environment, dataWindowMs, attemptsTable, bucket, eventsQueueUrl, bucketNames, taskQueueUrls } = deployment;
   const tasksQueueUrl = taskQueueUrls["worker"];
   if (tasksQueueUrl === undefined) return undefined;
-  return { v: 1, attemptsTable, bucket, eventsQueueUrl, bucketNames, tasksQueueUrl };
+  return { v: 1, environment, dataWindowMs, attemptsTable, bucket, eventsQueueUrl, bucketNames, tasksQueueUrl };
 }
 
 const count = z.coerce.number().check(z.int(), z.minimum(1));

@@ -241,6 +241,9 @@ export type DeadlineSpec = {
   | { readonly by: number; readonly timezone: string }
 );
 
+/** The least past that an environment may hold. */
+export const DATA_WINDOW_MS_MIN = 3_600_000;
+
 /** Runs that start because objects arrive under a prefix of a bucket. */
 export interface ArrivalTriggerSpec {
   readonly kind: "arrival";

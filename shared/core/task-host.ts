@@ -64,6 +64,17 @@ export interface ObjectStore {
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** Where an attempt runs. */
+export interface EnvironmentFacts {
+  /** `dev`, `staging`, `prod` ...; `local` on one machine. */
+  readonly name: string;
+  /** How far back it holds data, in milliseconds; null: all there is. */
+  readonly dataWindowMs: number | null;
+}
+
+/** Of what runs on one machine, unless more is said. */
+export const LOCAL_ENVIRONMENT: EnvironmentFacts = { name: "local", dataWindowMs: null };
+
 /** What an executor offers to the code of one attempt. `Signal` is AbortSignal, which this layer does not know. */
 export interface TaskHost<Signal> {
   /** Aborts when the attempt times out, is cancelled or superseded. */
@@ -73,6 +84,7 @@ export interface TaskHost<Signal> {
   /** Where the attempt's staging lies: `bucket` and a prefix that no other attempt has, ending in `/`. */
   readonly staging: { readonly bucket: string; readonly prefix: string };
   readonly objects: ObjectStore;
+  readonly environment: EnvironmentFacts;
   log(level: LogLevel, message: string, fields?: { readonly [key: string]: JsonValue }): void;
   /** Milliseconds since 1970, for the runtime's own waits. */
   now(): number;

@@ -5,6 +5,7 @@ import { compileDag } from "./compile/dag-manifest.ts";
 import { checkChildren, type CompiledDag } from "./compile/child-spec.ts";
 import { noPools, type KnownPools } from "./compile/pools.ts";
 import { reporter } from "./compile/report.ts";
+import { checkDeadlines } from "./compile/deadlines.ts";
 import { scheduleSpec } from "./compile/schedule-spec.ts";
 import { placeOf } from "./compile/source-place.ts";
 import { taskDefinition, type DagDefinition, type TaskDefinition } from "./definition.ts";
@@ -53,17 +54,17 @@ export function compileAll(modules: readonly DagModule[]): readonly CompiledModu
  * A schedule that somebody else gives a DAG, checked as if its author had written it; null for none, and for one that cannot
  * be used. `subject` begins what is said of it.
  */
-export const compileSchedule = (
+export function compileSchedule(
   given: unknown,
-  { timezone }: Pick<Manifest, "timezone">,
+  { timezone, deadlines }: Pick<Manifest, "timezone" | "deadlines">,
   subject: string,
   problems: Problem[],
-): ScheduleSpec | null =>
-  scheduleSpec(
-    given,
-    timezone,
-    reporter(problems, subject, () => undefined),
-  );
+): ScheduleSpec | null {
+  const report = reporter(problems, subject, () => undefined);
+  const schedule = scheduleSpec(given, timezone, report);
+  if (schedule !== null) checkDeadlines(deadlines, schedule, report);
+  return schedule;
+}
 
 interface Known {
   /** Each DAG and the file that gave it first. */

@@ -1,6 +1,7 @@
 /** What a task's function is given. */
 import type { ArrivedObject } from "../core/attempt.ts";
 import type { JsonValue } from "../core/json.ts";
+import type { EnvironmentFacts } from "../core/task-host.ts";
 import type { RunType } from "../core/states.ts";
 import type { Retry } from "./runtime/retry.ts";
 import type { Staging } from "./runtime/staging.ts";
@@ -61,6 +62,8 @@ export interface TaskContext<Inputs = Nothing, Params = Nothing> {
   /** An empty local folder of this attempt; removed when it ends. */
   readonly scratch: string;
   readonly run: RunFacts;
+  /** Where it runs: a task may read less where there is less, and reach nothing real where that would do harm. */
+  readonly environment: EnvironmentFacts;
 }
 
 /** What an instance of a mapped task is given. */

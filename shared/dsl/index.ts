@@ -30,6 +30,7 @@ export type { Bucket, Storage } from "./runtime/storage.ts";
 export type { StagedFile, Staging } from "./runtime/staging.ts";
 export type { Published, PublishedFile } from "./runtime/publish.ts";
 export type { ArrivedObject } from "../core/attempt.ts";
+export type { EnvironmentFacts } from "../core/task-host.ts";
 export type { JsonObject, JsonValue } from "../core/json.ts";
 export type { TriggerRule } from "../core/manifest.ts";
 export { FreshetError } from "../core/errors.ts";

@@ -5,7 +5,7 @@ import type { HookSubject, RunContext } from "../core/attempt.ts";
 import { dagId, runId, taskId, UNMAPPED, versionHash } from "../core/ids.ts";
 import type { JsonValue } from "../core/json.ts";
 import { hookTaskId } from "../core/manifest.ts";
-import type { RunnerInput, RunnerResult, TaskHost } from "../core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerInput, type RunnerResult, type TaskHost } from "../core/task-host.ts";
 import { instant } from "../core/time.ts";
 import { branch, dag, optional, permanent, quarantine, setup, shortCircuit, skip, task, teardown } from "./index.ts";
 import type { Choice, Dag, HookEvent, Task, TaskContext } from "./index.ts";
@@ -58,6 +58,7 @@ function aHost(): TaskHost<AbortSignal> {
     scratch: "/scratch",
     staging: { bucket: "staging", prefix: "sales/r1/x/2/" },
     objects: memoryObjectStore(),
+    environment: LOCAL_ENVIRONMENT,
     log: (level, message, fields) =>
       void logged.push(`${level} ${message}${fields === undefined ? "" : JSON.stringify(fields)}`),
     now: () => 0,
@@ -119,6 +120,13 @@ describe("a task's function", () => {
     const run: Partial<RunContext> = { runType: "event", dataInterval: null, logicalDate: null };
 
     expect(await ending((ctx) => ({ ...ctx }).run.dataInterval, { run })).toEqual({ kind: "success", output: null });
+  });
+
+  test("is told where it runs, and how far back there is data", async () => {
+    expect(await ending(({ environment }) => ({ ...environment }))).toEqual({
+      kind: "success",
+      output: { name: "local", dataWindowMs: null },
+    });
   });
 
   test("gets attempt, scratch, log and staging", async () => {

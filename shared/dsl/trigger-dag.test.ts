@@ -3,7 +3,7 @@ import { aDispatch, aRunContext, anAttemptKey } from "../../test/builders/attemp
 import { loose } from "../../test/builders/definitions.ts";
 import { memoryObjectStore } from "../../test/builders/memory-object-store.ts";
 import { dagId, runId, taskId } from "../core/ids.ts";
-import type { RunnerResult } from "../core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerResult } from "../core/task-host.ts";
 import { dag, task, triggerDag } from "./index.ts";
 import { bundle } from "./runtime.ts";
 
@@ -24,6 +24,7 @@ function execute(options: object, childId: typeof CHILD | null = CHILD): Promise
       scratch: "/scratch",
       staging: { bucket: "staging", prefix: "nightly/" },
       objects: memoryObjectStore(),
+      environment: LOCAL_ENVIRONMENT,
       log: () => {},
       now: () => 0,
     },

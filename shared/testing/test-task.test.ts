@@ -115,6 +115,16 @@ describe("what a task does", () => {
     expect((await testTask(limited, { params: { limit: 3 } })).output).toBe(3);
   });
 
+  test("it is told where it runs", async () => {
+    const where = task("where", { run: ({ environment }) => ({ ...environment }) });
+
+    expect((await testTask(where)).output).toEqual({ name: "local", dataWindowMs: null });
+    expect((await testTask(where, { environment: { name: "staging", dataWindow: "7d" } })).output).toEqual({
+      name: "staging",
+      dataWindowMs: 604_800_000,
+    });
+  });
+
   test("local files are in a folder that is gone afterwards", async () => {
     const copy = task("copy", {
       run: async ({ scratch, storage, staging }) => {
@@ -163,6 +173,19 @@ describe("bad input is told in one pass", () => {
 - attempt: 0; expected a whole number from 1
 - inputs: it takes no 'sorce'; did you mean 'source'?
 - files: 'a.csv'; expected "s3://bucket/key"`,
+    );
+  });
+
+  test("an environment that is none", async () => {
+    const work = task("work", { run: () => 1 });
+    const environment = { name: 7, dataWindow: "7 days", region: "eu-west-1" };
+
+    // @ts-expect-error -- what somebody may write all the same
+    expect(await messageOf(testTask(work, { environment }))).toBe(
+      `task 'work' cannot be tried so; 3 mistakes:
+- environment has no 'region'; expected { name: "staging", dataWindow: "7d" }, or one of them
+- environment.name is 7; expected { name: "staging", dataWindow: "7d" }, or one of them
+- environment.dataWindow is "7 days"; expected a duration such as "7d"`,
     );
   });
 

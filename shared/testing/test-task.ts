@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ErrorClass } from "../core/attempt.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogLevel, TaskHost } from "../core/task-host.ts";
+import type { Duration } from "../dsl/options.ts";
 import type { Dag } from "../dsl/dag.ts";
 import { bundle } from "../dsl/runtime.ts";
 import type { Asking, Given, GivenItem, Task } from "../dsl/task.ts";
@@ -56,6 +57,8 @@ export interface TestTaskSetting {
   readonly buckets?: BucketContents;
   /** Objects that started the run: `s3://bucket/key`, of those in `buckets`. */
   readonly files?: readonly string[];
+  /** Where it runs; default: `"local"`, with all the past that there is. */
+  readonly environment?: { readonly name?: string; readonly dataWindow?: Duration };
   /** Aborts the attempt. */
   readonly signal?: AbortSignal;
 }
@@ -108,7 +111,7 @@ export async function testTask<Out, Ask>(
   task: Task<string, Out> & Asking<Ask>,
   ...[options]: {} extends TestTaskOptions<Ask> ? [options?: TestTaskOptions<Ask>] : [options: TestTaskOptions<Ask>]
 ): Promise<TestedTask<OutputOf<Out, Ask>>> {
-  const { exports, input } = readTrial(task, options ?? {});
+  const { exports, environment, input } = readTrial(task, options ?? {});
   const setting: TestTaskSetting = options ?? {};
   const scratch = await mkdtemp(join(tmpdir(), "freshet-task-"));
   const buckets = memoryBuckets(setting.buckets ?? {});
@@ -118,6 +121,7 @@ export async function testTask<Out, Ask>(
     scratch,
     staging: STAGING,
     objects: buckets,
+    environment,
     log: (level, message, fields) => void log.push({ level, message, ...(fields === undefined ? {} : { fields }) }),
     now: () => Date.now(),
   };

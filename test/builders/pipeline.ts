@@ -5,7 +5,7 @@ import type { ArrivedObject } from "../../shared/core/attempt.ts";
 import { runId, type TaskId } from "../../shared/core/ids.ts";
 import type { JsonValue } from "../../shared/core/json.ts";
 import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
-import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerInput, type RunnerResult } from "../../shared/core/task-host.ts";
 import { compileModule } from "../../shared/dsl/compile.ts";
 import { bundle } from "../../shared/dsl/runtime.ts";
 import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/object-store.ts";
@@ -153,6 +153,7 @@ async function execute(run: RunParts, input: RunnerInput, log: string[]): Promis
     scratch: run.scratch,
     staging: { bucket: STAGING_BUCKET, prefix: `${run.id}/${input.dispatch.key.taskId}/1/` },
     objects: run.objects,
+    environment: LOCAL_ENVIRONMENT,
     log: (level, message) => void log.push(`${level} ${message}`),
     now: () => 0,
   });

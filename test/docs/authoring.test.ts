@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { UNMAPPED, runId, taskId, versionHash } from "../../shared/core/ids.ts";
 import type { JsonValue } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
-import type { RunnerResult, TaskHost } from "../../shared/core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerResult, type TaskHost } from "../../shared/core/task-host.ts";
 import { instant } from "../../shared/core/time.ts";
 import { compileAll } from "../../shared/dsl/compile.ts";
 import { bundle } from "../../shared/dsl/runtime.ts";
@@ -53,6 +53,7 @@ const HOST = {
   staging: { bucket: "data-lake", prefix: "_staging/r/t/1/" },
   log: () => {},
   now: () => 0,
+  environment: LOCAL_ENVIRONMENT,
 };
 
 /** Every task of the DAG, one after the other. */

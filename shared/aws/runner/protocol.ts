@@ -1,6 +1,6 @@
 /** What an executor and the threads that run the authors' code say to each other. */
 import type { JsonObject } from "../../core/json.ts";
-import type { LogLevel, RunnerInput, RunnerResult } from "../../core/task-host.ts";
+import type { EnvironmentFacts, LogLevel, RunnerInput, RunnerResult } from "../../core/task-host.ts";
 import type { BucketNames } from "../bucket-names.ts";
 
 /** What a thread is told as it starts. */
@@ -11,6 +11,7 @@ export interface ThreadSettings {
   /** Freshet's own bucket: bundles are read from it, attempts have their staging in it. */
   readonly bucket: string;
   readonly bucketNames: BucketNames;
+  readonly environment: EnvironmentFacts;
   /** A local folder of this executor's: bundles and scratch. */
   readonly folder: string;
 }

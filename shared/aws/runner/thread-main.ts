@@ -71,6 +71,7 @@ function hostOf(key: AttemptKey, scope: Scope, control: AbortController, scratch
     },
     staging: { bucket: settings.bucket, prefix: `staging/${key.runId}/${instance}/${key.attempt}/` },
     objects,
+    environment: settings.environment,
     log: (level, message, fields) => scope.say(level, message, fields),
     now: () => Date.now(),
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runId, taskId } from "../../core/ids.ts";
-import type { RunnerInput } from "../../core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerInput } from "../../core/task-host.ts";
 import { createThreadRunner, type ThreadRunner } from "./thread-runner.ts";
 
 /** A thread that does as the name of its task says. */
@@ -37,6 +37,7 @@ beforeEach(() => {
     region: "eu-west-1",
     bucket: "own",
     bucketNames: {},
+    environment: LOCAL_ENVIRONMENT,
     log: () => undefined,
     stopGraceMs: 50,
   });

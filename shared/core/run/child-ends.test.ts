@@ -31,7 +31,9 @@ describe("the end of a child run", () => {
       class: "transient",
       name: "ChildRunFailed",
     });
-    expect(ends(waiting(), "failed").detail("trigger")?.cause?.text).toBe(`ChildRunFailed: child run '${childId}' failed`);
+    expect(ends(waiting(), "failed").detail("trigger")?.cause?.text).toBe(
+      `ChildRunFailed: child run '${childId}' failed`,
+    );
   });
 
   test("by somebody's hand is no reason to try again", () => {

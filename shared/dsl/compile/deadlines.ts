@@ -115,6 +115,14 @@ const FIRINGS_CHECKED = 400;
 /** What is compiled does not depend on the day. */
 const CHECKED_FROM = startOfDate("UTC", "2026-01-01");
 
+/** Of deadlines that were right by the DAG's own schedule: whether they are by another one. */
+export function checkDeadlines(deadlines: readonly DeadlineSpec[], schedule: ScheduleSpec, report: Reporter): void {
+  for (const deadline of deadlines) {
+    if ("from" in deadline && deadline.from === "logicalDate")
+      checkLogicalDate(deadline.withinMs, `deadline '${deadline.name}'`, schedule, report);
+  }
+}
+
 /** The logical date is where the interval begins: a run is due only at its end. */
 function checkLogicalDate(withinMs: number, path: string, schedule: ScheduleSpec | null, report: Reporter): void {
   if (schedule === null) {

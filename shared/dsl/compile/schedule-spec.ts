@@ -95,8 +95,9 @@ export function scheduleSpec(given: unknown, ofDag: string, report: Reporter): S
   }
   const spec = readSchedule(given, raw, ofDag, report);
   if (spec === undefined) return null;
-  for (const fault of faultsOf(spec)) wrong(report, fault);
-  return spec;
+  const found = faultsOf(spec);
+  for (const fault of found) wrong(report, fault);
+  return found.length === 0 ? spec : null;
 }
 
 const isSchedule = (value: unknown): value is Schedule =>

@@ -3,7 +3,7 @@ import { aDispatch, anAttemptKey, aRunContext } from "../../../test/builders/att
 import { memoryObjectStore } from "../../../test/builders/memory-object-store.ts";
 import { dagId, taskId, UNMAPPED } from "../../core/ids.ts";
 import type { JsonValue } from "../../core/json.ts";
-import type { RunnerResult } from "../../core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type RunnerResult } from "../../core/task-host.ts";
 import { dag, map, task, type Task } from "../index.ts";
 import { bundle } from "../runtime.ts";
 
@@ -12,6 +12,7 @@ const HOST = {
   scratch: "/scratch",
   staging: { bucket: "staging", prefix: "sales/" },
   objects: memoryObjectStore(),
+  environment: LOCAL_ENVIRONMENT,
   log: () => {},
   now: () => 0,
 };

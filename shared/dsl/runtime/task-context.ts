@@ -44,6 +44,7 @@ export function taskContext(
       warn: (message) => host.log("warn", `retry: ${message}`),
     }),
     run: facts,
+    environment: host.environment,
   };
   const asked = {
     // The folder is made when it is asked for, which most tasks never do.

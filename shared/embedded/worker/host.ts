@@ -2,13 +2,14 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UNMAPPED, type AttemptKey } from "../../core/ids.ts";
-import type { ObjectStore, TaskHost } from "../../core/task-host.ts";
+import type { EnvironmentFacts, ObjectStore, TaskHost } from "../../core/task-host.ts";
 import { createObjectStore } from "../object-store.ts";
 
 export interface HostOptions {
   readonly key: AttemptKey;
   readonly home: string;
   readonly stagingBucket: string;
+  readonly environment: EnvironmentFacts;
   readonly signal: AbortSignal;
   /** A path that nothing else uses; the folder is made when the code first asks for it. */
   readonly scratch: string;
@@ -35,7 +36,7 @@ function objectsOf(home: string): ObjectStore {
   return objects.store;
 }
 
-export function createHost({ key, home, stagingBucket, signal, scratch, log }: HostOptions): OpenHost {
+export function createHost({ key, home, stagingBucket, environment, signal, scratch, log }: HostOptions): OpenHost {
   let scratchMade = false;
   return {
     host: {
@@ -47,6 +48,7 @@ export function createHost({ key, home, stagingBucket, signal, scratch, log }: H
       },
       staging: { bucket: stagingBucket, prefix: stagingPrefix(key) },
       objects: objectsOf(home),
+      environment,
       log,
       now: () => Date.now(),
     },

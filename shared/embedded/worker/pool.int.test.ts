@@ -86,6 +86,14 @@ describe("an attempt", () => {
     expect(result).toEqual({ kind: "success", output: { REGION: "eu-west-1" } });
   });
 
+  test("is told where it runs", async () => {
+    const body = `return { kind: "success", output: { ...host.environment } };`;
+    const environment = { name: "local", dataWindowMs: 604_800_000 };
+
+    expect(await place.runOf(body)).toEqual({ kind: "success", output: { name: "local", dataWindowMs: null } });
+    expect(await place.runOf(body, { environment })).toEqual({ kind: "success", output: environment });
+  });
+
   test("finds the project's packages from a home outside of the project", async () => {
     const projectRoot = join(place.folder, "project");
     mkdirSync(join(projectRoot, "node_modules", "answer"), { recursive: true });

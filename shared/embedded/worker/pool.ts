@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { TaskError } from "../../core/attempt.ts";
 import { attemptKeyText } from "../../core/ids.ts";
-import type { RunnerInput, RunnerResult } from "../../core/task-host.ts";
+import { LOCAL_ENVIRONMENT, type EnvironmentFacts, type RunnerInput, type RunnerResult } from "../../core/task-host.ts";
 import { durationText } from "../../core/time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { TaskRunner } from "../../ports/task-runner.ts";
@@ -38,6 +38,8 @@ export interface WorkerPoolOptions {
   readonly projectRoot: string;
   /** The bucket in which attempts have their staging. */
   readonly stagingBucket: string;
+  /** What tasks are told of where they run; `local`, with all the past that there is, unless given. */
+  readonly environment?: EnvironmentFacts;
   /** Processes at the most; four a core, and no more than 32, unless given. */
   readonly size?: number;
   /** All of the environment that tasks see. */
@@ -59,13 +61,13 @@ export interface WorkerPool extends TaskRunner {
 }
 
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const { env, clock, stagingBucket } = options;
+  const { env, clock, stagingBucket, environment = LOCAL_ENVIRONMENT } = options;
   const [home, cwd] = [resolve(options.home), resolve(options.projectRoot)];
   linkPackages(home, cwd);
   const pool: Pool = {
     size: options.size ?? Math.min(WORKERS_DEFAULT_MAX, WORKERS_A_CORE * availableParallelism()),
     limits: { ...POOL_LIMITS, ...options.limits },
-    worker: { home, cwd, env, clock, stagingBucket, registry: createProcessRegistry(home) },
+    worker: { home, cwd, env, clock, stagingBucket, environment, registry: createProcessRegistry(home) },
     places: new Set(),
     waiting: [],
     jobs: new Set(),

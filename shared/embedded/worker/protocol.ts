@@ -5,7 +5,7 @@
  * dies, only the first can have begun.
  */
 import { OUTPUT_BYTES_MAX } from "../../core/attempt.ts";
-import type { RunnerInput, RunnerResult } from "../../core/task-host.ts";
+import type { EnvironmentFacts, RunnerInput, RunnerResult } from "../../core/task-host.ts";
 
 /** The worker's file descriptors; 0 to 2 belong to the author's code. */
 export const WORKER_IN_FD = 3;
@@ -18,6 +18,7 @@ export const RESULT_BYTES_MAX = OUTPUT_BYTES_MAX + 64 * 1024;
 export interface WorkerSettings {
   readonly home: string;
   readonly stagingBucket: string;
+  readonly environment: EnvironmentFacts;
 }
 
 export type ToWorker =

@@ -106,8 +106,8 @@ function gather(input: Writable): void {
   process.nextTick(() => input.uncork());
 }
 
-function spawnChild({ cwd, env, home, stagingBucket }: WorkerOptions): ChildProcess {
-  const settings: WorkerSettings = { home, stagingBucket };
+function spawnChild({ cwd, env, home, stagingBucket, environment }: WorkerOptions): ChildProcess {
+  const settings: WorkerSettings = { home, stagingBucket, environment };
   const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning", ...OWN_TYPES_FLAGS];
   const cache = getCompileCacheDir();
   return spawn(process.execPath, [...flags, CHILD, JSON.stringify(settings)], {

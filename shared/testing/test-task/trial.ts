@@ -5,8 +5,8 @@ import { UNMAPPED, dagId, runId, taskId, versionHash } from "../../core/ids.ts";
 import { jsonFault, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { DST_DEFAULT, endOfMoment, readMoment } from "../../core/moment.ts";
 import { didYouMean } from "../../core/problem.ts";
-import type { RunnerInput } from "../../core/task-host.ts";
-import { instant, iso, parseInstant, type Instant } from "../../core/time.ts";
+import { LOCAL_ENVIRONMENT, type EnvironmentFacts, type RunnerInput } from "../../core/task-host.ts";
+import { instant, iso, parseDuration, parseInstant, type Instant } from "../../core/time.ts";
 import { isTimezone } from "../../core/zone.ts";
 import { dag } from "../../dsl/dag.ts";
 import {
@@ -27,6 +27,7 @@ export interface TrialOptions {
   readonly mapIndex?: unknown;
   readonly files?: readonly string[];
   readonly buckets?: unknown;
+  readonly environment?: unknown;
   readonly signal?: unknown;
   readonly inputs?: object;
   readonly params?: object;
@@ -36,6 +37,7 @@ export interface TrialOptions {
 export interface Trial {
   /** As a DAG file exports it. */
   readonly exports: object;
+  readonly environment: EnvironmentFacts;
   /** `arrived` gives an object of the buckets. */
   readonly input: (arrived: (bucket: string, key: string) => ArrivedObject | undefined) => RunnerInput;
 }
@@ -50,6 +52,7 @@ const KNOWN: Readonly<Record<keyof TrialOptions, true>> = {
   mapIndex: true,
   files: true,
   buckets: true,
+  environment: true,
   signal: true,
   inputs: true,
   params: true,
@@ -58,6 +61,8 @@ const KNOWN: Readonly<Record<keyof TrialOptions, true>> = {
 
 /** How long a trial takes is for the test to say. */
 const TIMEOUT_MS = 86_400_000;
+
+const SENT = { v: 1, token: "", carried: {}, upstream: [], timeoutMs: TIMEOUT_MS, sentAt: instant(0) } as const;
 
 /** Throws USAGE with all that does not fit. */
 export function readTrial(task: unknown, options: TrialOptions): Trial {
@@ -76,6 +81,7 @@ export function readTrial(task: unknown, options: TrialOptions): Trial {
   const outputs = readInputs(definition, options.inputs ?? {}, complain);
   const params = checkedJson("params", options.params ?? {}, complain) as JsonObject;
   const item = readItem(definition, options, complain);
+  const environment = readEnvironment(options.environment ?? {}, complain);
   const files = (options.files ?? []).map((address) => ({ address, object: placeOf(address, complain) }));
   const fail = (): never => {
     throw usage(definition, faults);
@@ -101,18 +107,10 @@ export function readTrial(task: unknown, options: TrialOptions): Trial {
     attempt,
     mapIndex: item === undefined ? UNMAPPED : mapIndex,
   };
-  const dispatch = {
-    v: 1,
-    key,
-    run,
-    token: "",
-    carried: {},
-    upstream: [],
-    timeoutMs: TIMEOUT_MS,
-    sentAt: instant(0),
-  } as const;
+  const dispatch = { ...SENT, key, run };
   return {
     exports,
+    environment,
     input(arrived) {
       const objects = files.map(({ address, object }) => {
         const found = object === undefined ? undefined : arrived(object.bucket, object.key);
@@ -257,4 +255,19 @@ function placeOf(address: string, complain: Complain): { readonly bucket: string
   if (bucket !== undefined && key !== undefined) return { bucket, key };
   complain(`files: '${address}'; expected "s3://bucket/key"`);
   return undefined;
+}
+
+function readEnvironment(given: unknown, complain: Complain): EnvironmentFacts {
+  const shape = 'expected { name: "staging", dataWindow: "7d" }, or one of them';
+  if (typeof given !== "object" || given === null) {
+    complain(`environment is ${JSON.stringify(given)}; ${shape}`);
+    return LOCAL_ENVIRONMENT;
+  }
+  const { name = LOCAL_ENVIRONMENT.name, dataWindow, ...rest } = given as Readonly<Record<string, unknown>>;
+  const dataWindowMs = typeof dataWindow === "string" ? parseDuration(dataWindow) : undefined;
+  for (const other of Object.keys(rest)) complain(`environment has no '${other}'; ${shape}`);
+  if (typeof name !== "string") complain(`environment.name is ${JSON.stringify(name)}; ${shape}`);
+  if (dataWindow !== undefined && dataWindowMs === undefined)
+    complain(`environment.dataWindow is ${JSON.stringify(dataWindow)}; expected a duration such as "7d"`);
+  return { name: String(name), dataWindowMs: dataWindowMs ?? null };
 }
