@@ -164,6 +164,16 @@ describe("a pause", () => {
     expect(scene.see("work", { status: "closed", reason: "cancelled" }).dispatched()).toEqual(["stop#1"]);
   });
 
+  test("holds back no hook that is tried again", () => {
+    const hooks = { onSuccess: true, onFailure: false, onRetry: false };
+    const scene = aScene([aTaskSpec("a", { hooks })])
+      .tell(aPauseOf())
+      .succeed("a")
+      .fail("a$onSuccess");
+
+    expect(scene.after(HOUR_MS).wake().dispatched()).toEqual(["a$onSuccess#2"]);
+  });
+
   test("holds back no hook", () => {
     const hooks = { onSuccess: true, onFailure: false, onRetry: false };
     const scene = aScene([aTaskSpec("a", { hooks })]).tell(aPauseOf());
@@ -209,9 +219,16 @@ describe("a mapped task", () => {
   test("counts as done with what it depends on, and with what depends on it, as one", () => {
     const scene = aMap().succeed("x").giveList("list", 2);
     const up = { ...aMark("success"), selection: aSelection(["load"], { upstream: true }) };
+    const sum = aScene([...scene.manifest.tasks, aTaskSpec("sum", { after: ["load"] })])
+      .succeed("x")
+      .giveList("list", 1);
     const down = { ...aMark("failed"), selection: aSelection(["list"], { downstream: true }) };
 
     expect(told(scene, up)).toEqual(["load: deferred -> success (selected)"]);
+    expect(told(sum, { ...up, selection: aSelection(["sum"], { upstream: true }) })).toEqual([
+      "load: deferred -> success (upstream)",
+      "sum: none -> success (selected)",
+    ]);
     expect(told(scene, down)).toEqual(["list: success -> failed (selected)", "load: deferred -> failed (downstream)"]);
   });
 
@@ -302,7 +319,13 @@ describe("instances in chunks", () => {
       hands: [],
       end: { reason: "cancelled", cause },
     } as const;
-    const { scene, chunks } = chunked(() => [{ type: "chunk_ordered", order }]);
+    const closed = { status: "closed", owner: "w", startedAt: NOON, endedAt: NOON, reason: "cancelled" } as const;
+    const { scene, chunks } = chunked(({ runId, origin }) => {
+      const first = origin.kind === "chunk" ? 2 * origin.index : 0;
+      const keys = [first, first + 1].map((mapIndex) => ({ runId, taskId: taskId("load"), mapIndex, attempt: 1 }));
+      const seen = keys.map((key): RunEvent => ({ type: "attempt_seen", key, item: closed }));
+      return [{ type: "chunk_ordered", order }, ...seen];
+    });
     scene.tell(aPauseOf("x")).tell(CANCEL);
     for (const index of [0, 1]) {
       const counts = {
@@ -328,10 +351,15 @@ describe("instances in chunks", () => {
     }
     expect(scene.run.state).toBe("cancelled");
 
-    const lines = told(scene, aClear(["x"]), chunks);
-
-    expect(lines.slice(0, 2)).toEqual(["x: success -> none (selected)", "load: skipped -> deferred (instances)"]);
+    expect(told(scene, aClear(["x"]), chunks)).toEqual([
+      "x: success -> none (selected)",
+      "load: skipped -> deferred (instances)",
+      ...[0, 1, 2, 3].map((index) => `load[${index}]: skipped -> none (unfinished)`),
+    ]);
     expect(judged(scene, aClear(["x"]), chunks).problems).toEqual([]);
+    expect(scene.tell(aClear(["x"])).all("tell")).toMatchObject(
+      [0, 1].map(() => ({ effect: { order: { hands: [{ to: "none", indexes: "cut" }] } } })),
+    );
   });
 
   test("are told by whose hand they are tried again", () => {

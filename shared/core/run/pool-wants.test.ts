@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   MINUTE_MS,
+  aManifest,
   aMapSpec,
   aMark,
   aPauseOf,
@@ -12,6 +13,7 @@ import {
 import type { TaskSpec } from "../manifest.ts";
 import type { PoolWant } from "../run.ts";
 import { iso } from "../time.ts";
+import { advance } from "./advance.ts";
 
 const pooled = (
   id: string,
@@ -92,4 +94,15 @@ test("an instance that waits for slots has one of the places that its map allows
 
   expect([scene.state("load[0]"), scene.state("load[1]")]).toEqual(["scheduled", "none"]);
   expect(wants(scene)).toMatchObject([{ wanted: 1 }]);
+});
+
+test("slots that a newer version takes for what is at work already are paid before another task gets any", () => {
+  const scene = grant(aScene([pooled("a", 1, 9), pooled("b", 1, 1)]), 1);
+  const newer = aManifest({ tasks: [pooled("a", 3, 9), pooled("b", 1, 1)] });
+  const granted = (slots: number) => {
+    const event = { type: "pool_granted", pool: aPoolId("db"), epoch: 0, number: 0, granted: slots } as const;
+    return advance(scene.run, newer, [event], scene.now).commands.filter(({ type }) => type === "dispatch").length;
+  };
+
+  expect([granted(2), granted(3), granted(4)]).toEqual([0, 0, 1]);
 });

@@ -203,6 +203,29 @@ describe("with what is cleared goes", () => {
     expect(why(takenDown(), aClear(["stop"]))).toEqual(["stop: selected"]);
   });
 
+  test("with a teardown nothing, although it depends on its setup", () => {
+    const stop = { role: "teardown", setups: ["cluster"], rule: "all_done_setup_success" } as const;
+    const tasks = [aTaskSpec("cluster", { role: "setup" }), aTaskSpec("stop", { after: ["cluster"], ...stop })];
+    const scene = aScene(tasks).succeed("cluster").succeed("stop");
+
+    expect(why(scene, aClear(["stop"]))).toEqual(["stop: selected"]);
+  });
+
+  test("a map of which an instance could not run because of it", () => {
+    const load = aTaskSpec("load", { after: ["list", "x"], map: aMapSpec("list") });
+    const scene = aScene([aTaskSpec("list"), aTaskSpec("x"), load])
+      .succeed("x")
+      .giveList("list", 2);
+    scene
+      .succeed("load[0]")
+      .fail("load[1]", BROKEN)
+      .tell(aClear(["x"]), { type: "admitted", epoch: 1 });
+    scene.tell({ ...aClear([], { tasks: naming(["load", 1]) }) }).fail("x", BROKEN);
+    expect(scene.state("load[1]")).toBe("upstream_failed");
+
+    expect(why(scene, aClear(["x"]))).toEqual(["x: selected", "load: follows"]);
+  });
+
   test("with a setup its teardown", () => {
     expect(why(takenDown(), aClear(["cluster"]))).toEqual(["cluster: selected", "stop: teardown"]);
   });
@@ -240,6 +263,7 @@ describe("a run that goes on", () => {
       "load[0]: selected",
       "load[2]: unfinished",
     ]);
+    expect(why(scene, clearing(naming(["load", 2])))).toContain("load[2]: selected");
   });
 
   test("gives what could not run below a task taken for done another chance, whatever kept it", () => {

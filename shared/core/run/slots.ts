@@ -62,7 +62,7 @@ export function settlePools(draft: Draft): void {
 function leavePools(draft: Draft, known: readonly RunPool[]): void {
   for (const { pool } of known) recordEffect(draft, { kind: "pool_final", pool });
   const { pools: _pools, ...head } = draft.head;
-  if (known.length > 0) draft.head = head;
+  draft.head = head;
 }
 
 function sharesOf({ plan, grants, head: { heldBy } }: Draft, known: readonly RunPool[]): Map<PoolId, Share> {
@@ -90,7 +90,7 @@ function countHeld(draft: Draft, shares: ReadonlyMap<PoolId, Share>): void {
       if (takenBy(draft, slot) > 0) amend(draft, slot, { taken: 0 });
       if (!isPaused(draft, slot)) waitForHours(draft, slot);
     }
-    const taken = TASK_STATE[state].inFlight ? pools.length : state === "scheduled" ? takenBy(draft, slot) : 0;
+    const taken = TASK_STATE[state].inFlight ? pools.length : takenBy(draft, slot);
     for (const { pool, slots } of pools.slice(0, taken)) addHeld(shares.get(pool), slots);
   }
   // A version that asks for more than the one before may hold what it was not granted yet: that is paid first.

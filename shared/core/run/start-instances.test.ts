@@ -110,4 +110,11 @@ test("a task that waits for its hours sets a timer for when they begin", () => {
 
   expect(scene.all("timer")).toEqual([{ type: "timer", at: scene.now + HOUR_MS }]);
   expect(scene.changed).toBe(true);
+  expect([scene.wake().all("timer"), scene.changed]).toEqual([[], false]);
+});
+
+test("instances have their places among the details of a run as soon as there are any", () => {
+  const { details, states } = aMap(3).run.tasks;
+
+  expect([details.length, states.length]).toEqual([5, 5]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { NOON, aManifest, aMapSpec, aScene, aTaskSpec, aTaskTable } from "../../../test/builders/index.ts";
 import type { TaskSpec } from "../manifest.ts";
 import { planOf } from "../plan.ts";
+import { advance } from "./advance.ts";
 import { decideLateTeardown, decideTask, type Decided } from "./verdict.ts";
 
 type Rows = Parameters<typeof aTaskTable>[0];
@@ -133,4 +134,19 @@ describe("a branch", () => {
   ])("that is %j", (rows, verdict) => {
     expect(decided(tasks, rows)).toEqual(verdict);
   });
+});
+
+test("a branch does not choose its teardown: that is none of its children", () => {
+  const stop = aTaskSpec("stop", { after: ["choose", "left"], role: "teardown", setups: [], rule: "all_done" });
+  const scene = aScene([aTaskSpec("choose", { kind: "branch" }), aTaskSpec("left", { after: ["choose"] }), stop]);
+  const choice = (name: string) =>
+    advance(
+      scene.run,
+      scene.manifest,
+      [scene.completed("choose", { kind: "success", output: { kind: "none" }, chosen: [name] })],
+      NOON,
+    ).run.tasks.details[0];
+
+  expect(choice("left")?.chosen).toEqual(["left"]);
+  expect(choice("stop")?.cause?.text).toBe("chose 'stop', which does not follow it directly; its children are left");
 });
