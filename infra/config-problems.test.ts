@@ -49,6 +49,11 @@ describe("refuses", () => {
       /existing is "Lake" \(text\), expected the name/,
     ],
     [
+      "one restored table without the other",
+      { restoredTables: { engine: "engine-restored" } },
+      /restoredTables\.attempts is missing, expected the name of a table on AWS/,
+    ],
+    [
       "classes to keep that are no list",
       { keepClasses: "worker" },
       /keepClasses is "worker" \(text\), expected a list/,

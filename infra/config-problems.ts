@@ -207,11 +207,14 @@ const keepClasses: Check = (value, at, report) => {
   for (const [index, one] of value.entries()) executorClass(one, `${at}[${index}]`, report);
 };
 
-type OptionalSetting = "schedulerConcurrency" | "keepClasses";
+const tableName = must("the name of a table on AWS", (value) => isText(value) && /^[a-zA-Z0-9_.-]{3,255}$/.test(value));
+
+type OptionalSetting = "schedulerConcurrency" | "keepClasses" | "restoredTables";
 
 const OPTIONAL_SETTINGS: Readonly<Record<OptionalSetting, Check>> = {
   schedulerConcurrency: whole(LAMBDA_CONCURRENCY_MIN, CONCURRENCY_MAX),
   keepClasses,
+  restoredTables: fields({ engine: tableName, attempts: tableName }),
 };
 
 /** Those that the DAGs are compiled with. */

@@ -73,5 +73,10 @@ export interface EnvironmentConfig {
   readonly tracing: boolean;
   /** Whether tables and buckets outlive the stack. */
   readonly keepData: boolean;
+  /**
+   * Names of tables that were restored: they take the place of those that the deployment makes, which stay as they are.
+   * docs/runbooks/restore.md
+   */
+  readonly restoredTables?: { readonly engine: string; readonly attempts: string };
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -194,20 +194,6 @@ describe("the functions", () => {
   });
 });
 
-describe("executor classes that no DAG asks for any more", () => {
-  const executors = (of: Template): readonly unknown[] =>
-    Object.values(of.findResources("AWS::Lambda::Function"))
-      .map((fn) => fn["Properties"].Description as string)
-      .filter((text) => text.startsWith("Freshet: runs tasks"));
-
-  test("are there as long as the environment keeps them, with queue and function", () => {
-    const kept = Template.fromStack(synthesized({ ...local, keepClasses: ["lambda-2048"] }));
-
-    expect(executors(kept)).toEqual([...executors(template), "Freshet: runs tasks of class lambda-2048"]);
-    kept.resourceCountIs("AWS::SQS::Queue", 4);
-  });
-});
-
 describe("the queues", () => {
   test("lose nothing: what is not taken five times is a dead letter, and stays longer", () => {
     template.hasResourceProperties("AWS::SQS::Queue", {

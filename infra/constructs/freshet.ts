@@ -293,6 +293,7 @@ export class Freshet extends Construct implements Reachable {
     allowChecking(
       this.registrar,
       Object.keys(needs.buckets).flatMap((name) => this.buckets.get(name) ?? []),
+      config.restoredTables === undefined ? [] : [this.tables.engine, this.tables.attempts],
     );
     const check = new CustomResource(this, "EngineCheck", {
       resourceType: "Custom::FreshetEngineCheck",
@@ -319,7 +320,7 @@ const eventsSource = ({ events }: Queues, { schedulerConcurrency }: EnvironmentC
 
 /** What the account has to have, as shared/aws/account.ts looks for it. */
 function accountNeeds(
-  { tickConcurrency, maxConcurrency, buckets }: EnvironmentConfig,
+  { tickConcurrency, maxConcurrency, buckets, restoredTables: tables }: EnvironmentConfig,
   classes: readonly ExecutorClass[],
 ) {
   const existing = Object.entries(buckets).flatMap(([name, bucket]) =>
@@ -329,6 +330,7 @@ function accountNeeds(
     tickConcurrency: tickConcurrency ?? 0,
     executorConcurrency: classes.reduce((sum, name) => sum + (maxConcurrency[name] ?? maxConcurrency.default), 0),
     buckets: Object.fromEntries(existing),
+    ...(tables === undefined ? {} : { tables }),
   };
 }
 

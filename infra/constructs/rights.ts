@@ -1,7 +1,7 @@
 /** What each function may do; taking from its queue comes with its event source. Executors run the authors' code: they reach no record of the engine's. */
 import type { EventBus } from "aws-cdk-lib/aws-events";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { MayDo } from "./least-role.ts";
 import type { Queues } from "./queues.ts";
 import type { Tables } from "./tables.ts";
@@ -16,7 +16,7 @@ export interface Reachable {
 const INDEXES = "All indexes of the engine's own table.";
 const OBJECTS = "Objects of Freshet's own bucket below a prefix: their names carry runs and hashes.";
 
-const withIndexes = (table: Table): readonly string[] => [table.tableArn, `${table.tableArn}/index/*`];
+const withIndexes = (table: ITable): readonly string[] => [table.tableArn, `${table.tableArn}/index/*`];
 
 /** Deciding: records of the engine's, closing attempts, sending what follows. */
 export function allowDeciding(decider: MayDo, { tables, queues, bus, bucket }: Reachable): void {
@@ -57,10 +57,16 @@ export function allowRegistering(registrar: MayDo, reachable: Reachable): void {
   );
 }
 
-/** Before a deployment: does the account have what it asks for? */
-export function allowChecking(registrar: MayDo, existing: readonly IBucket[]): void {
+/** Before a deployment: does the account have what it asks for, and the tables that were restored for it? */
+export function allowChecking(registrar: MayDo, existing: readonly IBucket[], restored: readonly ITable[]): void {
   registrar.allow(["lambda:GetAccountSettings"], ["*"], "It knows no resources: it tells the account's quota.");
   for (const bucket of existing) allowListing(registrar, bucket);
+  if (restored.length > 0) {
+    registrar.allow(
+      ["dynamodb:DescribeTable"],
+      restored.map((table) => table.tableArn),
+    );
+  }
 }
 
 /** Running the authors' code: attempts, completions, outputs and staging. */

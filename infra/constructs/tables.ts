@@ -1,24 +1,42 @@
 /** The two tables, as shared/aws/tables.ts defines them. */
 import { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, BillingMode, ProjectionType, Table, type Attribute } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  type Attribute,
+  type ITable,
+} from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { ATTEMPTS_TABLE, ENGINE_TABLE, type IndexDefinition, type TableDefinition } from "../../shared/aws/tables.ts";
 
 export interface TablesProps {
   /** Tables outlive the stack, and cannot be deleted by mistake. */
   readonly keepData: boolean;
+  /** Names of those that are used instead of ours, which stay. */
+  readonly restoredTables?: { readonly engine: string; readonly attempts: string };
 }
 
 export interface Tables {
   /** Only the engine's functions reach it. */
-  readonly engine: Table;
-  readonly attempts: Table;
+  readonly engine: ITable;
+  readonly attempts: ITable;
 }
 
-export const createTables = (scope: Construct, props: TablesProps): Tables => ({
-  engine: createTable(scope, "EngineTable", ENGINE_TABLE, props),
-  attempts: createTable(scope, "AttemptsTable", ATTEMPTS_TABLE, props),
-});
+/** Those that the engine works on. */
+export function createTables(scope: Construct, props: TablesProps): Tables {
+  const { restoredTables: restored } = props;
+  const made = {
+    engine: createTable(scope, "EngineTable", ENGINE_TABLE, props),
+    attempts: createTable(scope, "AttemptsTable", ATTEMPTS_TABLE, props),
+  };
+  if (restored === undefined) return made;
+  return {
+    engine: Table.fromTableName(scope, "RestoredEngineTable", restored.engine),
+    attempts: Table.fromTableName(scope, "RestoredAttemptsTable", restored.attempts),
+  };
+}
 
 function createTable(scope: Construct, id: string, definition: TableDefinition, { keepData }: TablesProps): Table {
   const table = new Table(scope, id, {

@@ -10,6 +10,7 @@ import { parseRelease } from "../../shared/contract/release.ts";
 
 import { FreshetError } from "../../shared/core/errors.ts";
 import { openEngine } from "../engine/open-engine.ts";
+import { settingsOf } from "../engine/settings.ts";
 import { logger } from "../engine/telemetry.ts";
 
 export { logger, tracing } from "../engine/telemetry.ts";
@@ -38,6 +39,7 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
   if (type === "Delete") return {};
   // All of it within the request: what throws here is what CloudFormation shows.
   const asked = properties.parse(given);
+  if (asked.action === "check") await checkTables(settingsOf(process.env), asked.needs);
   const { engine, deployment, clients, settings } = await openEngine(process.env);
   const table = { client: clients.dynamo, tableName: deployment.engineTable };
   if (asked.action === "check") {
@@ -54,6 +56,14 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
   await markEngineSchema(table);
   logger.info("registered", { registered });
   return { dags: String(release.dags.length) };
+}
+
+/** Throws ACCOUNT_UNFIT if tables that were restored are not as they should be: without them nothing can be opened. */
+async function checkTables(settings: ClientSettings, { tables }: AccountNeeds): Promise<void> {
+  if (tables === undefined) return;
+  const { tableFaults } = await import("../../shared/aws/restored-tables.ts"); // Seldom needed.
+  const faults = await tableFaults(settings, tables);
+  if (faults.length > 0) throw new FreshetError("ACCOUNT_UNFIT", faults.join("; "));
 }
 
 /** Throws ACCOUNT_UNFIT with all that the account does not have. */

@@ -24,8 +24,11 @@ export interface FreshTable extends Table {
   readonly close: () => Promise<void>;
 }
 
-export async function freshTable(client: DynamoDBClient, definition: TableDefinition): Promise<FreshTable> {
-  const tableName = `freshet-${randomUUID()}`;
+export async function freshTable(
+  client: DynamoDBClient,
+  definition: TableDefinition,
+  tableName = `freshet-${randomUUID()}`,
+): Promise<FreshTable> {
   const { partitionKey, sortKey, globalIndexes, localIndexes } = definition;
   await client.send(
     new CreateTableCommand({

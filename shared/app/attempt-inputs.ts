@@ -40,7 +40,7 @@ async function gatherOutputs(
   const refs = new Map<string, OutputRef>(Object.entries(carried));
   const missing = upstream.filter(({ taskId, attempt }) => attempt > 0 && !refs.has(taskId));
   const keys = missing.map(({ taskId, attempt }) => ({ runId: run.runId, taskId, mapIndex: UNMAPPED, attempt }));
-  const items = await readAll(attempts, keys);
+  const items = await readThere(attempts, keys);
   for (const [index, { taskId }] of missing.entries()) {
     const output = outputOf(items[index]);
     if (output !== undefined) refs.set(taskId, output);
@@ -52,13 +52,22 @@ async function gatherOutputs(
   return outputs;
 }
 
-async function readAll(attempts: AttemptStore, keys: readonly AttemptKey[]): Promise<(AttemptItem | null)[]> {
-  const items: (AttemptItem | null)[] = [];
+/** A run knows that they were made. Without one, as after a restore, its task must not go on as if nothing had been given. */
+async function readThere(attempts: AttemptStore, keys: readonly AttemptKey[]): Promise<AttemptItem[]> {
+  const items: AttemptItem[] = [];
   for (let first = 0; first < keys.length; first += ATTEMPT_READ_MAX) {
-    items.push(...(await attempts.read(keys.slice(first, first + ATTEMPT_READ_MAX))));
+    const page = keys.slice(first, first + ATTEMPT_READ_MAX);
+    for (const [index, item] of (await attempts.read(page)).entries()) {
+      const key = page[index];
+      if (item === null) throw new FreshetError("RECORD_DAMAGED", goneText(key?.taskId, key?.attempt));
+      items.push(item);
+    }
   }
   return items;
 }
+
+const goneText = (taskId = "?", attempt = 0): string =>
+  `what attempt ${attempt} of '${taskId}' gave is not there any more: clear '${taskId}' with --downstream`;
 
 const outputOf = (item: AttemptItem | null | undefined): OutputRef | undefined =>
   item?.status === "finished" && item.outcome.kind === "success" ? item.outcome.output : undefined;
@@ -84,7 +93,7 @@ export async function readResults(
   instances: readonly InstanceAttempts[],
 ): Promise<readonly JsonValue[]> {
   const keys = instances.flatMap((part) => [...attemptsOf(taskId, part)]);
-  const refs = (await readAll(attempts, keys)).map((item) => outputOf(item) ?? ({ kind: "none" } as const));
+  const refs = (await readThere(attempts, keys)).map((item) => outputOf(item) ?? ({ kind: "none" } as const));
   const bytes = refs.reduce((sum, ref) => sum + (ref.kind === "blob" || ref.kind === "list" ? ref.bytes : 0), 0);
   if (bytes > MAP_RESULTS_BYTES_MAX) {
     const text = `the results of '${taskId}' have ${bytes} bytes; one task can take ${MAP_RESULTS_BYTES_MAX}: let the instances write to storage, and return keys`;

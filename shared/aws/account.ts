@@ -2,6 +2,7 @@
 import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { quickOptions, type ClientSettings } from "./client-options.ts";
 import { createS3Client } from "./s3-client.ts";
+import type { RestoredTables } from "./restored-tables.ts";
 import { HeadBucketCommand, S3ServiceException, type S3Client } from "./s3.ts";
 
 /** Lambda keeps so many for all functions that have none of their own. */
@@ -14,6 +15,8 @@ export interface AccountNeeds {
   readonly executorConcurrency: number;
   /** Buckets that should be there already: by the name that pipelines have for them, their own. */
   readonly buckets: Readonly<Record<string, string>>;
+  /** Tables that were restored, if it is to work on those. */
+  readonly tables?: RestoredTables;
 }
 
 /** Everything that is missing, each with what to do; none if all is there. */

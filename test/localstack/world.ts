@@ -36,8 +36,7 @@ export interface DeployedWorld {
   readonly objects: ObjectStore;
 }
 
-export async function openDeployed(): Promise<DeployedWorld> {
-  const { url } = inject("localstack");
+export async function openDeployed(url = inject("localstack").url): Promise<DeployedWorld> {
   const { clients, deployment } = await findLocal(url);
   const ports = await openPorts(clients, deployment, () => undefined);
   const versions = createVersionCache(ports.dags);
