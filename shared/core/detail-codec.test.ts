@@ -86,6 +86,7 @@ test("rows of one shape are told once, and what they have in common is not told 
 
   expect(back(waiting)).toStrictEqual(waiting);
   expect(pack(waiting).bytes.length).toBeLessThan(250);
+  expect(pack(waiting.map((detail) => structuredClone(detail))).bytes).toEqual(pack(waiting).bytes);
   expect(pack(waiting).tables).toEqual({
     texts: ["no disk"],
     causes: [{ code: "error", class: "transient", name: "Error" }],

@@ -111,7 +111,7 @@ function sameFields(detail: TaskDetail, before: TaskDetail | undefined, has: num
 }
 
 const isSame = (a: unknown, b: unknown): boolean =>
-  a === b || (typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b));
+  a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
 
 function packRow(
   detail: TaskDetail,

@@ -135,7 +135,10 @@ describe("the head of a chunk", () => {
   const order = { number: 5, allowance: 7, stop: false, held: false, hands: [] };
 
   test("says in its id where it belongs", () => {
+    const far = { ...origin, number: 12, index: 345 };
     const head = { runId: chunkRunId(parent, 2, 3), origin };
+
+    expect(stored({ runId: chunkRunId(parent, 12, 345), origin: far }).origin).toEqual(far);
 
     expect(packHead(headOf(head))).toMatchObject({ origin: "load" });
     expect(stored(head)).toStrictEqual(headOf(head));

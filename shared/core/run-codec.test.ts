@@ -11,7 +11,6 @@ import {
   type Scene,
 } from "../../test/builders/index.ts";
 import { CAUSE_TEXTS_LENGTH_MAX } from "./detail-codec.ts";
-import { FreshetError } from "./errors.ts";
 import type { RunId } from "./ids.ts";
 import type { Run, TaskDetail, TaskTable } from "./run.ts";
 import { decodeRun, encodeRun } from "./run-codec.ts";
@@ -130,6 +129,14 @@ describe("what is stored of a run", () => {
       "40 4 1 8 40 0 1 1 1 0 40 1 129 8 0 1 0 0 0",
     ]);
     expect(parts(many(40, "success"))).toEqual([40, 1, undefined, "40 4 40 0 0"]);
+    // Whichever is shorter: stretches, or two states a byte.
+    expect(parts([...many(7, "success"), ...many(5, "failed")])).toEqual([12, 2, undefined, "7 4 5 5 12 0 0"]);
+    expect(parts([...many(6, "success"), ...many(5, "failed")])).toEqual([
+      11,
+      undefined,
+      undefined,
+      "68 68 68 85 85 5 11 0 0",
+    ]);
   });
 
   test("in more stretches than it has tasks is refused", () => {
@@ -175,7 +182,7 @@ describe("what is stored of a run", () => {
     const { head, tasks } = encodeRun(aRun());
     const newer = { head: head.replace('"schema":1', '"schema":2'), tasks };
 
-    expect(() => decodeRun(newer)).toThrow(FreshetError);
+    expect(() => decodeRun(newer)).toThrow(expect.objectContaining({ code: "RECORD_NEWER" }));
     expect(() => decodeRun(newer)).toThrow("run 'orders.run-1' has schema 2; this Freshet knows schema 1: upgrade it");
   });
 
