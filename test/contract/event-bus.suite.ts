@@ -44,6 +44,15 @@ export function eventBusContract(make: () => Promise<EventBusSubject>): void {
       expect(await subject().heard()).toEqual([aFact()]);
     });
 
+    test("a missed deadline is heard with what its run waits for", async () => {
+      const waitsFor = [{ taskId: taskId("load"), state: "up_for_retry" }] as const;
+      const missed = aFact({ type: "run_deadline_missed", deadline: { name: "by 07:00 日本", at: NOON, waitsFor } });
+
+      await subject().bus.publish([missed]);
+
+      expect(await subject().heard()).toEqual([missed]);
+    });
+
     test("publishing nothing is nothing", async () => {
       await subject().bus.publish([]);
 

@@ -22,6 +22,10 @@ function aFullRun(): Run {
     origin: { kind: "arrival", triggerId: "files" as never, window: 7 },
     logicalDate: at(-60),
     dataInterval: { start: at(-120), end: at(-60) },
+    deadlines: [
+      { name: "naïve 日本", at: at(-5), missedAt: at(6) },
+      { name: "by 13:00", at: at(60) },
+    ],
     params: { text: "naïve 日本 😀", none: null, nested: { list: [1, 2.5, true, []] }, empty: {} },
     files: [
       {

@@ -86,7 +86,3 @@ export const neededBy = (
 /** Whether it was missed, or has passed and nobody has looked yet. A run that has succeeded has none that could still pass. */
 export const isLate = ({ deadlines = [] }: Head, now: Instant): boolean =>
   deadlines.some(({ at, missedAt }) => missedAt !== undefined || at <= now);
-
-/** How late a deadline was met, or is by now, in milliseconds. */
-export const lateBy = ({ state, endedAt }: Pick<Run, "state" | "endedAt">, { at }: RunDeadline, now: Instant): number =>
-  (state === "success" ? (endedAt ?? now) : now) - at;

@@ -35,6 +35,13 @@ describe("the deadlines of a DAG", () => {
     ]);
   });
 
+  test("are called after their clock, where it is one of their own", () => {
+    expect(specsOf([{ by: "07:00" }, { by: "07:00", timezone: "Asia/Tokyo" }]).map(({ name }) => name)).toEqual([
+      "by 07:00",
+      "by 07:00 (Asia/Tokyo)",
+    ]);
+  });
+
   test("have a name and a clock of their own", () => {
     expect(specsOf([{ name: "board", by: "07:30", timezone: "Asia/Tokyo" }])).toEqual([
       { name: "board", by: 450, timezone: "Asia/Tokyo" },

@@ -157,7 +157,8 @@ function bySpec(
   if (by === undefined) return undefined;
   const own = zone ?? dag.timezone;
   warnOfSkipped(by, own, path, report);
-  return { name: name ?? `by ${timeOfDayText(by)}`, by, timezone: own };
+  const clock = zone === undefined ? "" : ` (${zone})`;
+  return { name: name ?? `by ${timeOfDayText(by)}${clock}`, by, timezone: own };
 }
 
 /** Clocks that are changed are so every year. */
