@@ -6,6 +6,17 @@ const WRITE = "Write:";
 
 export const WRITE_COMMANDS: readonly CommandSpec[] = [
   {
+    name: "init",
+    arguments: [{ term: "[folder]", description: "where to (default: here)" }],
+    group: WRITE,
+    summary: "make a project of your own",
+    description:
+      "Makes a project: package.json, tsconfig.json, a pipeline and a test of it. What is there already is left as it is.",
+    options: [],
+    examples: [["init ../pipelines", "a folder beside this one"]],
+    load: async () => (await import("./commands/init.ts")).execute,
+  },
+  {
     name: "graph",
     arguments: [{ term: "<dag>", description: "the DAG to draw" }],
     group: WRITE,
