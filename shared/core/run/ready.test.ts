@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aScene, aTaskSpec, anUpstream, type Scene } from "../../../test/builders/index.ts";
+import { aClear, aScene, aTaskSpec, anUpstream, type Scene } from "../../../test/builders/index.ts";
 
 const causeOf = (scene: Scene, id: string) => scene.detail(id)?.cause;
 
@@ -273,4 +273,53 @@ describe("within the scope of a setup", () => {
 
     expect(scene.succeed("stop").dispatched()).toEqual(["cluster#1"]);
   });
+});
+
+describe("a setup that is to be made again", () => {
+  const stop = (id: string, after: readonly string[]) =>
+    aTaskSpec(id, { after, role: "teardown", setups: ["cluster"], rule: "all_done_setup_success" });
+  const TASKS = [
+    aTaskSpec("cluster", { role: "setup" }),
+    aTaskSpec("work", { after: ["cluster"] }),
+    aTaskSpec("slow", { after: ["cluster"] }),
+    stop("stop", ["work"]),
+    stop("also", ["work", "slow"]),
+  ];
+
+  test("waits as long as one of its teardowns is at work, and the other one is not", () => {
+    const scene = aScene(TASKS)
+      .succeed("cluster")
+      .succeed("work")
+      .tell(aClear(["work"]));
+
+    expect(scene.states()).toMatchObject({ cluster: "none", stop: "restarting", also: "none" });
+    expect(scene.dispatched()).toEqual([]);
+    expect(scene.see("stop", { status: "closed", reason: "cleared" }).dispatched()).toEqual(["cluster#2"]);
+  });
+
+  test("does not wait for what works within it", () => {
+    const scene = aScene(TASKS)
+      .succeed("cluster")
+      .tell(aClear(["cluster"]));
+
+    expect([scene.dispatched(), scene.state("work")]).toEqual([["cluster#2"], "queued"]);
+  });
+});
+
+test("tasks start in the order of the DAG, in whatever order what they wait for has ended", () => {
+  const scene = aScene([
+    aTaskSpec("a"),
+    aTaskSpec("b"),
+    aTaskSpec("x", { after: ["a"] }),
+    aTaskSpec("y", { after: ["b"] }),
+  ]);
+
+  expect(scene.succeed("b", "a").dispatched()).toEqual(["x#1", "y#1"]);
+});
+
+test("a task that waits for another one does not wait for its hours yet", () => {
+  const night = { allowedHours: { from: 22 * 60, to: 23 * 60 } };
+  const scene = aScene([aTaskSpec("a"), aTaskSpec("b", { after: ["a"], ...night })]);
+
+  expect([scene.detail("b"), scene.all("timer")]).toEqual([undefined, []]);
 });
