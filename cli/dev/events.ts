@@ -154,8 +154,10 @@ function missedText(
   now: Instant,
 ): string {
   const tasks = waitsFor.length === 0 ? "" : `; it waits for ${waitsFor.join(", ")}`;
-  const late = durationText(Math.max(0, now - (parseInstant(at) ?? now)));
-  return `run ${run.runId} ${out.paint("red", "missed its deadline")} '${safeLine(name)}', ${late} ago, and is ${runStateText(out, run)}${safeLine(tasks)}`;
+  const lateMs = now - (parseInstant(at) ?? now);
+  // Found by a timer at its time, or by somebody who came later.
+  const ago = lateMs < 1_000 ? "" : `, ${durationText(lateMs)} ago`;
+  return `run ${run.runId} ${out.paint("red", "missed its deadline")} '${safeLine(name)}'${ago} and is ${runStateText(out, run)}${safeLine(tasks)}`;
 }
 
 function countsText(out: Terminal["out"], tasks: Readonly<Record<string, number>>): string {

@@ -13,6 +13,8 @@ const watched = (deadlines: readonly DeadlineSpec[] = [TWO_HOURS], admitted = tr
 /** What the last decision told. */
 const misses = (scene: Scene) =>
   scene.all("publish").flatMap(({ fact }) => (fact.deadline === undefined ? [] : [[fact.state, fact.deadline.name]]));
+const waitsFor = (scene: Scene): readonly string[] =>
+  scene.all("publish").flatMap(({ fact }) => fact.deadline?.waitsFor.map(({ taskId }) => taskId) ?? []);
 const done = (scene: Scene): Scene => scene.succeed("extract").succeed("load");
 const failed = (scene: Scene): Scene => scene.fail("extract", { class: "permanent" });
 const clear = (scene: Scene): Scene =>
@@ -55,6 +57,51 @@ describe("a deadline that passes", () => {
         },
       },
     ]);
+  });
+
+  test("is told with at most five tasks of those that could be at work", () => {
+    const many = ["a", "b", "c", "d", "e", "f"].map((id) => aTaskSpec(id));
+    const scene = aScene(many, { deadlines: [TWO_HOURS] })
+      .after(2 * HOUR_MS)
+      .wake();
+
+    expect(waitsFor(scene)).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  test("is told with tasks alone, and no hooks", () => {
+    const hooks = { onSuccess: false, onFailure: true };
+
+    expect(
+      waitsFor(
+        aScene(tasks, { deadlines: [TWO_HOURS], hooks })
+          .after(2 * HOUR_MS)
+          .wake(),
+      ),
+    ).toEqual(["extract"]);
+  });
+
+  test("is told of a run that has not started without any task", () => {
+    expect(
+      waitsFor(
+        watched([TWO_HOURS], false)
+          .after(2 * HOUR_MS)
+          .wake(),
+      ),
+    ).toEqual([]);
+  });
+
+  test("has a timer for the next one", () => {
+    const scene = watched([TWO_HOURS, THREE_HOURS])
+      .after(2 * HOUR_MS)
+      .wake();
+
+    expect(scene.all("timer")).toEqual([{ type: "timer", at: plus(NOON, 3 * HOUR_MS) }]);
+  });
+
+  test("is nothing before its time", () => {
+    const scene = watched().after(HOUR_MS).wake().wake();
+
+    expect([scene.changed, scene.all("timer")]).toEqual([false, []]);
   });
 
   test("is told once", () => {
@@ -177,6 +224,14 @@ describe("a run with a deadline", () => {
 
     expect([isLate(run, plus(NOON, 2 * HOUR_MS - 1)), isLate(run, plus(NOON, 2 * HOUR_MS))]).toEqual([false, true]);
   });
+});
+
+test("a run is late that has missed one of its deadlines", () => {
+  const { run } = watched([TWO_HOURS, THREE_HOURS])
+    .after(2 * HOUR_MS)
+    .wake();
+
+  expect(isLate(run, plus(NOON, 2 * HOUR_MS))).toBe(true);
 });
 
 describe("pools rank a run", () => {

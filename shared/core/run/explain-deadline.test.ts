@@ -50,6 +50,23 @@ describe("of a deadline people are told", () => {
       "missed: the run succeeded 1m too late",
     ],
     [
+      "of every task that the run waits for",
+      aScene([aTaskSpec("a"), aTaskSpec("b")], { deadlines: [TWO_HOURS] }),
+      "in 2h; the run waits for 'a' (queued), 'b' (queued)",
+    ],
+    [
+      "that it waits for nothing but its hook",
+      aScene([aTaskSpec("a")], { deadlines: [TWO_HOURS], hooks: { onSuccess: true, onFailure: false } }).succeed("a"),
+      "in 2h; the run is about to end",
+    ],
+    [
+      "that a second has passed",
+      watched()
+        .after(2 * HOUR_MS + 1_000)
+        .wake(),
+      "missed 1s ago; the run waits for 'extract' (queued)",
+    ],
+    [
       "that nobody has looked since",
       watched().after(3 * HOUR_MS),
       "missed 1h ago, and not told yet; the run waits for 'extract' (queued)",
