@@ -176,15 +176,19 @@ describe("what a chunk tells", () => {
   test("is, once it has ended, also which order it has heard since, and what it came to", () => {
     const chunk = all(aChunk(), success);
 
-    expect(reports(tell(chunk, ordered({ number: 2, allowance: 1 })))).toMatchObject([
-      { ended: true, heard: 2, success: 4 },
-    ]);
+    expect(reports(tell(chunk, ordered({ number: 2 })))).toMatchObject([{ ended: true, heard: 2, success: 4 }]);
   });
 
   test("is nothing of an order to use what it is using", () => {
     const chunk = aChunk(0, { allowance: 4 }, { concurrency: 4 });
 
     expect(reports(tell(chunk, ordered({ number: 2, allowance: 4 })))).toEqual([]);
+  });
+
+  test("is not each end of an instance while it has more to do than it may", () => {
+    const chunk = all(aChunk(0, { allowance: 1 }, { concurrency: 16 }), success, [0]);
+
+    expect([reports(chunk).length, reports(all(chunk, success, [1]))]).toEqual([1, []]);
   });
 
   test("is how it was ended first, whatever it is told later", () => {

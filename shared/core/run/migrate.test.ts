@@ -137,6 +137,39 @@ describe("a run that is taken over to another version", () => {
     expect([run.tasks.expansions, rows(run, OLD).at(-1)]).toEqual([[], "load none #7"]);
   });
 
+  test("keeps chunks as long as they are as wide, and instances of its own whatever their width", () => {
+    const wide = (chunkWidth: number): readonly TaskSpec[] =>
+      OLD.map((task) => (task.taskId === "load" ? { ...task, map: aMapSpec("extract", { chunkWidth }) } : task));
+    const load = (run: Run, width: number) => {
+      const { tasks } = over(run, wide(2), wide(width));
+      return [stateOf(tasks, 2), tasks.expansions.length];
+    };
+    const chunked = withInstances({ rows: 0, chunks: [aChunkState({})] });
+
+    expect([load(chunked, 2), load(chunked, 3)]).toEqual([
+      ["failed", 1],
+      ["none", 0],
+    ]);
+    expect(load(withInstances(), 3)).toEqual(["failed", 1]);
+  });
+
+  test("keeps a map that it holds itself, whatever becomes of the chunks of another one", () => {
+    const tasks = (chunkWidth: number): readonly TaskSpec[] => [
+      aTaskSpec("extract"),
+      aTaskSpec("wide", { after: ["extract"], map: aMapSpec("extract", { chunkWidth }) }),
+      aTaskSpec("load", { after: ["extract"], map: aMapSpec("extract", { chunkWidth }) }),
+    ];
+    const { tasks: table } = withInstances();
+    const wide = { ...EXPANSION, slot: 1, number: 2, base: 5, rows: 0, chunks: [aChunkState({})] };
+    const run = { ...withInstances(), tasks: { ...table, expansions: [...table.expansions, wide] } };
+
+    expect(rows(over(run, tasks(2), tasks(3)), tasks(3))).toEqual([
+      "extract success #0",
+      "wide none #1",
+      "load failed #0",
+    ]);
+  });
+
   test("goes on above the attempts of a task itself, where no instance had more", () => {
     const one = aTaskTable(["success", "success", { state: "failed", attempt: 5 }]);
     const run = over({ ...ended(), tasks: { ...one, expansions: [{ ...EXPANSION, rows: 0 }] } }, mapped(OLD), OLD);
