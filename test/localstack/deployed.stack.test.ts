@@ -1,5 +1,6 @@
 /** One deployment's life, told in order: each chapter goes on where the one before has left it. */
 import { beforeAll } from "vitest";
+import { alertsChapter } from "./chapters/alerts.ts";
 import { commandsChapter } from "./chapters/commands.ts";
 import { contractsChapter } from "./chapters/contracts.ts";
 import { deploymentsChapter } from "./chapters/deployments.ts";
@@ -23,6 +24,7 @@ const moved = (next: DeployedWorld): void => {
 
 pipelinesChapter(present, () => contractsChapter(present));
 trialsChapter(present, moved);
+alertsChapter(present);
 commandsChapter(present);
 workersChapter(present); // They also take what the commands have left them.
 deploymentsChapter(present, moved);
