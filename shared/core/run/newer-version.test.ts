@@ -111,6 +111,47 @@ describe("a task that is mapped only now", () => {
   });
 });
 
+describe("the list of a mapped task", () => {
+  const load = aTaskSpec("load", { after: ["extract"], map: aMapSpec("extract") });
+  const other = aTaskSpec("other");
+  /** What clearing `ids` changes in a run whose `extract` has ended like that. */
+  const changed = (end: (scene: Scene) => Scene, ...ids: readonly string[]): readonly string[] => {
+    const { run, manifest, now } = end(aScene([EXTRACT, LOAD, other])).fail("other", { class: "permanent" });
+    const to = aManifest({ tasks: [EXTRACT, load, other] });
+    return judge(migrate(run, manifest, to, NEWER), to, { ...aClear(ids), ...HAND }, now).changes.map(
+      ({ taskId, because }) => `${taskId}: ${because}`,
+    );
+  };
+  const succeeded = (scene: Scene): Scene => scene.succeed("extract").succeed("load");
+
+  test("is asked for, in a run that goes on, since the task begins afresh", () => {
+    expect(changed(succeeded, "other")).toEqual(["extract: version", "load: version", "other: selected"]);
+  });
+
+  test("is not asked for of what did not succeed: that runs again itself, or gives none", () => {
+    const skipped = (scene: Scene): Scene => scene.tell(scene.completed("extract", { kind: "skipped", reason: "" }));
+
+    expect(changed(skipped, "other")).toEqual(["load: version", "other: selected"]);
+  });
+
+  test("is not asked for again of what has said that it gives none", () => {
+    const fault = { kind: "success", output: { kind: "none" }, mapped: { faults: { load: "it is no list" } } } as const;
+    const told = (scene: Scene): Scene => scene.tell(scene.completed("extract", fault)).succeed("load");
+
+    expect(changed(told, "other")).toEqual(["load: version", "other: selected"]);
+  });
+
+  test("is left alone where the task stays what it was", () => {
+    const { run, manifest, now } = failed();
+
+    expect(
+      judge(migrate(run, manifest, manifest, NEWER), manifest, { ...aClear(["load"]), ...HAND }, now).changes.map(
+        ({ taskId }) => taskId,
+      ),
+    ).toEqual(["load"]);
+  });
+});
+
 test("a task that the newer version has replaced can be cleared by itself", () => {
   const { run, manifest, now } = failed();
   const to = aManifest({ tasks: [EXTRACT, aTaskSpec("fetch", { after: ["extract"] }), ALARM] });
