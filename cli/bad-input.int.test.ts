@@ -134,6 +134,14 @@ describe("what does not exist", () => {
     expect(err).toContain(`error[${code}]`);
   });
 
+  test("a time beyond all times is refused before there is a run", async () => {
+    const { exit, err } = await used.freshet("trigger", "hello", "--in", "99999999d");
+    const { out } = await used.freshet("runs", "--json");
+
+    expect([exit, err]).toEqual([2, expect.stringContaining("--in is '99999999d'; expected a duration such as 30m")]);
+    expect(JSON.parse(out)).toHaveLength(1);
+  });
+
   test("and could not is a fault of the command line", async () => {
     const { exit, err } = await used.freshet("tasks", "../../etc/passwd");
 

@@ -62,7 +62,7 @@ function startOf(options: Options, timezone: string, now: Instant, err: Channel)
   if (options.in !== undefined) {
     const ms = parseDuration(options.in);
     if (ms !== undefined && ms > 0) return plus(now, ms);
-    throw new FreshetError("USAGE", `--in is '${options.in}'; expected a duration such as 30m or 2h`);
+    throw new FreshetError("USAGE", `--in is '${options.in}'; expected a duration such as 30m or 2h, at most 36500d`);
   }
   if (options.at === undefined) return undefined;
   const moment = readMoment(options.at, timezone, DST_DEFAULT);

@@ -45,14 +45,17 @@ export function parseDate(text: string): CalendarDate | undefined {
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
-/** Milliseconds of `"10m"`, `"1h30m"`, `"500ms"`, `"2d"`; undefined for anything else. */
+/** A hundred years: what is longer is a slip, and with it a time would lie beyond those that there are. */
+const DURATION_MAX_MS = 36_500 * 86_400_000;
+
+/** Milliseconds of `"10m"`, `"1h30m"`, `"500ms"`, `"2d"`; undefined for anything else, and beyond DURATION_MAX_MS. */
 export function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
   let totalMs = 0;
   for (const part of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     totalMs += Number(part[1]) * (UNIT_MS[part[2] ?? ""] ?? 0);
   }
-  return Number.isSafeInteger(Math.round(totalMs)) ? Math.round(totalMs) : undefined;
+  return totalMs <= DURATION_MAX_MS ? Math.round(totalMs) : undefined;
 }
 
 /** A duration as people write it: `1h 30m`, `2.5s`, `120ms`; at most two units. */
