@@ -4,7 +4,7 @@ import type { Engine } from "../../../shared/app/engine.ts";
 import { FreshetError } from "../../../shared/core/errors.ts";
 import { dagId } from "../../../shared/core/ids.ts";
 import type { RunAction, TaskSelection } from "../../../shared/core/operation.ts";
-import type { Run } from "../../../shared/core/run.ts";
+import type { Expansion, Run } from "../../../shared/core/run.ts";
 import { isRunEnded, TASK_STATES } from "../../../shared/core/states.ts";
 import type { World } from "../world.ts";
 import type { Action } from "../world/plan.ts";
@@ -16,6 +16,10 @@ const SIGNED = { by: "operator", reason: "by hand" } as const;
 
 /** Of the acts on a mapped task: those on one of its instances. */
 const OF_INSTANCES = 0.6;
+/** Of the runs that are moved: those with instances, first in records of their own, if there are any. */
+const OF_MAPPED = 0.6;
+
+const oneOf = <Item>(items: readonly Item[], pick: number): Item | undefined => items[Math.floor(pick * items.length)];
 
 export interface Hand {
   act(action: ByHand): void;
@@ -53,21 +57,33 @@ export function handOf({ database, kernel }: World, insist: Insist): Hand {
     if (what === "pause_dag" || what === "resume_dag") return onDag(id, what === "pause_dag" ? "pause" : "resume");
     // Chunks are changed with the run that they belong to.
     const all = runs().filter((run) => isChosen(run, what) && run.origin.kind !== "chunk");
+    if (what.startsWith("move")) return moveOne(all, { what, dagId: id, pick, task });
     // Who pauses does so since something goes wrong, over and over.
-    const isMove = what.startsWith("move");
-    const liked = what === "pause" ? all.filter(isTriedAgain) : isMove ? all.filter((run) => isBehind(run, id)) : [];
-    const candidates = liked.length > 0 ? liked : all;
-    const run = candidates[Math.floor(pick * candidates.length)];
-    if (run === undefined) return;
-    const version = database.dags.rows.get(run.dagId)?.value.version;
-    if (!isMove || version === undefined) return onRun(run, actionOf(what, namesOf(run, task)));
-    // Some tasks of the newer version are not there yet, some of the older no more.
-    onMoved(run, actionOf(what, namesOf(pick < 0.5 ? { ...run, version } : run, task)));
+    const troubled = what === "pause" ? all.filter(isTriedAgain) : [];
+    const run = oneOf(troubled.length > 0 ? troubled : all, pick);
+    if (run !== undefined) onRun(run, actionOf(what, namesOf(run, task)));
   };
 
-  /** Of that DAG, and of a version that is no longer the newest. */
-  const isBehind = ({ dagId: own, version }: Run, id: string): boolean =>
-    own === id && database.dags.rows.get(own)?.value.version !== version;
+  /** First of the runs of that DAG which have another version than the newest; often of those with instances. */
+  const moveOne = (all: readonly Run[], { what, dagId: id, pick, task }: Omit<ByHand, "type">): void => {
+    const newest = database.dags.rows.get(dagId(id))?.value.version;
+    const behind = all.filter((run) => run.dagId === id && run.version !== newest);
+    const mapped = task < OF_MAPPED ? behind.filter(({ tasks }) => tasks.expansions.length > 0) : [];
+    const wide = mapped.filter(({ tasks }) => tasks.expansions.some(isWide));
+    const run = oneOf([wide, mapped, behind, all].find(({ length }) => length > 0) ?? [], pick);
+    if (run === undefined) return;
+    const { expansions } = run.tasks;
+    const expansion = expansions.find(isWide) ?? (mapped.length > 0 ? oneOf(expansions, task / OF_MAPPED) : undefined);
+    const named = expansion && database.manifest(run.version).tasks[expansion.slot];
+    if (named !== undefined) {
+      const mapIndex = Math.floor(pick * (expansion?.length ?? 0));
+      // All of it would make the map anew.
+      return onMoved(run, actionOf(what === "move_all" ? "move" : what, [{ taskId: named.taskId, mapIndex }]));
+    }
+    // Some tasks of the newer version are not there yet, some of the older no more.
+    const version = pick < 0.5 ? newest : undefined;
+    onMoved(run, actionOf(what, namesOf(version === undefined ? run : { ...run, version }, task)));
+  };
 
   /** A task; of one with instances more often one of these. */
   const namesOf = ({ version, tasks: table }: Run, task: number): TaskSelection["tasks"] => {
@@ -89,6 +105,8 @@ export function handOf({ database, kernel }: World, insist: Insist): Hand {
     },
   };
 }
+
+const isWide = ({ chunks }: Expansion): boolean => chunks !== undefined;
 
 /** Clears are for any run, the rest for those that are under way; what is resumed has been paused. */
 function isChosen(run: Run, what: ByHand["what"]): boolean {

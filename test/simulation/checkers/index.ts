@@ -59,6 +59,7 @@ export const CHECKERS: readonly Checker[] = [
   versions.keepsItsVersion,
   versions.newRunsHaveTheNewest,
   versions.movesToTheNewest,
+  versions.movesAtRest,
   versions.runsByItsVersion,
   versions.chunksHaveTheVersionOfTheirRun,
   tasks.nothingStartsInAnEndingRun,

@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { attemptKeyText } from "../../../shared/core/ids.ts";
 import type { Manifest, TaskSpec } from "../../../shared/core/manifest.ts";
+import type { AuditEntry } from "../../../shared/core/operation.ts";
 import { manifestOf, planOf } from "../../../shared/core/plan.ts";
 import type { Run } from "../../../shared/core/run.ts";
-import type { TaskState } from "../../../shared/core/states.ts";
+import { TASK_STATE, type TaskState } from "../../../shared/core/states.ts";
 import type { CodeStart } from "../../../shared/simulated/watch.ts";
 import type { Checker, Expect, Rest, Seen } from "./checker.ts";
 import { graphOf } from "./graph.ts";
@@ -108,11 +109,15 @@ export const movedByName: Checker = {
       if (is === undefined) continue;
       const begins = FRESH.includes(is.state) || (isPassedOver(is.state) && BY_RULE.includes(is.code));
       if (was === undefined || !isSame(spec, old, change.manifest, before)) expect(begins, text);
-      else if (was.state === is.state) expect(keeps(was, is) || audit?.after.tasks?.[spec.taskId] !== undefined, text);
+      else if (was.state === is.state) expect(keeps(was, is) || isNamed(audit, spec.taskId), text);
       else expect(begins || is.state === "restarting" || is.code === "marked", text);
     }
   },
 };
+
+/** Whether an act says that it did something to the task, or to instances of it. */
+const isNamed = (audit: AuditEntry | undefined, taskId: string): boolean =>
+  Object.keys(audit?.after.tasks ?? {}).some((name) => name === taskId || name.startsWith(`${taskId}[`));
 
 interface Place {
   readonly state: TaskState;
@@ -144,17 +149,28 @@ function isSame(spec: TaskSpec, old: Manifest, manifest: Manifest, before: Run):
   const rows = rowsOf(before, old, spec.taskId);
   // Chunks are as wide as they were made.
   if (rows?.chunks !== undefined && was.map?.chunkWidth !== spec.map?.chunkWidth) return false;
-  const place = placeOf(before, old, spec.taskId);
-  // Nobody has asked it for the list that is mapped over now.
-  return (
-    place?.state !== "success" ||
-    place.code === "marked" ||
-    !graphOf(manifest).tasks.some((other) => asksAnew(other, spec, old))
-  );
+  const { length, unmappable, cause } = before.tasks.details[planOf(old).slotOf.get(spec.taskId) ?? -1] ?? {};
+  const succeeded = placeOf(before, old, spec.taskId)?.state === "success" && cause?.code !== "marked";
+  // A version before may have asked it for the list that is mapped over now.
+  const isAsked = length !== undefined || unmappable !== undefined;
+  return isAsked || !succeeded || !graphOf(manifest).tasks.some((other) => asksAnew(other, spec, old));
 }
 
 const asksAnew = ({ map }: TaskSpec, { taskId: over }: TaskSpec, old: Manifest): boolean =>
   map?.over === over && !graphOf(old).tasks.some((other) => other.map?.over === over);
+
+export const movesAtRest: Checker = {
+  promise: "S5",
+  says: "nothing of a run is at work as it goes on with another version",
+  run({ before, after }, _moves, _seen, expect) {
+    if (before === undefined || before.version === after.version) return;
+    const busy = [...before.tasks.states.keys()].map((slot) => stateAt(before, slot)).find(isAtWork);
+    expect(busy === undefined, () => `${after.runId} was taken over while something of it was ${busy}`);
+  },
+};
+
+const isAtWork = (state: TaskState): boolean =>
+  TASK_STATE[state].inFlight || state === "scheduled" || state === "deferred";
 
 export const movesToTheNewest: Checker = {
   promise: "S5",

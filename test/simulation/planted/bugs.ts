@@ -11,6 +11,7 @@ import { MAP_BUGS } from "./maps.ts";
 import { HAND_BUGS } from "./hand.ts";
 import { POOL_BUGS } from "./pools.ts";
 import { SCHEDULE_BUGS } from "./schedules.ts";
+import { VERSION_BUGS } from "./versions.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ATTEMPT_BUGS,
@@ -24,4 +25,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...SCHEDULE_BUGS,
   ...DEADLINE_BUGS,
   ...MAP_BUGS,
+  ...VERSION_BUGS,
 ];

@@ -4,7 +4,7 @@ import type { ArrivalTriggerSpec, CronSpec, Manifest, ScheduleSpec } from "../..
 import { aManifest } from "../../builders/manifest.ts";
 import type { Random } from "../../../shared/simulated/random.ts";
 import { BENT_MORE, type Bent } from "./bent.ts";
-import { generateTasks } from "./graph.ts";
+import { generateTasks, type MapHabits } from "./graph.ts";
 import { BUCKET } from "./plan.ts";
 import { editedTasks } from "./task-edits.ts";
 
@@ -17,8 +17,8 @@ export interface Customs {
   readonly minutes: readonly number[];
   /** Where their clocks hang. */
   readonly timezone: string;
-  /** How likely a DAG has maps; absent: as usual. */
-  readonly mapped?: number;
+  /** Absent: as usual. */
+  readonly maps?: MapHabits;
 }
 
 export function generateDag(random: Random, name: string, customs: Customs): Manifest {
@@ -32,7 +32,7 @@ export function generateDag(random: Random, name: string, customs: Customs): Man
     maxActiveRuns: random.integer(1, 3),
     runTimeoutMs: random.chance(0.25) ? random.pick([300_000, 1_800_000]) : null,
     retryBudgetMs: random.chance(0.2) ? random.pick([60_000, 600_000]) : null,
-    tasks: generateTasks(random, customs.mapped),
+    tasks: generateTasks(random, customs.maps),
     hooks: { onSuccess: random.chance(0.15), onFailure: random.chance(0.25) },
     codeHash: `code-${random.integer(1, 1_000_000)}`,
   });

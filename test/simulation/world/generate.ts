@@ -7,6 +7,7 @@ import { changedDag, generateDag, type Customs, type Tempo } from "./dags.ts";
 import { BENT_MORE, bentOf, type Bent } from "./bent.ts";
 import { withChildren } from "./children.ts";
 import { withDeadlines } from "./deadlines.ts";
+import type { MapHabits } from "./graph.ts";
 import { handActionsAt, movedAfter, pausedAround } from "./hand.ts";
 import { BUCKET, type Action, type Outage, type PlannedAction, type WorldPlan } from "./plan.ts";
 import { withPolicies } from "./policies.ts";
@@ -38,7 +39,7 @@ export function generateWorld(seed: number): WorldPlan {
     tempo,
     minutes,
     timezone: place.timezone,
-    ...(bent === "versions" ? { mapped: MAPPED_OF_VERSIONS } : {}),
+    ...(bent === "versions" ? { maps: MAPS_OF_VERSIONS } : {}),
   };
   const count = random.pick([2, 3, 3, 3, 4]);
   const pools = generatePools(random.fork("pools"), bent);
@@ -56,8 +57,8 @@ export function generateWorld(seed: number): WorldPlan {
   return { ...setting, actions: generateActions(random, setting, { ...customs, pools, bent }) };
 }
 
-/** Of the DAGs of a world that is about versions: there runs are moved with their instances. */
-const MAPPED_OF_VERSIONS = 0.7;
+/** There runs are moved with their instances, in records of their own, too. */
+const MAPS_OF_VERSIONS: MapHabits = { share: 0.7, widths: [2, 2, 3, 512] };
 
 /** Of the worlds: their clocks hang where they do odd things, and do one while the world lasts. */
 const WITH_ODD_CLOCKS = 0.3;

@@ -13,17 +13,25 @@ export interface Node {
 export const RULES: readonly TriggerRule[] = TRIGGER_RULES.filter((rule) => rule !== "all_done_setup_success");
 export const EXECUTORS: readonly Executor[] = ["lambda", "worker"];
 
-/** Of the DAGs. */
-const WITH_MAPS = 0.35;
+/** How a world likes its maps. */
+export interface MapHabits {
+  /** Of the DAGs: those that have some. */
+  readonly share: number;
+  /** Instances that one record holds at the most. */
+  readonly widths: readonly number[];
+}
 
-/** Tasks in topological order. `mapped`: how likely some of them are. */
-export function generateTasks(random: Random, mapped = WITH_MAPS): readonly TaskSpec[] {
+/** Few instances fill a chunk in half of the worlds. */
+export const USUAL_MAPS: MapHabits = { share: 0.35, widths: [2, 3, 512, 512] };
+
+/** Tasks in topological order. */
+export function generateTasks(random: Random, maps = USUAL_MAPS): readonly TaskSpec[] {
   const nodes = withTeardown(random, shape(random));
   const children = new Map<string, number>();
   for (const { after } of nodes) for (const id of after) children.set(id, (children.get(id) ?? 0) + 1);
   const executors = random.chance(0.5) ? EXECUTORS : [random.pick(EXECUTORS)];
   const tasks = nodes.map((node) => taskOf(random, node, children.get(node.id) ?? 0, executors));
-  return random.chance(mapped) ? withMaps(random, tasks) : tasks;
+  return random.chance(maps.share) ? withMaps(random, tasks, maps) : tasks;
 }
 
 function shape(random: Random): Node[] {
@@ -100,7 +108,7 @@ export function taskOf(
 }
 
 /** Some of the tasks are mapped over the list of a task before them. */
-function withMaps(random: Random, tasks: readonly TaskSpec[]): readonly TaskSpec[] {
+function withMaps(random: Random, tasks: readonly TaskSpec[], maps: MapHabits): readonly TaskSpec[] {
   const mapped = new Set<string>();
   const givesList = ({ upstream }: TaskSpec): readonly string[] =>
     upstream
@@ -113,15 +121,14 @@ function withMaps(random: Random, tasks: readonly TaskSpec[]): readonly TaskSpec
     const lists = task.role === "work" && task.kind === "task" && task.rule !== "always" ? givesList(task) : [];
     if (lists.length === 0 || !random.chance(0.5)) return task;
     mapped.add(task.taskId);
-    return { ...task, map: mapOf(random, random.pick(lists)) };
+    return { ...task, map: mapOf(random, random.pick(lists), maps) };
   });
 }
 
-export const mapOf = (random: Random, over: string): NonNullable<TaskSpec["map"]> =>
+export const mapOf = (random: Random, over: string, { widths } = USUAL_MAPS): NonNullable<TaskSpec["map"]> =>
   aMapSpec(over, {
     keyed: random.chance(0.2),
-    // Few instances fill a chunk in half of the worlds.
-    chunkWidth: random.pick([2, 3, 512, 512]),
+    chunkWidth: random.pick(widths),
     limit: random.pick([5, 10]),
     concurrency: random.chance(0.4) ? random.pick([1, 2]) : null,
     tolerance: random.weighted<NonNullable<TaskSpec["map"]>["tolerance"]>([

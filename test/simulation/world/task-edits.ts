@@ -128,8 +128,11 @@ const map = one(
     if (lists.length === 0 || (task.map !== null && random.chance(0.15))) return { ...task, map: null };
     const other = mapOf(random, random.pick(lists).taskId);
     const { dependsOnPast: _past, ...alone } = task;
-    const over = task.map === null || random.chance(0.3) ? other.over : task.map.over;
-    return { ...alone, map: { ...other, over } };
+    if (task.map === null) return { ...alone, map: other };
+    const over = random.chance(0.2) ? other.over : task.map.over;
+    // Else its chunks are left behind.
+    const chunkWidth = random.chance(0.2) ? other.chunkWidth : task.map.chunkWidth;
+    return { ...alone, map: { ...other, over, chunkWidth } };
   },
 );
 
