@@ -19,7 +19,7 @@ export const POOL_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "grant to a finished run leaked",
-    breaks: ["L4"],
+    breaks: ["L4", "L1"],
     changes: [
       {
         file: SLOTS,
