@@ -7,10 +7,11 @@ import {
   downstreamOf,
   hookSlot,
   manifestOf,
+  type Plan,
+  plannedAt,
+  type PlannedTask,
   planOf,
   transitionsOf,
-  type Plan,
-  type PlannedTask,
 } from "./plan.ts";
 
 const aPlan = (...tasks: readonly TaskSpec[]): Plan => planOf(aManifest({ tasks }));
@@ -193,6 +194,13 @@ describe("hooks", () => {
       hooks: { onSuccess: false, onFailure: false, onRetry: false },
     });
   });
+});
+
+test("a plan has its tasks and hooks by their slots, and no others", () => {
+  const plan = aPlan(aTaskSpec("a"), aTaskSpec("b"));
+
+  expect(plannedAt(plan, 1).spec.taskId).toBe("b");
+  expect(() => plannedAt(plan, 2)).toThrow(new RangeError("dag 'orders' has no slot 2"));
 });
 
 test("the pools of a plan are named once each, in order", () => {

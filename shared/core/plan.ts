@@ -54,6 +54,13 @@ export function planOf(manifest: Manifest): Plan {
   return plan;
 }
 
+/** The task, or hook, of a slot that the plan has. Throws RangeError for another one. */
+export function plannedAt(plan: Plan, slot: number): PlannedTask {
+  const task = plan.tasks[slot];
+  if (task === undefined) throw new RangeError(`dag '${plan.manifest.dagId}' has no slot ${slot}`);
+  return task;
+}
+
 /** The slot of a hook, if the DAG has it. */
 export const hookSlot = (plan: Plan, task: TaskId | null, hook: HookName): number | undefined =>
   plan.slotOf.get(hookTaskId(task, hook));

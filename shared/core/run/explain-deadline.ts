@@ -1,6 +1,6 @@
 /** How a run stands to one of its deadlines, for people. */
 import type { Manifest } from "../manifest.ts";
-import { planOf } from "../plan.ts";
+import { plannedAt, planOf } from "../plan.ts";
 import type { Run, RunDeadline } from "../run.ts";
 import type { TaskState } from "../states.ts";
 import { durationText, type Instant } from "../time.ts";
@@ -27,7 +27,7 @@ export function explainDeadline(
 ): DeadlineExplanation {
   const plan = planOf(manifest);
   const waitsFor = frontOf(plan, run, run.tasks).map((slot) => ({
-    taskId: plan.tasks[slot]?.spec.taskId ?? "",
+    taskId: plannedAt(plan, slot).spec.taskId,
     state: shown(slot),
   }));
   const { name, at, missedAt = null } = deadline;

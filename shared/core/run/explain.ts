@@ -4,7 +4,7 @@ import type { AttemptItem } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import type { PoolId } from "../ids.ts";
 import type { Manifest, TaskPool } from "../manifest.ts";
-import { planOf, type Plan, type PlannedTask } from "../plan.ts";
+import { plannedAt, planOf, type Plan, type PlannedTask } from "../plan.ts";
 import type { Signature } from "../operation.ts";
 import { explainWait } from "../pool/explain.ts";
 import type { Pool } from "../pool/record.ts";
@@ -217,7 +217,7 @@ function whyWaiting({ run, plan, task, open, slot }: Pick<Asked, "run" | "plan" 
   return `waits for ${names.join(", ")} by its rule ${task.spec.rule}`;
 }
 
-const nameOf = (plan: Plan, slot: number): string => plan.tasks[slot]?.spec.taskId ?? String(slot);
+const nameOf = (plan: Plan, slot: number): string => plannedAt(plan, slot).spec.taskId;
 
 function closingText(detail: TaskDetail | undefined): string {
   const { target, reason = "superseded" } = detail ?? {};

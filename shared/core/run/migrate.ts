@@ -1,7 +1,7 @@
 /** Takes a run over to another version of its DAG: what its tasks have done stays with them, by their ids. */
 import type { VersionHash } from "../ids.ts";
-import type { Manifest } from "../manifest.ts";
-import { planOf, type Plan } from "../plan.ts";
+import type { Manifest, TaskSpec } from "../manifest.ts";
+import { plannedAt, planOf, type Plan, type PlannedTask } from "../plan.ts";
 import type { Expansion, Run, TaskDetail, TaskTable } from "../run.ts";
 import { codeOf, expansionAt, stateOf } from "./draft.ts";
 
@@ -12,7 +12,8 @@ const AT_WORK: ReadonlySet<string> = new Set(["scheduled", "queued", "running", 
 export function atWork({ tasks }: Run, manifest: Manifest): readonly string[] {
   const plan = planOf(manifest);
   const busy = [...tasks.states.keys()].filter((slot) => AT_WORK.has(stateOf(tasks, slot)));
-  return [...new Set(busy.flatMap((slot) => plan.tasks[expansionAt(tasks, slot)?.slot ?? slot]?.spec.taskId ?? []))];
+  const taskOf = (slot: number) => plannedAt(plan, expansionAt(tasks, slot)?.slot ?? slot).spec.taskId;
+  return [...new Set(busy.map(taskOf))];
 }
 
 /**
@@ -24,14 +25,14 @@ export function migrate(run: Run, from: Manifest, to: Manifest, version: Version
   const former = { ...run.formerAttempts, ...highestAttempts(run.tasks, old) };
   const rows = plan.tasks.map(({ spec }): Row => {
     const slot = old.slotOf.get(spec.taskId);
-    if (slot !== undefined && isAlike(run.tasks, [old, plan], slot, spec.taskId)) return rowOf(run.tasks, slot);
+    if (slot !== undefined && isAlike(run.tasks, plannedAt(old, slot), spec)) return rowOf(run.tasks, slot);
     return freshRow(former[spec.taskId] ?? 0);
   });
   const expansions: Expansion[] = [];
   for (const expansion of run.tasks.expansions) {
-    const taskId = old.tasks[expansion.slot]?.spec.taskId ?? "";
-    const slot = plan.slotOf.get(taskId);
-    if (slot === undefined || !isAlike(run.tasks, [old, plan], expansion.slot, taskId)) continue;
+    const before = plannedAt(old, expansion.slot);
+    const slot = plan.slotOf.get(before.spec.taskId);
+    if (slot === undefined || !isAlike(run.tasks, before, plannedAt(plan, slot).spec)) continue;
     expansions.push({ ...expansion, slot, base: rows.length });
     for (let at = 0; at < expansion.rows; at++) rows.push(rowOf(run.tasks, expansion.base + at));
   }
@@ -64,9 +65,8 @@ const freshRow = (attempt: number): Row => ({ state: codeOf("none"), attempt, de
  * Whether a task of both versions is the same kind of thing: what it did before then still says what it is to say. Chunks stay as
  * wide as they were made.
  */
-function isAlike({ expansions }: TaskTable, [old, plan]: readonly [Plan, Plan], slot: number, taskId: string): boolean {
-  const before = old.tasks[slot]?.spec.map;
-  const after = plan.tasks[plan.slotOf.get(taskId) ?? -1]?.spec.map;
+function isAlike({ expansions }: TaskTable, { slot, spec }: PlannedTask, { map: after }: TaskSpec): boolean {
+  const before = spec.map;
   if (before?.over !== after?.over) return false;
   const isChunked = expansions.some((expansion) => expansion.slot === slot && expansion.chunks !== undefined);
   return !isChunked || before?.chunkWidth === after?.chunkWidth;
@@ -76,7 +76,7 @@ function highestAttempts(tasks: TaskTable, plan: Plan): Record<string, number> {
   const highest: Record<string, number> = {};
   for (const { slot, spec } of plan.tasks) highest[spec.taskId] = tasks.attempts[slot] ?? 0;
   for (const { slot, base, rows, chunks = [] } of tasks.expansions) {
-    const taskId = plan.tasks[slot]?.spec.taskId ?? "";
+    const { taskId } = plannedAt(plan, slot).spec;
     const used = [...tasks.attempts.subarray(base, base + rows), ...chunks.map(({ attempt }) => attempt)];
     highest[taskId] = used.reduce((most, attempt) => Math.max(most, attempt), highest[taskId] ?? 0);
   }

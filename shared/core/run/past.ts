@@ -1,7 +1,7 @@
 /** Tasks that wait for themselves in the run before. Whether that is done is asked at growing intervals, and when a run ends. */
 import type { TaskId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
-import { planOf, type PlannedTask } from "../plan.ts";
+import { plannedAt, planOf, type PlannedTask } from "../plan.ts";
 import type { Run } from "../run.ts";
 import { instant, type Instant } from "../time.ts";
 import { isEnding, setHead, stateOf, type Draft } from "./draft.ts";
@@ -58,7 +58,7 @@ export function pastAllows(run: Run, manifest: Manifest, taskId: TaskId, downstr
   const plan = planOf(manifest);
   const slot = plan.slotOf.get(taskId);
   if (slot === undefined) return true;
-  const below = downstream ? (plan.tasks[slot]?.downstream ?? []) : [];
+  const below = downstream ? plannedAt(plan, slot).downstream : [];
   return [slot, ...below].every((at) => DONE.has(stateOf(run.tasks, at)));
 }
 

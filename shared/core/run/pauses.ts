@@ -13,7 +13,7 @@ export const pauseOfRun = ({ pauses }: Pick<Run, "pauses">): Pause | undefined =
 /** What keeps a task from being sent. A run that is being ended is held back no longer: what was set up is taken down. */
 export function pauseOf(head: Head, { spec, hook }: Pick<PlannedTask, "spec" | "hook">): Pause | undefined {
   // A hook tells what has happened; that may be the very reason why somebody looks.
-  if (head.pauses.length === 0 || hook !== null || head.cancel !== null || head.cause !== null) return undefined;
+  if (hook !== null || head.cancel !== null || head.cause !== null) return undefined;
   return pauseOfRun(head) ?? head.pauses.find(({ taskId }) => taskId === spec.taskId);
 }
 

@@ -1,7 +1,7 @@
 /** What an operator's selection comes to in a run as it is, and what must go with it. */
 import type { ErrorCode } from "../errors.ts";
 import type { TaskRef, TaskSelection } from "../operation.ts";
-import { downstreamOf, type Plan } from "../plan.ts";
+import { downstreamOf, plannedAt, type Plan } from "../plan.ts";
 import { didYouMean } from "../problem.ts";
 import type { ChunkHandIndexes } from "../run.ts";
 import { decideTask, isBarred } from "./verdict.ts";
@@ -137,7 +137,8 @@ function upstreamOf(plan: Plan, slots: readonly number[]): ReadonlySet<number> {
   const found = new Set<number>();
   const open = [...slots];
   for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
-    for (const above of [...(plan.tasks[slot]?.required ?? []), ...(plan.tasks[slot]?.optional ?? [])]) {
+    const { required, optional } = plannedAt(plan, slot);
+    for (const above of [...required, ...optional]) {
       if (found.has(above)) continue;
       found.add(above);
       open.push(above);
@@ -249,12 +250,12 @@ function setupsAround({ plan, ...draft }: Draft, slot: number): readonly number[
   const task = plan.tasks[expansionAt(draft, slot)?.slot ?? slot];
   if (task === undefined || task.spec.role === "teardown") return [];
   return [...task.required, ...task.optional, ...task.scopeSetups].filter(
-    (above) => plan.tasks[above]?.spec.role === "setup",
+    (above) => plannedAt(plan, above).spec.role === "setup",
   );
 }
 
 const teardownsOf = (plan: Plan, setup: number): readonly number[] =>
-  (plan.tasks[setup]?.downstream ?? []).filter((below) => plan.tasks[below]?.setups.includes(setup) === true);
+  (plan.tasks[setup]?.downstream ?? []).filter((below) => plannedAt(plan, below).setups.includes(setup));
 
 /** Names in a message at the most. */
 const NAMED_MAX = 5;

@@ -1,6 +1,6 @@
 /** Runs of some of a DAG's tasks. */
 import type { Manifest } from "../manifest.ts";
-import { planOf } from "../plan.ts";
+import { plannedAt, planOf } from "../plan.ts";
 import type { Cause, Run, TaskDetail } from "../run.ts";
 import { codeOf } from "./draft.ts";
 
@@ -38,11 +38,10 @@ export function selectTasks(manifest: Manifest, selection: readonly string[]): S
       continue;
     }
     slots.add(slot);
-    if (below === "+") spread(slots, slot, (at) => plan.tasks[at]?.downstream ?? []);
-    if (above === "+")
-      spread(slots, slot, (at) => [...(plan.tasks[at]?.required ?? []), ...(plan.tasks[at]?.optional ?? [])]);
+    if (below === "+") spread(slots, slot, (at) => plannedAt(plan, at).downstream);
+    if (above === "+") spread(slots, slot, (at) => [...plannedAt(plan, at).required, ...plannedAt(plan, at).optional]);
   }
-  const tasks = [...slots].toSorted((a, b) => a - b).map((slot) => plan.tasks[slot]?.spec.taskId ?? "");
+  const tasks = [...slots].toSorted((a, b) => a - b).map((slot) => plannedAt(plan, slot).spec.taskId);
   return { tasks, unknown };
 }
 
