@@ -83,7 +83,10 @@ describe("what a run is given", () => {
 
     const { exit, err } = await line.withFixtures("run", "arrivals", "--file", "in/mrach.txt");
 
-    expect([exit, err]).toEqual([1, expect.stringContaining("did you mean 'in/march.txt'?")]);
+    expect([exit, err]).toEqual([
+      1,
+      expect.stringContaining("did you mean 'in/march.txt'?; below 'in/' it has 1 object\n"),
+    ]);
   });
 
   test("a DAG that does not exist is named, with the nearest one, and leaves no home", async () => {

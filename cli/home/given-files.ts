@@ -4,6 +4,7 @@ import { FreshetError } from "../../shared/core/errors.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { didYouMean } from "../../shared/core/problem.ts";
 import type { ObjectStore } from "../../shared/core/task-host.ts";
+import { plural } from "../output/words.ts";
 
 const ADDRESS = /^s3:\/\/([^/]+)\/(.+)$/s;
 
@@ -31,9 +32,10 @@ async function givenFile(objects: ObjectStore, manifest: Manifest, text: string)
   const folder = key.slice(0, key.lastIndexOf("/") + 1);
   const near = await objects.list(bucket, folder);
   const known = near.map((object) => object.key);
+  const where = folder === "" ? "it has" : `below '${folder}' it has`;
   throw new FreshetError(
     "OBJECT_NOT_FOUND",
-    `there is no object '${key}' in bucket '${bucket}'${didYouMean(key, known)}; below '${folder}' there are ${known.length}`,
+    `there is no object '${key}' in bucket '${bucket}'${didYouMean(key, known)}; ${where} ${plural(known.length, "object")}`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aDagFile, aDagProject, codesOf, idsOf, type DagProject } from "../../test/builders/dag-project.ts";
 
@@ -127,6 +129,14 @@ describe("a file that cannot be read as TypeScript", () => {
     );
     expect(problem?.help).toBe('write `const Color = { Red: "red" } as const` instead');
   });
+});
+
+test("a DAG file that is a link to nothing is reported as that", async () => {
+  symlinkSync("nowhere.ts", join(project.root, "dags/gone.dag.ts"));
+
+  const result = await project.load();
+
+  expect(codesOf(result)).toEqual(["LOAD009 dags/gone.dag.ts:1:1"]);
 });
 
 describe("an import that leads nowhere", () => {
