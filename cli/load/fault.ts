@@ -138,13 +138,9 @@ function notFound(error: Error, context: FaultContext): Problem {
     return problem("LOAD007", `${at.file} imports '${wanted}', which is not installed`, at, help);
   }
   if (wanted === context.file) {
-    const gone = `${shownPath(context.cwd, wanted)} cannot be read: it is a link to a file that does not exist`;
-    return problem(
-      "LOAD009",
-      text,
-      { file: shownPath(context.cwd, wanted), line: 1, column: 1 },
-      "remove the link, or mend it",
-    );
+    const file = shownPath(context.cwd, wanted);
+    const message = `${file} cannot be read: it is a link to a file that does not exist`;
+    return problem("LOAD009", message, { file, line: 1, column: 1 }, "remove the link, or mend it");
   }
   const at = importPlace(
     from,
