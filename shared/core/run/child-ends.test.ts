@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aChildSpec, aMark, aScene, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
+import { aChildSpec, aMark, aPauseOf, aResumeOf, aScene, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
 import type { RunEvent } from "../events.ts";
 import { UNMAPPED, taskId, type RunId } from "../ids.ts";
 import type { ChildSpec } from "../manifest.ts";
@@ -74,6 +74,12 @@ describe("the end of a child run", () => {
       scene.tell({ type: "child_report", ...nobody, epoch: 0, state: "success", degraded: false, text: "" }).changed,
     ).toBe(false);
   });
+});
+
+test("a task goes on waiting for its child run when somebody has paused and resumed its run", () => {
+  const scene = waiting().tell(aPauseOf()).tell(aResumeOf());
+
+  expect([scene.state("trigger"), ends(scene, "success").state("trigger")]).toEqual(["deferred", "success"]);
 });
 
 describe("the word that there is no child run", () => {
