@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { aSchedule } from "../../test/builders/index.ts";
 import { MISSED_BEFORE_MS_MAX, deadlinesOf, type DeadlineFacts } from "./deadline.ts";
 import type { DeadlineSpec } from "./manifest.ts";
 import { instant, iso, parseInstant, plus } from "./time.ts";
@@ -24,8 +25,8 @@ const by = (hour: number, minute = 0, timezone = "UTC"): DeadlineSpec => ({
   by: hour * 60 + minute,
   timezone,
 });
-const timesOf = (specs: readonly DeadlineSpec[], of = facts()): readonly string[] =>
-  deadlinesOf(specs, of).map((deadline) => iso(deadline.at));
+const timesOf = (deadlines: readonly DeadlineSpec[], of = facts(), schedule = aSchedule()): readonly string[] =>
+  deadlinesOf({ deadlines, schedule }, of).map((deadline) => iso(deadline.at));
 
 describe("deadlines of a run", () => {
   test("count from when it was due, however late it was queued", () => {
@@ -86,13 +87,30 @@ describe("deadlines of a run", () => {
     expect(timesOf([within("queued", 1), by(7)], facts({ runType: "backfill" }))).toEqual([]);
   });
 
-  test.for([
-    ["a moment before a day has passed", MISSED_BEFORE_MS_MAX - 1, 1],
-    ["a day later", MISSED_BEFORE_MS_MAX, 0],
-  ] as const)("which the schedule's run missed before it came into being count until %s", ([, lateMs, count]) => {
-    const late = facts({ queuedAt: plus(at("2026-03-02T05:00:00Z"), lateMs) });
+  describe("which the schedule's run missed before it came into being", () => {
+    const lateBy = (lateMs: number): DeadlineFacts => facts({ queuedAt: plus(at("2026-03-02T05:00:00Z"), lateMs) });
 
-    expect(timesOf([within("due", 1)], late)).toHaveLength(count);
+    test.for([
+      ["a moment before a day has passed", MISSED_BEFORE_MS_MAX - 1, 1],
+      ["a day later", MISSED_BEFORE_MS_MAX, 0],
+    ] as const)("count until %s", ([, lateMs, count]) => {
+      expect(timesOf([within("due", 1)], lateBy(lateMs))).toHaveLength(count);
+    });
+
+    test("count longer where no later date is due: the run of a week is still wanted", () => {
+      const weekly = aSchedule({ expression: "0 4 * * 1", interval: "week" });
+      const [three, seven] = [3, 7].map((days) =>
+        timesOf([within("due", 1)], lateBy(days * MISSED_BEFORE_MS_MAX), weekly),
+      );
+
+      expect([three?.length, seven?.length]).toEqual([1, 0]);
+    });
+
+    test("count longer where there is no later date at all", () => {
+      const last = aSchedule({ end: at("2026-03-02T00:00:00Z") });
+
+      expect(timesOf([within("due", 1)], lateBy(9 * MISSED_BEFORE_MS_MAX), last)).toHaveLength(1);
+    });
   });
 
   test("which are over as somebody asks for a run are none of it", () => {

@@ -1,7 +1,8 @@
 /** When the deadlines of a run are: fixed as it comes into being, from its DAG's version then. */
 import { assertNever } from "./errors.ts";
-import type { DeadlineReference, DeadlineSpec } from "./manifest.ts";
+import type { DeadlineReference, DeadlineSpec, Manifest } from "./manifest.ts";
 import type { Run, RunDeadline } from "./run.ts";
+import { nextFiring } from "./schedule.ts";
 import { nextTimeOfDay } from "./time-of-day.ts";
 import { plus, type Instant } from "./time.ts";
 
@@ -9,7 +10,7 @@ import { plus, type Instant } from "./time.ts";
 export const DEADLINES_MAX = 5;
 /**
  * A run of the schedule that comes late may have missed a deadline before it came into being, and tells so. One that was missed
- * longer ago is none: whoever makes up for last week is not told of every day of it.
+ * longer ago is none if the date after it is due already: whoever makes up for last week is not told of every day of it.
  */
 export const MISSED_BEFORE_MS_MAX = 86_400_000;
 
@@ -20,15 +21,25 @@ export interface DeadlineFacts extends Pick<Run, "runType" | "logicalDate" | "qu
 }
 
 /** The earliest first; of a backfill's runs none, since what is past has missed them long ago. */
-export function deadlinesOf(specs: readonly DeadlineSpec[], facts: DeadlineFacts): readonly RunDeadline[] {
-  if (specs.length === 0 || facts.runType === "backfill") return [];
-  const from = facts.runType === "scheduled" ? plus(facts.queuedAt, -MISSED_BEFORE_MS_MAX) : facts.queuedAt;
-  return specs
+export function deadlinesOf({ deadlines, schedule }: OfDag, facts: DeadlineFacts): readonly RunDeadline[] {
+  if (deadlines.length === 0 || facts.runType === "backfill") return [];
+  return deadlines
     .flatMap((spec): readonly RunDeadline[] => {
       const at = instantOf(spec, facts);
-      return at === null || at <= from ? [] : [{ name: spec.name, at }];
+      return at === null || isPast(at, schedule, facts) ? [] : [{ name: spec.name, at }];
     })
     .toSorted((a, b) => a.at - b.at);
+}
+
+type OfDag = Pick<Manifest, "deadlines" | "schedule">;
+
+/** Whether it was over as the run came into being, such that nobody is told of it any more. */
+function isPast(at: Instant, schedule: OfDag["schedule"], { runType, queuedAt, dueAt }: DeadlineFacts): boolean {
+  if (at > queuedAt) return false;
+  if (runType !== "scheduled") return true;
+  if (plus(at, MISSED_BEFORE_MS_MAX) > queuedAt || schedule === null) return false;
+  const next = nextFiring(schedule, dueAt);
+  return next !== null && next.due <= queuedAt;
 }
 
 /** null: the run has nothing that it could count from. */

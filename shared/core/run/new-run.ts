@@ -29,7 +29,7 @@ export interface NewRun {
 export function newRun({ manifest, now, dataInterval, dueAt = now, ...given }: NewRun): Run {
   const logicalDate = dataInterval?.start ?? null;
   const facts = { runType: given.runType, logicalDate, queuedAt: now, dueAt };
-  const deadlines = deadlinesOf(manifest.deadlines, facts);
+  const deadlines = deadlinesOf(manifest, facts);
   return {
     schema: RUN_SCHEMA,
     ...given,

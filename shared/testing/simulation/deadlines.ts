@@ -5,9 +5,9 @@ import type { Run } from "../../core/run.ts";
 import { iso, type Instant } from "../../core/time.ts";
 import type { DeadlineTotals, SimulatedDeadline, SimulatedRun } from "./result.ts";
 
-export function deadlinesIn(run: Run, { deadlines }: Manifest, dueAt: Instant): readonly SimulatedDeadline[] {
+export function deadlinesIn(run: Run, manifest: Manifest, dueAt: Instant): readonly SimulatedDeadline[] {
   const { runType, logicalDate, queuedAt, state, endedAt } = run;
-  return deadlinesOf(deadlines, { runType, logicalDate, queuedAt, dueAt }).map(({ name, at }) => {
+  return deadlinesOf(manifest, { runType, logicalDate, queuedAt, dueAt }).map(({ name, at }) => {
     const missed = run.deadlines?.some((each) => each.name === name && each.missedAt !== undefined) === true;
     return {
       name,

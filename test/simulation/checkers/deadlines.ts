@@ -1,5 +1,5 @@
 /** Promises about deadlines: when they are, and that each which is missed is noted and told, once. */
-import type { CronSpec, DeadlineSpec } from "../../../shared/core/manifest.ts";
+import type { CronSpec, DeadlineSpec, ScheduleSpec } from "../../../shared/core/manifest.ts";
 import type { Run, RunDeadline } from "../../../shared/core/run.ts";
 import { instant, iso } from "../../../shared/core/time.ts";
 import type { RunChange } from "../../../shared/simulated/watch.ts";
@@ -36,15 +36,21 @@ export const deadlinesFollowTheCalendar: Checker = {
 function wantedOf({ after, manifest }: RunChange): readonly string[] | undefined {
   if (after.runType === "backfill" || after.origin.kind === "chunk") return [];
   const dueAt = dueOf(after, manifest.schedule as CronSpec | null);
-  const isScheduled = after.origin.kind === "schedule";
+  if (dueAt === undefined) return undefined;
   const wanted: string[] = [];
   for (const spec of manifest.deadlines) {
     const at = instantOf(spec, after, dueAt);
     if (at === undefined) return undefined;
-    // What has long been missed, as a run comes into being, is none; nobody asks for a run that is late already.
-    if (at !== null && at > after.queuedAt - (isScheduled ? DAY_MS : 0)) wanted.push(`${spec.name} ${at}`);
+    if (at !== null && !isOver(at, after, dueAt, manifest.schedule)) wanted.push(`${spec.name} ${at}`);
   }
   return wanted;
+}
+
+/** Nobody asks for a run that is late already; of dates that are made up for, the last one tells what it missed days ago. */
+function isOver(at: number, { origin, queuedAt }: Run, dueAt: number, schedule: ScheduleSpec | null): boolean {
+  if (origin.kind !== "schedule" || at > queuedAt) return at <= queuedAt;
+  if (at > queuedAt - DAY_MS || schedule === null) return false;
+  return firingsBetween(schedule, dueAt, queuedAt).length > 0;
 }
 
 function dueOf({ origin, dataInterval, queuedAt }: Run, schedule: CronSpec | null): number | undefined {
@@ -57,8 +63,8 @@ function dueOf({ origin, dataInterval, queuedAt }: Run, schedule: CronSpec | nul
   });
 }
 
-function instantOf(spec: DeadlineSpec, run: Run, dueAt: number | undefined): number | null | undefined {
-  if ("by" in spec) return dueAt === undefined ? undefined : nextShowing(spec, dueAt);
+function instantOf(spec: DeadlineSpec, run: Run, dueAt: number): number | null | undefined {
+  if ("by" in spec) return nextShowing(spec, dueAt);
   const from = { due: dueAt, logicalDate: run.logicalDate, queued: run.queuedAt }[spec.from];
   return typeof from === "number" ? from + spec.withinMs : from;
 }
