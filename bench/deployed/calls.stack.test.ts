@@ -5,13 +5,16 @@ import type { ChainCalls } from "../aws/workloads.ts";
 import { deployedChain } from "./workloads.ts";
 import { openDeployedBench, type DeployedBench } from "./world.ts";
 
+/** A deployment and up to twelve chains, on a busy machine. */
+const MEASURING_MS_MAX = 600_000;
+
 describe("on the deployed stack", () => {
   let bench: DeployedBench;
   let calls: ChainCalls;
   beforeAll(async () => {
     bench = await openDeployedBench({});
     ({ calls } = await deployedChain(bench));
-  });
+  }, MEASURING_MS_MAX);
   afterAll(() => bench.close());
 
   test("a task of a chain takes ten calls, those of its event sources included", () => {

@@ -33,6 +33,8 @@ const ROOT = join(import.meta.dirname, "../..");
 const DAGS = "tmp/localstack/rehearsed";
 const RESTORED_APP = "test/localstack/apps/restored.ts";
 const BATCH = 25;
+/** Three deployments, and what is waited for between them, on a busy machine. */
+const REHEARSAL_MS_MAX = 600_000;
 
 type Item = Record<string, AttributeValue>;
 
@@ -61,7 +63,7 @@ describe("a restore of both tables", () => {
     await deploy({ url: endpoint.url, dags: DAGS, app: RESTORED_APP });
     await work(before, true);
     after = await openDeployed(endpoint.url);
-  });
+  }, REHEARSAL_MS_MAX);
   afterAll(() => stopEndpoint(endpoint));
 
   test("that was not made yet is refused, before anything is changed", () => {
