@@ -28,6 +28,13 @@ test.each<[string, Partial<Run>, Answers, string]>([
     ANN,
     "run orders.run-1 was cancelled by ann: twice",
   ],
+  ["a run that failed for no known reason", { state: "failed", cause: null }, NOBODY, "run orders.run-1 failed"],
+  [
+    "a run that was cancelled by nobody known",
+    { state: "cancelled", cause: null },
+    ANN,
+    "run orders.run-1 was cancelled",
+  ],
   [
     "a degraded run names its owner",
     { state: "success", degraded: true },
@@ -46,6 +53,15 @@ test.each<[string, Partial<Run>, Parameters<typeof missedText>[2], string]>([
     { state: "running" },
     [{ taskId: taskId("load"), state: "up_for_retry" }],
     "it waits for task 'load' (up_for_retry)",
+  ],
+  [
+    "one that waits for several names each",
+    { state: "running" },
+    [
+      { taskId: taskId("load"), state: "queued" },
+      { taskId: taskId("copy"), state: "running" },
+    ],
+    "it waits for task 'load' (queued), task 'copy' (running)",
   ],
   ["one that has not started", { state: "queued" }, [], "it is queued"],
   [
