@@ -1,5 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { aCommandLine, type CommandLine } from "../test/builders/command-line.ts";
+import { aCommandLine, REPOSITORY, type CommandLine } from "../test/builders/command-line.ts";
 
 let line: CommandLine;
 beforeEach(async () => {
@@ -123,5 +125,24 @@ describe("freshet plan", () => {
     await line.withFixtures("dev", "--once");
     const { exit, err } = await line.withFixtures("plan");
     expect([exit, err]).toEqual([0, expect.stringContaining("0 DAGs would change")]);
+  });
+
+  test("names the runs at work, those of backfills too", async () => {
+    mkdirSync(join(REPOSITORY, "tmp"), { recursive: true });
+    const folder = mkdtempSync(join(REPOSITORY, "tmp/plan-"));
+    const waits = `task("wait", { run: ({ signal }) => new Promise((end) => signal.addEventListener("abort", end)).then(() => {}) })`;
+    writeFileSync(
+      join(folder, "nightly.dag.ts"),
+      `import { dag, every, task } from "freshet";\nexport default dag("nightly", { schedule: every.day(), tasks: [${waits}] });\n`,
+    );
+    const dev = line.start(["dev", "--dags", folder]);
+    await dev.says("dag nightly registered");
+    await line.freshet("backfill", "nightly", "--from", "2026-03-01", "--to", "2026-03-01");
+    await dev.says("run nightly.scheduled.20260301T000000Z started");
+
+    const { out } = await line.freshet("plan", "--dags", folder, "--json");
+
+    rmSync(folder, { recursive: true });
+    expect(JSON.parse(out)).toMatchObject({ dags: [{ inFlight: ["nightly.scheduled.20260301T000000Z"] }] });
   });
 });

@@ -77,7 +77,7 @@ describe("of a child run that failed", () => {
   test("a task that is tried alone says how it failed, and where", async () => {
     const { exit, out } = await line.withFixtures("run", "child", "--task", "copy", "--from-run", "latest:child");
 
-    expect([exit, out]).toEqual([1, expect.stringMatching(/^task copy failed in \w+: Error: disk is full\n +at /)]);
+    expect([exit, out]).toEqual([1, expect.stringMatching(/^task copy failed in \S+: Error: disk is full\n +at /)]);
   });
 });
 

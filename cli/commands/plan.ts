@@ -1,8 +1,11 @@
 import { dagChanges, type DagChanges } from "../../shared/core/dag/changes.ts";
 import { lostClasses, type LostClass } from "../../shared/core/dag/lost-classes.ts";
 import type { DagRecord } from "../../shared/core/dag-record.ts";
+import type { RunId } from "../../shared/core/ids.ts";
+import type { Run } from "../../shared/core/run.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
+import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
 import type { Execute } from "../command.ts";
 import type { OpenHome } from "../home/open-home.ts";
 import { asWritten } from "../home/register-dags.ts";
@@ -20,8 +23,13 @@ import type { Channel, Terminal } from "../output/terminal.ts";
 import { plural, timeText } from "../output/words.ts";
 import { placeOf } from "../place.ts";
 
+/** Runs at work that are asked for. */
+const AT_WORK_MAX = 1_000;
+
 interface Registered {
   readonly dag: DagRecord;
+  /** Runs of it, of backfills too, which take no place of the DAG. */
+  readonly atWork: readonly RunId[];
   readonly version: Pick<DagVersion, "version" | "manifest">;
 }
 
@@ -49,15 +57,27 @@ export const execute: Execute<object> = async ({ terminal, project, cwd, json })
 };
 
 async function registeredIn({ reading, environment }: OpenHome): Promise<readonly Registered[]> {
-  const all = await reading.dags.list();
+  const [all, working] = await Promise.all([reading.dags.list(), runsAtWork(reading)]);
   return Promise.all(
     all.map(async (dag) => {
       const { manifest } = await reading.versions(dag.version);
       // What is compared is what is written, not what a `freshet dev` makes of it.
       const written = environment === undefined ? asWritten(manifest) : manifest;
-      return { dag, version: { version: versionOf(written), manifest: written } };
+      const ids = [...dag.active, ...working.filter(({ dagId }) => dagId === dag.dagId)].map(({ runId }) => runId);
+      return { dag, atWork: [...new Set(ids)], version: { version: versionOf(written), manifest: written } };
     }),
   );
+}
+
+async function runsAtWork({ runs }: OpenHome["reading"]): Promise<readonly Run[]> {
+  const found: Run[] = [];
+  for (let after: string | undefined; found.length < AT_WORK_MAX;) {
+    const page = await runs.list({ state: "running", limit: RUN_PAGE_MAX, ...(after === undefined ? {} : { after }) });
+    found.push(...page.runs);
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  return found;
 }
 
 /** As they would be deployed there; here, as they are. */
@@ -85,14 +105,14 @@ function changesOf(
     const before = registered.find(({ dag }) => dag.dagId === id);
     const after = dags.find(({ manifest }) => manifest.dagId === id);
     if (after === undefined && (broken || before?.dag.removed === true)) return [];
-    return [dagChanges(before?.dag, before?.version, after, now)];
+    return [{ ...dagChanges(before?.dag, before?.version, after, now), inFlight: before?.atWork ?? [] }];
   });
 }
 
 /** Only a deployment has executors of classes. */
 const lostIn = (registered: readonly Registered[], dags: readonly LoadedDag[]): readonly LostClass[] =>
   lostClasses(
-    registered.map(({ dag, version: { manifest } }) => ({ manifest, active: dag.active.map(({ runId }) => runId) })),
+    registered.map(({ atWork, version: { manifest } }) => ({ manifest, active: atWork })),
     dags.map(({ manifest }) => manifest),
   );
 
@@ -106,7 +126,10 @@ function print({ out, err }: Terminal, changes: readonly DagChanges[], lost: rea
     out.line(`  ${out.paint("dim", "at work".padEnd(9))} ${plural(inFlight.length, "run")} that may need it: ${who}`);
     out.line(`  keep it until they have ended: keepClasses: ["${executorClass}"] in infra/environments.ts`);
   }
-  err.line(`${plural(changed.length, "DAG")} would change, ${changes.length - changed.length} stay as they are`);
+  const same = changes.length - changed.length;
+  err.line(
+    `${plural(changed.length, "DAG")} would change, ${same === 1 ? "1 stays as it is" : `${same} stay as they are`}`,
+  );
 }
 
 function printChange(out: Channel, { dagId, change, ...what }: DagChanges): void {
