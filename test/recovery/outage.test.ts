@@ -35,6 +35,7 @@ test("without catch-up the latest day has its run, and the others are listed as 
     logicalDate: "2026-03-04T00:00:00Z",
     dataInterval: { start: "2026-03-04T00:00:00Z", end: "2026-03-05T00:00:00Z" },
     due: "2026-03-05T04:00:00Z",
+    reason: null,
   });
 });
 
