@@ -4,9 +4,11 @@ import { aCommandLine, REPOSITORY, type CommandLine } from "../test/builders/com
 
 /** What people see of runs with deadlines. */
 let line: CommandLine;
+let tardy: string;
 beforeAll(async () => {
   line = await aCommandLine(join(REPOSITORY, "test/fixtures/late"));
-  await line.withFixtures("run", "tardy");
+  const { out, err } = await line.withFixtures("run", "tardy");
+  tardy = `${out}${err}`;
   await line.withFixtures("run", "failing");
   await line.withFixtures("run", "prompt");
 });
@@ -18,6 +20,10 @@ interface Listed {
   readonly dagId: string;
   readonly deadlines: readonly { readonly name: string; readonly at: string; readonly missedAt: string | null }[];
 }
+
+test("freshet run says that its run was late", () => {
+  expect(tardy).toMatch(/^run tardy\.\S+ success in \S+, late by \S+$/m);
+});
 
 describe("freshet runs", () => {
   test("marks those that are late", async () => {

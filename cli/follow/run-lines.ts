@@ -7,7 +7,7 @@ import { durationText, parseInstant, type Instant } from "../../shared/core/time
 import type { Clock } from "../../shared/ports/clock.ts";
 import { safeLine, safeText, shorten } from "../output/escape.ts";
 import type { Channel } from "../output/terminal.ts";
-import { intervalText, plural, runStateText, stateText } from "../output/words.ts";
+import { intervalText, lateText, plural, runStateText, stateText } from "../output/words.ts";
 import { runView } from "../../shared/app/views.ts";
 import type { FollowedTask, Step } from "./follow-run.ts";
 
@@ -195,7 +195,10 @@ function endLines(channel: Channel, { run, version }: RunReading): readonly stri
   const { startedAt, endedAt, state, cause } = run;
   const took = endedAt === null ? "" : ` in ${durationText(endedAt - (startedAt ?? run.queuedAt))}`;
   const why = cause === null ? "" : `: ${safeText(cause.text)}`;
-  const line = `${channel.paint("bold", `run ${run.runId}`)} ${runStateText(channel, runView(run))}${took}${why}`;
+  const view = runView(run);
+  const late = lateText(view, endedAt ?? run.queuedAt);
+  const how = `${runStateText(channel, view)}${took}${late === "" ? "" : `, ${channel.paint("red", late)}`}`;
+  const line = `${channel.paint("bold", `run ${run.runId}`)} ${how}${why}`;
   if (state !== "failed" && !run.degraded) return [line];
   const { owner, runbook } = version.manifest;
   const who = [owner === null ? [] : [`owner ${owner}`], runbook === null ? [] : [`runbook ${runbook}`]].flat();
