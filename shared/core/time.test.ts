@@ -70,9 +70,12 @@ describe("a duration", () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  test.each(["10", "m", "-1m", "1 m", "1w", "1h 30m", "10M", "1e3s", "", "36501d", "99999999999999d"])("'%s' is none", (text) => {
-    expect(parseDuration(text)).toBeUndefined();
-  });
+  test.each(["10", "m", "-1m", "1 m", "1w", "1h 30m", "10M", "1e3s", "", "36501d", "99999999999999d"])(
+    "'%s' is none",
+    (text) => {
+      expect(parseDuration(text)).toBeUndefined();
+    },
+  );
 
   test.each([
     [0, "0ms"],

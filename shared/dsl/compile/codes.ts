@@ -25,7 +25,8 @@ export const DAG_CODES = {
   },
   DAG006: {
     title: "A duration cannot be read",
-    explanation: 'A duration is a text of numbers with units: "500ms", "30s", "10m", "1h30m", "2d". The longest is "36500d".',
+    explanation:
+      'A duration is a text of numbers with units: "500ms", "30s", "10m", "1h30m", "2d". The longest is "36500d".',
   },
   DAG007: {
     title: "A schedule cannot be read, or never fires",
