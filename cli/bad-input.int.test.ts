@@ -137,6 +137,17 @@ describe("what does not exist", () => {
     expect(err).toContain(`error[${code}]`);
   });
 
+  test("a reason that is a book is refused, and nothing is changed", async () => {
+    const paused = await used.freshet("pause", "hello", "--reason", "r".repeat(1_001));
+    const { out } = await used.freshet("audit", "hello", "--json");
+
+    expect([paused.exit, paused.err, out]).toEqual([
+      2,
+      expect.stringContaining("--reason has 1001 characters; at most 1000 are kept"),
+      "[]\n",
+    ]);
+  });
+
   test("a time beyond all times is refused before there is a run", async () => {
     const { exit, err } = await used.freshet("trigger", "hello", "--in", "99999999d");
     const { out } = await used.freshet("runs", "--json");

@@ -13,6 +13,16 @@ export function countOf(option: string, text: string | undefined, max: number): 
   throw new FreshetError("USAGE", `${option} is '${text}'; expected a whole number from 1 to ${max}`);
 }
 
+/** It is kept in records, beside what they are about. */
+const REASON_LENGTH_MAX = 1_000;
+
+/** What `--reason` says; nothing if it is not given. Throws USAGE. */
+export function reasonOf(text = ""): string {
+  if (text.length <= REASON_LENGTH_MAX) return text;
+  const given = `--reason has ${text.length} characters; at most ${REASON_LENGTH_MAX} are kept`;
+  throw new FreshetError("USAGE", `${given}: say it in short, and where the rest is`);
+}
+
 /** One of `allowed`; undefined if the option was not given. */
 export function choiceOf<const Choice extends string>(
   option: string,

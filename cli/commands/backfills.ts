@@ -3,6 +3,7 @@ import { backfillView } from "../../shared/app/backfill-view.ts";
 import type { BackfillView } from "../../shared/contract/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { optional, type Execute } from "../command.ts";
+import { reasonOf } from "../given.ts";
 import { operator } from "../home/beside.ts";
 import { withHome } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
@@ -44,7 +45,7 @@ export const execute: Execute<Options> = async ({ terminal, project, env, json, 
       return;
     }
     if (action !== undefined) {
-      const signed = { type: action, by: operator(env), reason: options.reason ?? "" };
+      const signed = { type: action, by: operator(env), reason: reasonOf(options.reason) };
       const { backfillId } = await changeBackfill(engine, id, signed);
       await heardBy({ kind: "backfill", id: backfillId });
     }

@@ -4,6 +4,7 @@ import { FreshetError } from "../../shared/core/errors.ts";
 import type { PoolId } from "../../shared/core/ids.ts";
 import type { Instant } from "../../shared/core/time.ts";
 import type { Execute, Invocation } from "../command.ts";
+import { reasonOf } from "../given.ts";
 import { operator } from "../home/beside.ts";
 import { lookInto } from "../home/reading.ts";
 import { safeLine } from "../output/escape.ts";
@@ -70,7 +71,7 @@ async function set(
         `'${text}' is no number of slots; give a whole number from 0, which drains the pool`,
       );
     const poolId = name as PoolId;
-    await resizePool(home.engine, { poolId, slots, by: operator(env), reason: options.reason ?? "" });
+    await resizePool(home.engine, { poolId, slots, by: operator(env), reason: reasonOf(options.reason) });
     await home.heardBy({ kind: "pool", id: poolId });
     const pool = await readPool(home.reading, name);
     if (json) return printJson(terminal.out, pool);

@@ -6,6 +6,7 @@ import type { DagId, RunId } from "../../shared/core/ids.ts";
 import type { DagAction, RunAction } from "../../shared/core/operation.ts";
 import { iso } from "../../shared/core/time.ts";
 import type { Invocation } from "../command.ts";
+import { reasonOf } from "../given.ts";
 import { operator } from "../home/beside.ts";
 import type { OpenHome } from "../home/open-home.ts";
 import { printJson } from "../output/json.ts";
@@ -26,7 +27,7 @@ export async function actOnRun(
   action: RunAction,
   latest = false,
 ): Promise<void> {
-  const request = { runId, action, latest, by: operator(env), reason: options.reason ?? "" };
+  const request = { runId, action, latest, by: operator(env), reason: reasonOf(options.reason) };
   const dryRun = options.dryRun === true;
   const before = dryRun ? undefined : (await engine.runs.load(runId))?.value;
   const operated = dryRun ? await previewRun(reading, request) : await operateRun(engine, request);
@@ -68,7 +69,7 @@ export async function actOnDag(
   dagId: DagId,
   action: DagAction,
 ): Promise<void> {
-  const request = { dagId, action, by: operator(env), reason: options.reason ?? "" };
+  const request = { dagId, action, by: operator(env), reason: reasonOf(options.reason) };
   const dryRun = options.dryRun === true;
   const dag = dryRun ? await previewDag(reading, request) : await operateDag(engine, request);
   const heard = dryRun ? undefined : await heardBy({ kind: "dag", id: dagId });
