@@ -20,8 +20,7 @@ export const execute: Execute<object> = async ({ terminal, cwd, json, args }) =>
   const files = projectFiles(packageName(folder), needs());
   const made: string[] = [];
   const left: string[] = [];
-  for (const { path, text } of files)
-    ((await writeNew(join(folder, path), text, given)) ? made : left).push(path);
+  for (const { path, text } of files) ((await writeNew(join(folder, path), text, given)) ? made : left).push(path);
   if (json) printJson(terminal.out, { folder, made, left });
   else {
     const { out } = terminal;
