@@ -96,11 +96,13 @@ const load = (sandbox: Sandbox, path: string): Promise<unknown> =>
 interface World {
   readonly generation: number;
   readonly tests: Map<string, readonly CollectedTest[]>;
+  /** Mutants that test files reached as they were loaded, without them: what a file makes once for all of its tests. */
+  readonly madeAtLoad: Set<string>;
 }
 
 /** What modules compute as they are loaded is apart from what tests make them do. */
 async function newWorld(sandbox: Sandbox): Promise<World> {
-  const world: World = { generation: ++sandbox.generations, tests: new Map() };
+  const world: World = { generation: ++sandbox.generations, tests: new Map(), madeAtLoad: new Set() };
   sandbox.loading = world.generation;
   for (const path of sandbox.core) await load(sandbox, path);
   return world;
@@ -108,9 +110,24 @@ async function newWorld(sandbox: Sandbox): Promise<World> {
 
 async function testsOf(sandbox: Sandbox, world: World, path: string): Promise<readonly CollectedTest[]> {
   sandbox.loading = world.generation;
+  if (world === sandbox.standing && !world.tests.has(path)) return testsOfStanding(sandbox, world, path);
   const tests = world.tests.get(path) ?? (await collect(() => load(sandbox, path)));
   world.tests.set(path, tests);
   return tests;
+}
+
+/** What stands is loaded without any mutant: it serves them all. */
+async function testsOfStanding(sandbox: Sandbox, world: World, path: string): Promise<readonly CollectedTest[]> {
+  const before = { ...active };
+  set({ currentTestId: path });
+  try {
+    const tests = await collect(() => load(sandbox, path));
+    world.tests.set(path, tests);
+    return tests;
+  } finally {
+    for (const id of Object.keys(counted.perTest[path] ?? {})) world.madeAtLoad.add(id);
+    set(before);
+  }
 }
 
 const idOf = (path: string, test: CollectedTest): string => `${path}#${test.name}`;
@@ -152,10 +169,12 @@ async function mutantRun(sandbox: Sandbox, options: MutantRunOptions): Promise<M
     const reached = active.hitCount ?? 0;
     set({});
     const noticed = killer?.status === TestStatus.Failed;
+    const madeAtLoad = sandbox.standing.madeAtLoad.has(options.activeMutant.id);
     if (noticed && (await succeeds(sandbox, sandbox.standing, killer.id))) return toMutantRunResult(quick.ended);
     if (noticed) sandbox.standing = undefined;
-    // Whatever was reached has had its chance; what was not was kept from before, and is reached in a new world only.
-    else if (reached > 0) return toMutantRunResult(quick.ended);
+    // What was reached has had its chance, unless files made something with it as they were loaded; what was not was kept
+    // from before. Both are reached in a new world only.
+    else if (reached > 0 && !madeAtLoad) return toMutantRunResult(quick.ended);
   }
   set(options.mutantActivation === "static" ? activationOf(options) : {});
   try {
@@ -179,11 +198,14 @@ const activationOf = ({ activeMutant, hitLimit }: MutantRunOptions): Instrumente
   ...(hitLimit === undefined ? {} : { hitLimit }),
 });
 
+/** Each module keeps where it counts from its first word on: outside of the first run of all tests it is always here. */
+const counted: MutantCoverage = { static: {}, perTest: {} };
+
 /** What is reached is counted, or one mutant is active, or neither. */
 function set(state: InstrumenterContext): void {
   for (const key of ["activeMutant", "currentTestId", "hitCount", "hitLimit", "mutantCoverage"] as const)
     delete active[key];
-  Object.assign(active, state);
+  Object.assign(active, { mutantCoverage: counted }, state);
 }
 
 /** The tests that reach the mutant, up to the first that fails. */
