@@ -92,18 +92,32 @@ async function armTimer(engine: Engine, id: RunId, at: Instant): Promise<void> {
   if (at - now <= TIMER_HORIZON_MS) await engine.timers.arm({ kind: "run", id }, at, now);
 }
 
-/** A run that is not there holds nobody back. */
+/** A run that is not there holds nobody back, unless it is still to come. */
 async function inspectPast(
   engine: Engine,
-  { runId }: Run,
+  run: Run,
   command: Extract<RunCommand, { type: "inspect_past" }>,
 ): Promise<Addressed> {
-  const previous = (await engine.runs.load(command.runId))?.value;
+  const { runId } = run;
+  let previous = (await engine.runs.load(command.runId))?.value;
+  if (previous === undefined) {
+    if (await isToCome(engine, run, command.runId)) return toRun(runId, { type: "past_seen", tasks: [] });
+    // It may have come, and gone on, since we looked.
+    previous = (await engine.runs.load(command.runId))?.value;
+  }
   const manifest = previous && (await engine.versions(previous.version)).manifest;
   const allowed = command.tasks.filter(
     ({ taskId, downstream }) => !previous || !manifest || pastAllows(previous, manifest, taskId, downstream),
   );
   return toRun(runId, { type: "past_seen", tasks: allowed.map(({ taskId }) => taskId) });
+}
+
+/** Who admits runs remembers them before they are put: of two that are put at once, the second may be there first. */
+async function isToCome(engine: Engine, { dagId, heldBy }: Run, previous: RunId): Promise<boolean> {
+  const admitted = (record: { readonly active: readonly { readonly runId: RunId }[] } | undefined): boolean =>
+    record?.active.some(({ runId }) => runId === previous) === true;
+  if (heldBy !== undefined && admitted((await engine.backfills.load(heldBy.backfillId))?.value)) return true;
+  return admitted((await engine.dags.load(dagId))?.value);
 }
 
 type DispatchCommand = Extract<RunCommand, { type: "dispatch" }>;

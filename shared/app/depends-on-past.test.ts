@@ -3,6 +3,9 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, NOON, aManifest, aSchedule, aTaskSpec } fro
 import { aSteeredHome, type SteeredHome } from "../../test/builders/steered-home.ts";
 import { dagId, runId } from "../core/ids.ts";
 import { iso, plus } from "../core/time.ts";
+import { FreshetError } from "../core/errors.ts";
+import { deliverBackfill } from "./deliver-backfill.ts";
+import { advanceRun } from "./advance.ts";
 import { findBackfill, planBackfill, startBackfill } from "./backfill.ts";
 import { operateRun } from "./operate.ts";
 import { readRun, whyView } from "./views.ts";
@@ -18,6 +21,7 @@ afterEach(async () => {
 const FIRST = runId("orders.scheduled.20260302T000000Z");
 const SECOND = runId("orders.scheduled.20260303T000000Z");
 const FAILED = { kind: "failed", error: { name: "Error", message: "no", class: "permanent" } } as const;
+const unreachable = () => new FreshetError("UNAVAILABLE", "the store cannot be reached");
 const days = async (): Promise<readonly string[]> =>
   (await home.runs()).map((run) => `${iso(run.logicalDate ?? NOON).slice(0, 10)} ${run.state}`);
 
@@ -93,6 +97,28 @@ describe("a backfill of such a DAG", () => {
     home.play(({ run }) => (run.logicalDate === "2026-02-01T00:00:00Z" ? FAILED : { kind: "success" }));
 
     expect(await states({})).toEqual(["2026-02-01 failed", "2026-02-02 running", "2026-02-03 running"]);
+  });
+
+  test("keeps the second of two dates waiting whose run is there before that of the first", async () => {
+    await deploy("task");
+    const first = runId("orders.scheduled.20260201T000000Z");
+    const { engine } = home;
+    const runs: typeof engine.runs = {
+      ...engine.runs,
+      create: (run, commitId) =>
+        run.runId === first ? Promise.reject(unreachable()) : engine.runs.create(run, commitId),
+    };
+    const plan = await planBackfill(engine, { ...MARCH, parallel: 2 });
+    await startBackfill({ ...engine, runs }, plan, "ada").catch(() => undefined);
+    const [backfill] = await engine.backfills.list({ limit: 1 });
+    const second = backfill?.active[1];
+    if (backfill === undefined || second === undefined) throw new TypeError("the backfill has not taken two dates");
+
+    const answers = await deliverBackfill(engine, backfill, [{ type: "start_date", date: second }]);
+    for (const answer of answers) if (answer.kind === "run") await advanceRun(engine, answer.id, [answer.event]);
+    await home.settle();
+
+    expect(await days()).toEqual(["2026-02-02 running"]);
   });
 
   test("with the flag runs them all", async () => {
