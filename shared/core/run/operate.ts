@@ -129,10 +129,10 @@ function clear(draft: Draft, { slots, inChunks }: Selected, hand: Signature): Ch
   for (const slot of slots.keys()) if (!isClearable(draft, slot)) slots.delete(slot);
   if (isRunEnded(draft.head.state)) addUnfinished(draft, slots, inChunks, new Set());
   addOutdated(draft, slots);
+  // What another version has brought starts in its turn. What is cleared is looked at once that is over which it waits for.
+  for (const { slot } of draft.plan.tasks) if (stateOf(draft, slot) === "none") draft.touched.add(slot);
   addConsequences(draft, slots, new Set(inChunks.keys()));
   clearSlots(draft, slots, inChunks, hand);
-  // What another version has brought starts in its turn.
-  for (const { slot } of draft.plan.tasks) if (stateOf(draft, slot) === "none") draft.touched.add(slot);
   reopen(draft);
   return slots;
 }

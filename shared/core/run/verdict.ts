@@ -78,6 +78,11 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
   for (const slot of slots) {
     const expansion = countedInstances(slot, table);
     if (expansion !== undefined) {
+      // What its chunks told last holds no longer once somebody has changed it.
+      if (awaitsHands(expansion)) {
+        pending += 1;
+        continue;
+      }
       const counts = countInstances(table, expansion);
       for (const ending of ["success", "skipped", "failed"] as const) seen[ending] ||= counts[ending] > 0;
       seen.upstreamFailed ||= isBarred(table, expansion);
@@ -106,6 +111,9 @@ function tally(slots: readonly number[], table: Table): [seen: Seen, pending: nu
   }
   return [seen, pending];
 }
+
+/** Whether chunks have yet to hear what was done by hand to instances of theirs. */
+const awaitsHands = ({ chunks = [] }: Expansion): boolean => chunks.some(({ hands = [] }) => hands.length > 0);
 
 /** Whether instances could not run since what is above them failed after it was cleared. */
 export function isBarred(table: Pick<Table, "states">, { base, rows, chunks = [] }: Expansion): boolean {

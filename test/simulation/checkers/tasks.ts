@@ -8,7 +8,7 @@ import { isByHand, isRetryNow } from "./by-hand.ts";
 import type { Checker } from "./checker.ts";
 import { moveText, type Move } from "./move.ts";
 import { graphOf } from "./graph.ts";
-import { instanceStates, stateAt } from "./instances.ts";
+import { instanceStates, rowsOf, stateAt } from "./instances.ts";
 import { mayBe, type Chosen, type States, type Verdict } from "./rules.ts";
 
 /** A commit may take several steps; two are the most that one decision makes of a task. */
@@ -55,8 +55,10 @@ export const statesOf = (run: Run, manifest: Manifest): States => {
     const map = graphOf(manifest).task(id)?.map ?? null;
     // Instances of a map that is to be made anew say nothing any more.
     const anew = run.tasks.details[slotOf.get(id) ?? -1]?.target?.to === "none";
-    const instances = map?.tolerance === null && !anew ? instanceStates(run, manifest, id) : undefined;
-    return instances ?? [state(id)];
+    if (map?.tolerance !== null || anew) return [state(id)];
+    // Chunks are about to hear of what was done by hand: what they told before holds no longer.
+    if (rowsOf(run, manifest, id)?.chunks?.some(({ hands = [] }) => hands.length > 0) === true) return ["queued"];
+    return instanceStates(run, manifest, id) ?? [state(id)];
   };
   return Object.assign(state, { counted });
 };

@@ -110,7 +110,7 @@ export const movedByName: Checker = {
       const begins = FRESH.includes(is.state) || (isPassedOver(is.state) && BY_RULE.includes(is.code));
       if (was === undefined || !isSame(spec, old, change.manifest, before)) expect(begins, text);
       else if (was.state === is.state) expect(keeps(was, is) || isNamed(audit, spec.taskId), text);
-      else expect(begins || is.state === "restarting" || is.code === "marked", text);
+      else expect(begins || is.state === "restarting" || is.code === "marked" || endsAsItsInstances(spec, is), text);
     }
   },
 };
@@ -138,6 +138,8 @@ function placeOf(run: Run, manifest: Manifest, taskId: string): Place | undefine
   return { state: stateAt(run, slot), attempt: attempts[slot] ?? 0, code: details[slot]?.cause?.code, instances };
 }
 
+/** One of them was cleared, and cannot run any more by the rules of the newer version. */
+const endsAsItsInstances = ({ map }: TaskSpec, { code }: Place): boolean => map !== null && code === "instances";
 const isPassedOver = (state: TaskState): boolean => ["skipped", "upstream_failed", "failed"].includes(state);
 const keeps = (was: Place, is: Place): boolean =>
   was.attempt === is.attempt && was.code === is.code && isDeepStrictEqual(was.instances, is.instances);
