@@ -108,10 +108,16 @@ export const thePastIsWaitedFor: Checker = {
   run({ after, manifest }, moves, { database, ledger }, expect) {
     if (after.previous === undefined) return;
     const previous = database.runs.rows.get(after.previous)?.value;
-    if (previous === undefined) return;
     for (const move of moves) {
       const spec = move.hook ? undefined : graphOf(manifest).task(move.taskId);
       if (spec?.dependsOnPast === undefined || move.from !== "none" || move.attempt === move.attemptBefore) continue;
+      if (previous === undefined) {
+        expect(
+          !isToCome(database, after),
+          () => `${moveText(after.runId, move)}, and ${after.previous} is still to come`,
+        );
+        continue;
+      }
       const waitsFor = tasksOfPast(previous, database.manifest(previous.version), spec.taskId, spec.dependsOnPast);
       const missing = waitsFor.find(
         (id) => !ledger.everDone.has(`${previous.runId}#${id}`) && !isDone(previous, { database }, id),
@@ -123,6 +129,13 @@ export const thePastIsWaitedFor: Checker = {
     }
   },
 };
+
+/** Whether somebody has admitted the run before, which is not there yet. */
+function isToCome({ dags, backfills }: Seen["database"], { previous, dagId, heldBy }: Run): boolean {
+  const backfill = heldBy === undefined ? undefined : backfills.rows.get(heldBy.backfillId)?.value;
+  const admitted = [...(backfill?.active ?? []), ...(dags.rows.get(dagId)?.value.active ?? [])];
+  return admitted.some(({ runId }) => runId === previous);
+}
 
 function tasksOfPast(previous: Run, manifest: Manifest, id: string, how: "task" | "downstream"): readonly string[] {
   if (graphOf(manifest).task(id) === undefined) return [];
