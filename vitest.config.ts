@@ -22,7 +22,7 @@ export default defineConfig({
           name: "unit",
           include: [`${FOLDERS}/**/*.test.ts`],
           exclude: [...configDefaults.exclude, INTEGRATION, PROOFS, AWS, LOCALSTACK],
-          testTimeout: 10_000,
+          testTimeout: 30_000, // A thousand files, each synced, take ten seconds on a busy disk.
         },
       },
       {

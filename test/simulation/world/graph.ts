@@ -22,7 +22,7 @@ export interface MapHabits {
 }
 
 /** Few instances fill a chunk in half of the worlds. */
-export const USUAL_MAPS: MapHabits = { share: 0.35, widths: [2, 3, 512, 512] };
+const USUAL_MAPS: MapHabits = { share: 0.35, widths: [2, 3, 512, 512] };
 
 /** Tasks in topological order. */
 export function generateTasks(random: Random, maps = USUAL_MAPS): readonly TaskSpec[] {
