@@ -46,6 +46,8 @@ export interface Ledger {
   readonly clears: ReadonlyMap<string, { readonly times: number; readonly attempt: number }>;
   /** Runs of which somebody cleared or marked tasks. */
   readonly overturned: ReadonlySet<RunId>;
+  /** Runs that went on with another version. */
+  readonly moved: ReadonlySet<RunId>;
   /** Runs that went on after they had ended. */
   readonly reopened: ReadonlySet<RunId>;
   /** Tasks of runs that ever succeeded or were skipped. */
@@ -94,14 +96,17 @@ export function createLedger(): Ledger {
   const schedules = new Map<DagId, { readonly text: string; readonly since: number }>();
   const clears = new Map<string, { readonly times: number; readonly attempt: number }>();
   const overturned = new Set<RunId>();
+  const moved = new Set<RunId>();
   const reopened = new Set<RunId>();
   /** What another version brings, or brings anew, begins afresh. */
   const noteFresh = ({ after, manifest }: RunChange): void => {
+    moved.add(after.runId);
     for (const [slot, { taskId }] of manifest.tasks.entries()) {
-      if (stateAt(after, slot) !== "none") continue;
       const key = `${after.runId}#${taskId}`;
-      clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: after.tasks.attempts[slot] ?? 0 });
+      // Budgets are those of the newer version.
       firstFailures.delete(key);
+      if (stateAt(after, slot) !== "none") continue;
+      clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: after.tasks.attempts[slot] ?? 0 });
     }
   };
   const noteHand = (change: RunChange, moves: readonly Move[]): void => {
@@ -143,6 +148,7 @@ export function createLedger(): Ledger {
     firstEnds,
     clears,
     overturned,
+    moved,
     reopened,
     everDone,
     lastOfSchedule: (dagId) => lastOfSchedule.get(dagId),
@@ -174,10 +180,12 @@ export function createLedger(): Ledger {
         if (!firstFailures.has(key)) firstFailures.set(key, at);
       }
     },
-    noteDag({ after, manifest, at }) {
+    noteDag({ before, after, manifest, at }) {
       noteVersion(after, at);
       for (const { runId, scheduled } of after.active) {
-        if (scheduled !== undefined && !admitted.has(runId)) lastOfSchedule.set(after.dagId, runId);
+        // An older schedule that comes back may give out a date that it has given out before.
+        const isNew = before?.active.some((run) => run.runId === runId) !== true;
+        if (scheduled !== undefined && isNew) lastOfSchedule.set(after.dagId, runId);
         admitted.add(runId);
       }
       if (after.paused === null) pausedSince.delete(after.dagId);
