@@ -1,6 +1,6 @@
 /** What is below a wide map while its chunks have yet to hear what somebody did to instances of theirs. */
 import { expect, test } from "vitest";
-import { HAND, aMapSpec, aScene, aSelection, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
+import { HAND, aClear, aMapSpec, aScene, aSelection, aTaskSpec, type Scene } from "../../../test/builders/index.ts";
 import type { RunEvent } from "../events.ts";
 
 const report = (index: number, counts: Partial<Extract<RunEvent, { type: "chunk_report" }>> = {}): RunEvent => ({
@@ -40,4 +40,20 @@ test("is not decided by what they told before", () => {
   const heard = scene.run.tasks.expansions[0]?.chunks?.[1]?.ordered ?? 0;
   scene.tell(report(1, { version: 2, heard, attempt: 2 }));
   expect([scene.state("load"), scene.dispatched()]).toEqual(["success", ["sum#1"]]);
+});
+
+test("is not kept from being made anew by an instance that is cleared while its chunks stop", () => {
+  const load = aTaskSpec("load", { after: ["list"], map: aMapSpec("list", { chunkWidth: 2 }) });
+  const scene = aScene([aTaskSpec("list"), load])
+    .giveList("list", 4)
+    .tell(report(0));
+  scene.tell(aClear(["load"])).tell({ type: "clear", selection, ...HAND });
+  expect(scene.run.tasks.expansions[0]?.end).toBeDefined();
+
+  const heard = (index: number): number => scene.run.tasks.expansions[0]?.chunks?.[index]?.ordered ?? 0;
+  scene.tell(
+    report(0, { version: 2, heard: heard(0) }),
+    report(1, { version: 2, heard: heard(1), success: 0, skipped: 2, cut: true }),
+  );
+  expect(scene.run.tasks.expansions.map(({ number }) => number)).toEqual([2]);
 });

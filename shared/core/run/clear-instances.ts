@@ -76,6 +76,8 @@ export function markMap(draft: Draft, slot: number, to: "success" | "failed", ca
 export function handOut(draft: Draft, slot: number, hand: Omit<ChunkHand, "number">): void {
   const before = expansionOf(draft, slot);
   if (before === undefined || !isChunked(before)) return;
+  // It is made anew as a whole once they have stopped: what were to begin meanwhile would keep them from that.
+  if (draft.details[slot]?.target?.to === "none") return;
   const width = draft.plan.tasks[slot]?.spec.map?.chunkWidth ?? 1;
   const chunks = before.chunks.map((chunk, index) => {
     const indexes = indexesIn(hand.indexes, index * width, width);
