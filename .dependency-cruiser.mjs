@@ -9,8 +9,8 @@ const TEST_PACKAGES = ["vitest", "fast-check"];
 
 /** `builtins`: may it use Node's own modules? What runs everywhere may not. */
 const TABLE = [
-  { name: "core", path: "^shared/core/(?!cron[.]ts$)", home: "^shared/core/" },
-  { name: "core-cron", path: "^shared/core/cron[.]ts$", home: "^shared/core/", packages: ["cron-parser"] },
+  { name: "core", path: "^shared/core/(?!schedule/cron[.]ts$)", home: "^shared/core/" },
+  { name: "core-cron", path: "^shared/core/schedule/cron[.]ts$", home: "^shared/core/", packages: ["cron-parser"] },
   { name: "dsl", path: "^shared/dsl/", folders: ["shared/core"] },
   { name: "ports", path: "^shared/ports/", folders: ["shared/core"] },
   { name: "contract", path: "^shared/contract/", folders: ["shared/core"], packages: ["zod"] },
@@ -87,7 +87,7 @@ const TABLE = [
     path: "^infra/",
     // Names that the stored data hangs on, and the forms of what it passes on.
     files: [
-      "shared/aws/tables[.]ts",
+      "shared/aws/dynamo/tables[.]ts",
       "shared/contract/(deployment|environment|release)[.]ts",
       "shared/core/(executor-class|manifest|problem|shown|time)[.]ts",
       // Schedules of an environment are written as in a DAG.

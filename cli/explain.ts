@@ -1,6 +1,6 @@
 /** What a person who was woken up needs to know of a run, gathered from its records. */
-import { instanceToSee, type FoundInstance } from "../shared/app/instance-views.ts";
-import { runView, whyView, type RunReading } from "../shared/app/views.ts";
+import { instanceToSee, type FoundInstance } from "../shared/app/views/instances.ts";
+import { runView, whyView, type RunReading } from "../shared/app/views/runs.ts";
 import type { RunView, WhyView } from "../shared/contract/views.ts";
 import type { TaskError } from "../shared/core/attempt.ts";
 import { UNMAPPED, type TaskId } from "../shared/core/ids.ts";

@@ -1,6 +1,6 @@
 /** A worker: takes attempts from its queue and runs them until it is told to stop. `node worker.mjs` */
-import { claimAttempt, runAttempt, type Claim } from "../shared/app/run-attempt.ts";
-import { consumeTasks } from "../shared/aws/task-consumer.ts";
+import { claimAttempt, runAttempt, type Claim } from "../shared/app/attempt/run-attempt.ts";
+import { consumeTasks } from "../shared/aws/sqs/task-consumer.ts";
 import type { Dispatch } from "../shared/core/attempt.ts";
 import { FreshetError } from "../shared/core/errors.ts";
 import { durationText } from "../shared/core/time.ts";

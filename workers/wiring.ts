@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { noCrash } from "../shared/app/crash-points.ts";
-import type { Executing } from "../shared/app/run-attempt.ts";
-import { createAttemptStore } from "../shared/aws/attempt-store.ts";
-import { createBlobStore } from "../shared/aws/blob-store.ts";
-import type { ClientSettings } from "../shared/aws/client-options.ts";
+import type { Executing } from "../shared/app/attempt/run-attempt.ts";
+import { createAttemptStore } from "../shared/aws/dynamo/attempt-store.ts";
+import { createBlobStore } from "../shared/aws/s3/blob-store.ts";
+import type { ClientSettings } from "../shared/aws/clients/client-options.ts";
 import { createClock, createIds } from "../shared/aws/clock.ts";
-import { findDeployment } from "../shared/aws/find-deployment.ts";
-import { createHotClients } from "../shared/aws/hot-clients.ts";
+import { findDeployment } from "../shared/aws/deployment/find-deployment.ts";
+import { createHotClients } from "../shared/aws/clients/hot-clients.ts";
 import { createThreadRunner, type ThreadRunner } from "../shared/aws/runner/thread-runner.ts";
-import { createS3Client } from "../shared/aws/s3-client.ts";
-import { createSqsQueue } from "../shared/aws/sqs-queue.ts";
-import { POLL_REQUEST_MS_MAX } from "../shared/aws/task-consumer.ts";
+import { createS3Client } from "../shared/aws/s3/s3-client.ts";
+import { createSqsQueue } from "../shared/aws/sqs/sqs-queue.ts";
+import { POLL_REQUEST_MS_MAX } from "../shared/aws/sqs/task-consumer.ts";
 import {
   parseWorkerDeployment,
   parseWorkerSettings,

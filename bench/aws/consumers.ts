@@ -3,7 +3,7 @@
  * receives those that brought something are counted: what an idle poll costs does not depend on the tasks.
  */
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
-import type { CallCounter } from "../../shared/aws/call-counter.ts";
+import type { CallCounter } from "../../shared/aws/clients/call-counter.ts";
 
 /** Short, so that a consumer that is to stop does. */
 const POLL_SECONDS = 1;

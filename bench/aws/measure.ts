@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { handleRunMessages } from "../../shared/app/handle-messages.ts";
 import { register } from "../../shared/app/register.ts";
-import { runAttempt } from "../../shared/app/run-attempt.ts";
+import { runAttempt } from "../../shared/app/attempt/run-attempt.ts";
 import { startRun } from "../../shared/app/start-run.ts";
 import { tick } from "../../shared/app/tick.ts";
 import { parseDispatch, parseRunMessage } from "../../shared/contract/messages.ts";

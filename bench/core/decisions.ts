@@ -3,7 +3,7 @@ import type { Outcome } from "../../shared/core/attempt.ts";
 import type { RunEvent } from "../../shared/core/events.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import type { Run } from "../../shared/core/run.ts";
-import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
+import { decodeRun, encodeRun } from "../../shared/core/run/codec/run-codec.ts";
 import { advance, type RunDecision } from "../../shared/core/run/advance.ts";
 import { plus } from "../../shared/core/time.ts";
 import { lineOf, rounded, type BenchLine } from "../line.ts";

@@ -5,7 +5,7 @@ import {
   type FunctionConfiguration,
   type LambdaClient,
 } from "@aws-sdk/client-lambda";
-import { createCallCounter, type CallCounter } from "../../shared/aws/call-counter.ts";
+import { createCallCounter, type CallCounter } from "../../shared/aws/clients/call-counter.ts";
 import { startCountingProxy } from "./proxy.ts";
 
 export interface CountedFunction {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { Agent, createServer, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { CallCounter } from "../../shared/aws/call-counter.ts";
+import type { CallCounter } from "../../shared/aws/clients/call-counter.ts";
 
 export interface CountingProxy {
   readonly url: string;

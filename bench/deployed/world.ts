@@ -8,7 +8,7 @@ import { freePort } from "../../localstack/lib/free-port.ts";
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
-import { countCalls, createCallCounter, type CallCounter } from "../../shared/aws/call-counter.ts";
+import { countCalls, createCallCounter, type CallCounter } from "../../shared/aws/clients/call-counter.ts";
 import { createClients } from "../../shared/aws/clients.ts";
 import { openPorts } from "../../shared/aws/ports.ts";
 import { deploymentParameter, parseDeployment, type Deployment } from "../../shared/contract/deployment.ts";

@@ -1,9 +1,9 @@
 /** What schedules cost: the next firing, and the dates of a backfill. */
 import { backfillDates } from "../../shared/core/backfill/dates.ts";
 import type { CronSpec } from "../../shared/core/manifest.ts";
-import { nextFiring } from "../../shared/core/schedule.ts";
+import { nextFiring } from "../../shared/core/schedule/schedule.ts";
 import type { Instant } from "../../shared/core/time.ts";
-import { startOfDate } from "../../shared/core/zone.ts";
+import { startOfDate } from "../../shared/core/schedule/zone.ts";
 import { lineOf, type BenchLine } from "../line.ts";
 
 export const name = "schedules";

@@ -1,5 +1,5 @@
 import { backfillRows, planBackfill, putBackfill, type PlannedBackfill } from "../../shared/app/backfill.ts";
-import { backfillView } from "../../shared/app/backfill-view.ts";
+import { backfillView } from "../../shared/app/views/backfill.ts";
 import type { BackfillRow } from "../../shared/contract/views.ts";
 import {
   BACKFILL_ASKED_ABOVE,

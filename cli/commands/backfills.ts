@@ -1,5 +1,5 @@
 import { changeBackfill, findBackfill } from "../../shared/app/backfill.ts";
-import { backfillView } from "../../shared/app/backfill-view.ts";
+import { backfillView } from "../../shared/app/views/backfill.ts";
 import type { BackfillView } from "../../shared/contract/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { optional, type Execute } from "../command.ts";

@@ -1,4 +1,4 @@
-import { listDags } from "../../shared/app/views.ts";
+import { listDags } from "../../shared/app/views/runs.ts";
 import type { DagView } from "../../shared/contract/views.ts";
 import { iso } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";

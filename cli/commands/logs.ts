@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { findInstance } from "../../shared/app/instance-views.ts";
-import { readRun, requireTask, type RunReading } from "../../shared/app/views.ts";
+import { findInstance } from "../../shared/app/views/instances.ts";
+import { readRun, requireTask, type RunReading } from "../../shared/app/views/runs.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { UNMAPPED, type AttemptKey, type RunId, type TaskId } from "../../shared/core/ids.ts";
 import { planOf } from "../../shared/core/plan.ts";

@@ -1,6 +1,6 @@
 import { dagChanges, type DagChanges } from "../../shared/core/dag/changes.ts";
 import { lostClasses, type LostClass } from "../../shared/core/dag/lost-classes.ts";
-import type { DagRecord } from "../../shared/core/dag-record.ts";
+import type { DagRecord } from "../../shared/core/dag/record.ts";
 import type { RunId } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";
 import { createClock } from "../../shared/embedded/clock.ts";

@@ -1,4 +1,4 @@
-import { runView, taskViews } from "../../shared/app/views.ts";
+import { runView, taskViews } from "../../shared/app/views/runs.ts";
 import { isRunEnded } from "../../shared/core/states.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import type { Execute } from "../command.ts";

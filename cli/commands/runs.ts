@@ -1,7 +1,7 @@
-import { runView } from "../../shared/app/views.ts";
+import { runView } from "../../shared/app/views/runs.ts";
 import type { MissingView, RunView } from "../../shared/contract/views.ts";
-import { lateRuns } from "../../shared/app/late-runs.ts";
-import { missingRuns } from "../../shared/app/missing.ts";
+import { lateRuns } from "../../shared/app/views/late-runs.ts";
+import { missingRuns } from "../../shared/app/views/missing.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { DagId } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";

@@ -1,9 +1,9 @@
 import { currentVersion } from "../../shared/app/current-version.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
-import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
-import { previewRows, type PreviewRow } from "../../shared/core/preview.ts";
-import { scheduleText } from "../../shared/core/schedule.ts";
+import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/schedule/moment.ts";
+import { previewRows, type PreviewRow } from "../../shared/core/schedule/preview.ts";
+import { scheduleText } from "../../shared/core/schedule/schedule.ts";
 import { durationText, iso, type Instant } from "../../shared/core/time.ts";
 import { createClock } from "../../shared/embedded/clock.ts";
 import { required, type Execute, type Invocation } from "../command.ts";

@@ -1,5 +1,5 @@
-import { instanceViews } from "../../shared/app/instance-views.ts";
-import { readRun, requireTask, taskViews } from "../../shared/app/views.ts";
+import { instanceViews } from "../../shared/app/views/instances.ts";
+import { readRun, requireTask, taskViews } from "../../shared/app/views/runs.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { Instant } from "../../shared/core/time.ts";

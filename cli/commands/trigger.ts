@@ -1,9 +1,9 @@
 import { currentVersion } from "../../shared/app/current-version.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
-import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/moment.ts";
+import { DST_DEFAULT, readMoment, skippedText } from "../../shared/core/schedule/moment.ts";
 import { iso, parseDuration, plus, type Instant } from "../../shared/core/time.ts";
 import { putRun } from "../../shared/app/start-run.ts";
-import { runView } from "../../shared/app/views.ts";
+import { runView } from "../../shared/app/views/runs.ts";
 import { required, type Execute } from "../command.ts";
 import { paramsOf } from "../given.ts";
 import { operator } from "../home/beside.ts";

@@ -1,6 +1,6 @@
-import { findInstance } from "../../shared/app/instance-views.ts";
-import { dagWhyView } from "../../shared/app/dag-why.ts";
-import { readRunToExplain } from "../../shared/app/views.ts";
+import { findInstance } from "../../shared/app/views/instances.ts";
+import { dagWhyView } from "../../shared/app/views/dag.ts";
+import { readRunToExplain } from "../../shared/app/views/runs.ts";
 import { dagId, idFault } from "../../shared/core/ids.ts";
 import { optional, required, type Execute } from "../command.ts";
 import { isHeld } from "../../shared/embedded/lock.ts";

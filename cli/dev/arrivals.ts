@@ -3,7 +3,7 @@ import { arrive, triggers } from "../../shared/app/arrive.ts";
 import { patiently } from "../../shared/app/patiently.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import type { ArrivedObject } from "../../shared/core/attempt.ts";
-import type { BucketInterest } from "../../shared/embedded/watch-bucket.ts";
+import type { BucketInterest } from "../../shared/embedded/files/watch-bucket.ts";
 
 export interface Arrivals {
   /** Resolves once the object is in the inbox of every trigger that wants it; rejects if it could not be put there. */

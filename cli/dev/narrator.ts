@@ -1,6 +1,6 @@
 /** Tells what becomes of runs: from the facts that the engine publishes, and from the records behind them. */
 import { setTimeout as delay } from "node:timers/promises";
-import { readRun, runView, taskViews, type RunReading } from "../../shared/app/views.ts";
+import { readRun, runView, taskViews, type RunReading } from "../../shared/app/views/runs.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import type { Fact } from "../../shared/core/events.ts";
 import { UNMAPPED, type AttemptKey, type RunId } from "../../shared/core/ids.ts";

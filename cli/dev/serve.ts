@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { ArrivedObject } from "../../shared/core/attempt.ts";
 import { durationText, parseInstant, type Instant } from "../../shared/core/time.ts";
-import { watchBuckets, type BucketWatch } from "../../shared/embedded/watch-bucket.ts";
+import { watchBuckets, type BucketWatch } from "../../shared/embedded/files/watch-bucket.ts";
 import { aborted } from "../aborted.ts";
 import type { Invocation } from "../command.ts";
 import { startRetention } from "../home/retention.ts";

@@ -1,6 +1,6 @@
 /** Follows a run by its records, whoever works on it: nothing is missed, however fast it goes. */
 import { setTimeout as delay } from "node:timers/promises";
-import { readRun, taskViews, type Reading, type RunReading } from "../../shared/app/views.ts";
+import { readRun, taskViews, type Reading, type RunReading } from "../../shared/app/views/runs.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
 import { UNMAPPED, type AttemptKey, type RunId, type TaskId } from "../../shared/core/ids.ts";

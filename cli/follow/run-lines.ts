@@ -1,5 +1,5 @@
 /** What happens in a run, as lines; on a terminal with a line below them that says what is at work. */
-import type { RunReading } from "../../shared/app/views.ts";
+import type { RunReading } from "../../shared/app/views/runs.ts";
 import type { TaskView } from "../../shared/contract/views.ts";
 import type { AttemptItem } from "../../shared/core/attempt.ts";
 import { TASK_STATE, type TaskState } from "../../shared/core/states.ts";
@@ -8,7 +8,7 @@ import type { Clock } from "../../shared/ports/clock.ts";
 import { safeLine, safeText, shorten } from "../output/escape.ts";
 import type { Channel } from "../output/terminal.ts";
 import { intervalText, lateText, plural, runStateText, stateText } from "../output/words.ts";
-import { runView } from "../../shared/app/views.ts";
+import { runView } from "../../shared/app/views/runs.ts";
 import type { FollowedTask, Step } from "./follow-run.ts";
 
 export interface RunLines {

@@ -1,5 +1,5 @@
 /** Claims that are made along with the commit which dispatches their attempts, until those are sent. */
-import type { Claim } from "../../shared/app/run-attempt.ts";
+import type { Claim } from "../../shared/app/attempt/run-attempt.ts";
 import { attemptKeyText, type AttemptKey, type CommitId } from "../../shared/core/ids.ts";
 import { plus, type Instant } from "../../shared/core/time.ts";
 import type { Clock, Ids } from "../../shared/ports/clock.ts";

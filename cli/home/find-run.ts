@@ -3,7 +3,7 @@ import { FreshetError } from "../../shared/core/errors.ts";
 import { idFault, type DagId, type RunId } from "../../shared/core/ids.ts";
 import { didYouMean } from "../../shared/core/problem.ts";
 import type { Run } from "../../shared/core/run.ts";
-import type { Reading } from "../../shared/app/views.ts";
+import type { Reading } from "../../shared/app/views/runs.ts";
 import { RUN_PAGE_MAX } from "../../shared/ports/run-store.ts";
 
 /** How far back an abbreviated run id is looked for. */

@@ -1,5 +1,5 @@
 /** Takes dispatches and runs them on this machine's workers, as many at once as the workers want. */
-import { runAttempt, type Claim, type Executing } from "../../shared/app/run-attempt.ts";
+import { runAttempt, type Claim, type Executing } from "../../shared/app/attempt/run-attempt.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
 import { attemptKeyText, type AttemptKey, type CommitId } from "../../shared/core/ids.ts";
 import type { RunnerResult } from "../../shared/core/task-host.ts";

@@ -1,6 +1,6 @@
 /** A home, or an environment on AWS, as commands look into it and change what is there. */
 import type { Engine } from "../../shared/app/engine.ts";
-import type { Reading } from "../../shared/app/views.ts";
+import type { Reading } from "../../shared/app/views/runs.ts";
 import type { TimerTarget } from "../../shared/ports/timers.ts";
 import type { DeployedSettings } from "../load/in-environment.ts";
 import type { StateStores } from "./stores.ts";

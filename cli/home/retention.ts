@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { durationText, parseDuration, plus } from "../../shared/core/time.ts";
 import { createRetention, type Forgotten } from "../../shared/embedded/retention.ts";
-import { versionThere } from "../../shared/embedded/watch-bucket.ts";
+import { versionThere } from "../../shared/embedded/files/watch-bucket.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import { STAGING_BUCKET } from "./paths.ts";
 import type { Stores } from "./stores.ts";

@@ -11,7 +11,7 @@ import { wakeMessage, type RunMessage } from "../../shared/contract/messages.ts"
 import type { Fact } from "../../shared/core/events.ts";
 import { attemptKeyText, type AttemptKey } from "../../shared/core/ids.ts";
 import { plus } from "../../shared/core/time.ts";
-import { claimAlong, endLeasesOf } from "../../shared/embedded/attempt-store.ts";
+import { claimAlong, endLeasesOf } from "../../shared/embedded/state/attempt-store.ts";
 import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";
 import { createMemoryEventBus } from "../../shared/embedded/event-bus.ts";
 import { createKeyedQueue } from "../../shared/embedded/keyed-queue.ts";

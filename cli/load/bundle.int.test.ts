@@ -4,7 +4,7 @@ import { aPoolPlace, anInput, failureOf, never, type PoolPlace } from "../../tes
 import { aDispatch, anAttemptKey, aRunContext } from "../../test/builders/index.ts";
 import { dagId, taskId } from "../../shared/core/ids.ts";
 import type { RunnerInput, RunnerResult } from "../../shared/core/task-host.ts";
-import { createBlobStore } from "../../shared/embedded/blob-store.ts";
+import { createBlobStore } from "../../shared/embedded/files/blob-store.ts";
 import { blobsOf } from "../../shared/embedded/worker/bundles.ts";
 import { bundleKey } from "../../shared/ports/blob-store.ts";
 import { BUNDLE_BYTES_MAX, bundleFiles, type CodeBundle } from "./bundle.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { manifestOf, sales } from "../../test/builders/definitions.ts";
 import type { DagSettings } from "../../shared/contract/environment.ts";
-import { scheduleText } from "../../shared/core/schedule.ts";
+import { scheduleText } from "../../shared/core/schedule/schedule.ts";
 import type { Problem } from "../../shared/core/problem.ts";
 import { arrival, cron, every } from "../../shared/dsl/index.ts";
 import { asDeployed, inEnvironment, withSchedule } from "./in-environment.ts";

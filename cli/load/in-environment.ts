@@ -4,9 +4,9 @@ import type { DagSettings, EnvironmentCode } from "../../shared/contract/environ
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest, ScheduleSpec } from "../../shared/core/manifest.ts";
 import { didYouMean, type Problem } from "../../shared/core/problem.ts";
-import { nextFiring } from "../../shared/core/schedule.ts";
+import { nextFiring } from "../../shared/core/schedule/schedule.ts";
 import { durationText } from "../../shared/core/time.ts";
-import { startOfDate } from "../../shared/core/zone.ts";
+import { startOfDate } from "../../shared/core/schedule/zone.ts";
 import { compileSchedule } from "../../shared/dsl/compile.ts";
 import type { LoadedDag, LoadResult } from "./result.ts";
 import { versionOf } from "./version.ts";

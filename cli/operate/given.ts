@@ -1,7 +1,7 @@
 /** What an operator's command line names. */
 import type { TaskRef } from "../../shared/core/operation.ts";
 import type { DagId, RunId } from "../../shared/core/ids.ts";
-import type { Reading } from "../../shared/app/views.ts";
+import type { Reading } from "../../shared/app/views/runs.ts";
 import type { Invocation } from "../command.ts";
 import { findRun, requireDag } from "../home/find-run.ts";
 

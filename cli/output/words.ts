@@ -1,7 +1,7 @@
 /** Words of records as people read them. */
 import { relative, sep } from "node:path";
 import { durationText, instant, parseInstant, type Instant } from "../../shared/core/time.ts";
-import { localDate, startOfDate } from "../../shared/core/zone.ts";
+import { localDate, startOfDate } from "../../shared/core/schedule/zone.ts";
 import type { RunView, TaskView } from "../../shared/contract/views.ts";
 import type { Channel } from "./terminal.ts";
 

@@ -1,9 +1,9 @@
 /** Runs one task again with the inputs that it had in a run. Nothing of it is recorded. */
-import { contextOf } from "../../shared/app/run-context.ts";
+import { contextOf } from "../../shared/app/attempt/run-context.ts";
 import { loadFiles } from "../../shared/app/files.ts";
-import { readOutput, readResults } from "../../shared/app/attempt-inputs.ts";
-import { succeededInstances } from "../../shared/app/instance-views.ts";
-import { readRun, type RunReading } from "../../shared/app/views.ts";
+import { readOutput, readResults } from "../../shared/app/attempt/inputs.ts";
+import { succeededInstances } from "../../shared/app/views/instances.ts";
+import { readRun, type RunReading } from "../../shared/app/views/runs.ts";
 import type { Dispatch, OutputRef } from "../../shared/core/attempt.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import { UNMAPPED, type AttemptKey, type RunId, type TaskId } from "../../shared/core/ids.ts";

@@ -3,7 +3,7 @@ import { assertNever, FreshetError } from "../../shared/core/errors.ts";
 import type { Manifest, ScheduleSpec } from "../../shared/core/manifest.ts";
 import type { DataInterval } from "../../shared/core/run.ts";
 import { durationText, iso, parseDate, parseInstant, type Instant } from "../../shared/core/time.ts";
-import { lastPeriod, startOfDate } from "../../shared/core/zone.ts";
+import { lastPeriod, startOfDate } from "../../shared/core/schedule/zone.ts";
 
 export interface Covers {
   /** `--date YYYY-MM-DD` */

@@ -4,7 +4,7 @@ import { cancelRun } from "../../shared/app/cancel-run.ts";
 import type { Engine } from "../../shared/app/engine.ts";
 import { register } from "../../shared/app/register.ts";
 import { startRun, type StartRequest } from "../../shared/app/start-run.ts";
-import type { RunReading } from "../../shared/app/views.ts";
+import type { RunReading } from "../../shared/app/views/runs.ts";
 import { FreshetError } from "../../shared/core/errors.ts";
 import type { RunId } from "../../shared/core/ids.ts";
 import type { Run } from "../../shared/core/run.ts";

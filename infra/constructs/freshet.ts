@@ -12,7 +12,7 @@ import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
-import { ENGINE_SCHEMA } from "../../shared/aws/tables.ts";
+import { ENGINE_SCHEMA } from "../../shared/aws/dynamo/tables.ts";
 import { deploymentParameter } from "../../shared/contract/deployment.ts";
 import { memoryOfClass, type ExecutorClass } from "../../shared/core/executor-class.ts";
 import { checkedRelease } from "../checked-release.ts";
@@ -318,7 +318,7 @@ const eventsSource = ({ events }: Queues, { schedulerConcurrency }: EnvironmentC
     ...(schedulerConcurrency === undefined ? {} : { maxConcurrency: schedulerConcurrency }),
   });
 
-/** What the account has to have, as shared/aws/account.ts looks for it. */
+/** What the account has to have, as shared/aws/deployment/account.ts looks for it. */
 function accountNeeds(
   { tickConcurrency, maxConcurrency, buckets, restoredTables: tables }: EnvironmentConfig,
   classes: readonly ExecutorClass[],

@@ -1,4 +1,4 @@
-/** The two tables, as shared/aws/tables.ts defines them. */
+/** The two tables, as shared/aws/dynamo/tables.ts defines them. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,
@@ -9,7 +9,12 @@ import {
   type ITable,
 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
-import { ATTEMPTS_TABLE, ENGINE_TABLE, type IndexDefinition, type TableDefinition } from "../../shared/aws/tables.ts";
+import {
+  ATTEMPTS_TABLE,
+  ENGINE_TABLE,
+  type IndexDefinition,
+  type TableDefinition,
+} from "../../shared/aws/dynamo/tables.ts";
 
 export interface TablesProps {
   /** Tables outlive the stack, and cannot be deleted by mistake. */

@@ -75,9 +75,9 @@ describe("cron expressions, without the dates of their library", () => {
     console.log(JSON.stringify(asked));`;
 
   test("are read as they are with them", async () => {
-    await buildFunction({ cron: "shared/core/cron.ts" }, join(folder, "cron"), "environment");
+    await buildFunction({ cron: "shared/core/schedule/cron.ts" }, join(folder, "cron"), "environment");
     const asked = JSON.stringify(EXPRESSIONS);
-    const original = new URL("../../shared/core/cron.ts", import.meta.url).href;
+    const original = new URL("../../shared/core/schedule/cron.ts", import.meta.url).href;
 
     const trimmed = run(ASK, pathToFileURL(join(folder, "cron", "cron.mjs")).href, asked);
 

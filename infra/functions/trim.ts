@@ -12,7 +12,7 @@ import { FRESHET_ROOT } from "../project.ts";
  * with the rest of a function, and a bundler would load all of that at the start, for calls that few invocations make.
  */
 export const APART: Readonly<Record<string, string>> = {
-  s3: "shared/aws/s3.ts",
+  s3: "shared/aws/s3/s3.ts",
   "json-schema": "shared/contract/json-schema.ts",
 };
 

@@ -1,3 +1,3 @@
 /** Loaded on demand. */
-export { createBusClient } from "../../shared/aws/bus-client.ts";
+export { createBusClient } from "../../shared/aws/clients/bus-client.ts";
 export { createEventBus } from "../../shared/aws/event-bus.ts";

@@ -1,4 +1,4 @@
-import type { ClientSettings } from "../../shared/aws/client-options.ts";
+import type { ClientSettings } from "../../shared/aws/clients/client-options.ts";
 import { blobsOnDemand } from "../../shared/aws/on-demand.ts";
 
 /** Freshet's own bucket; S3's client is loaded by the first call. */

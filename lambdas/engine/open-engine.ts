@@ -2,8 +2,8 @@
 import { noCrash } from "../../shared/app/crash-points.ts";
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { createFaultLog } from "../../shared/app/fault-log.ts";
-import type { ClientSettings } from "../../shared/aws/client-options.ts";
-import { createHotClients, type HotClients } from "../../shared/aws/hot-clients.ts";
+import type { ClientSettings } from "../../shared/aws/clients/client-options.ts";
+import { createHotClients, type HotClients } from "../../shared/aws/clients/hot-clients.ts";
 import { openHotPorts, type SeldomPorts } from "../../shared/aws/hot-ports.ts";
 import { busOnDemand } from "../../shared/aws/on-demand.ts";
 import type { Fact } from "../../shared/core/events.ts";

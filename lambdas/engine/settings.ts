@@ -1,4 +1,4 @@
-import type { ClientSettings } from "../../shared/aws/client-options.ts";
+import type { ClientSettings } from "../../shared/aws/clients/client-options.ts";
 
 /** Region, and endpoint if it is an emulator's, as Lambda and the emulator say them. */
 export function settingsOf(env: NodeJS.ProcessEnv): ClientSettings {

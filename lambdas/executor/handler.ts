@@ -2,8 +2,8 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
 import type { SQSEvent } from "aws-lambda";
-import { runAttempt } from "../../shared/app/run-attempt.ts";
-import { handleBatch } from "../../shared/aws/sqs-batch.ts";
+import { runAttempt } from "../../shared/app/attempt/run-attempt.ts";
+import { handleBatch } from "../../shared/aws/sqs/sqs-batch.ts";
 import { parseDispatch } from "../../shared/contract/messages.ts";
 import type { Dispatch } from "../../shared/core/attempt.ts";
 import { LEASE_SPARE_MS, executing, logger, publishMetrics, onInvalid, subjectOf, tracing } from "./wiring.ts";

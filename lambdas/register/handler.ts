@@ -1,7 +1,7 @@
 /** CloudFormation's custom resources: makes the DAGs of a deployment the ones that new runs get. */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
-import { answerRequest, type ResourceRequest } from "../../shared/aws/custom-resource.ts";
+import { answerRequest, type ResourceRequest } from "../../shared/aws/deployment/custom-resource.ts";
 import { act, logger, tracing } from "./wiring.ts";
 
 export const handler = middy<ResourceRequest>()

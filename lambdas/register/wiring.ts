@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { createHash } from "node:crypto";
 import { takeRelease } from "../../shared/app/take-release.ts";
-import type { AccountNeeds } from "../../shared/aws/account.ts";
-import { createBlobStore } from "../../shared/aws/blob-store.ts";
-import type { ClientSettings } from "../../shared/aws/client-options.ts";
-import { checkEngineSchema, markEngineSchema } from "../../shared/aws/engine-schema.ts";
-import { createS3Client } from "../../shared/aws/s3-client.ts";
+import type { AccountNeeds } from "../../shared/aws/deployment/account.ts";
+import { createBlobStore } from "../../shared/aws/s3/blob-store.ts";
+import type { ClientSettings } from "../../shared/aws/clients/client-options.ts";
+import { checkEngineSchema, markEngineSchema } from "../../shared/aws/dynamo/engine-schema.ts";
+import { createS3Client } from "../../shared/aws/s3/s3-client.ts";
 import { parseRelease } from "../../shared/contract/release.ts";
 
 import { FreshetError } from "../../shared/core/errors.ts";
@@ -61,14 +61,14 @@ export async function act(type: string, given: Readonly<Record<string, unknown>>
 /** Throws ACCOUNT_UNFIT if tables that were restored are not as they should be: without them nothing can be opened. */
 async function checkTables(settings: ClientSettings, { tables }: AccountNeeds): Promise<void> {
   if (tables === undefined) return;
-  const { tableFaults } = await import("../../shared/aws/restored-tables.ts"); // Seldom needed.
+  const { tableFaults } = await import("../../shared/aws/dynamo/restored-tables.ts"); // Seldom needed.
   const faults = await tableFaults(settings, tables);
   if (faults.length > 0) throw new FreshetError("ACCOUNT_UNFIT", faults.join("; "));
 }
 
 /** Throws ACCOUNT_UNFIT with all that the account does not have. */
 async function checkAccount(settings: ClientSettings, needs: AccountNeeds): Promise<void> {
-  const { accountFaults } = await import("../../shared/aws/account.ts"); // Its client is needed for nothing else.
+  const { accountFaults } = await import("../../shared/aws/deployment/account.ts"); // Its client is needed for nothing else.
   const faults = await accountFaults(settings, needs);
   if (faults.length > 0) throw new FreshetError("ACCOUNT_UNFIT", faults.join("; "));
 }

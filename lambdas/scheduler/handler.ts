@@ -3,7 +3,7 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
 import type { SQSEvent } from "aws-lambda";
 import { handleRunMessages } from "../../shared/app/handle-messages.ts";
-import { handleBatch } from "../../shared/aws/sqs-batch.ts";
+import { handleBatch } from "../../shared/aws/sqs/sqs-batch.ts";
 import { logger, publishMetrics, tracing, wiring } from "./wiring.ts";
 
 export const handler = middy<SQSEvent>()

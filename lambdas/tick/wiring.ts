@@ -1,5 +1,5 @@
-import { writtenBucket } from "../../shared/aws/bucket-names.ts";
-import { createDeadLetters } from "../../shared/aws/dead-letters.ts";
+import { writtenBucket } from "../../shared/aws/s3/bucket-names.ts";
+import { createDeadLetters } from "../../shared/aws/sqs/dead-letters.ts";
 import { parseInbound } from "../../shared/contract/inbound.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import { engineOf } from "../engine/opened.ts";

@@ -10,8 +10,8 @@ import {
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import type { Clients } from "../../shared/aws/clients.ts";
-import type { Table } from "../../shared/aws/dynamo.ts";
-import type { IndexDefinition, TableDefinition } from "../../shared/aws/tables.ts";
+import type { Table } from "../../shared/aws/dynamo/dynamo.ts";
+import type { IndexDefinition, TableDefinition } from "../../shared/aws/dynamo/tables.ts";
 
 /** Of a client of an emulator; `endpoint` comes on top. */
 export const emulatorSettings = {

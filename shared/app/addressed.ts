@@ -1,5 +1,5 @@
 /** Events on their way to a record, as deliveries answer with them. */
-import type { DagEvent } from "../core/dag-record.ts";
+import type { DagEvent } from "../core/dag/record.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { BackfillEvent } from "../core/backfill/record.ts";
 import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";

@@ -5,7 +5,7 @@
  */
 import type { RunMessage } from "../contract/messages.ts";
 import type { Backfill, BackfillEvent } from "../core/backfill/record.ts";
-import type { DagEvent, DagRecord } from "../core/dag-record.ts";
+import type { DagEvent, DagRecord } from "../core/dag/record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { RunEvent } from "../core/events.ts";
 import type { BackfillId, DagId, PoolId, RunId } from "../core/ids.ts";
@@ -16,7 +16,7 @@ import type { Step } from "./commit.ts";
 import { CONTENTION_DELAY_MS_MAX, CONTENTION_RETRIES_MAX, FOLLOW_UPS_MAX, type Engine } from "./engine.ts";
 import { stepBackfill } from "./step/backfill.ts";
 import { stepDag } from "./step/dag.ts";
-import type { Hand } from "./step/hand.ts";
+import type { Hand } from "./hand.ts";
 import { stepPool, type PoolStepOptions } from "./step/pool.ts";
 import { stepRun } from "./step/run.ts";
 

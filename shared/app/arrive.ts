@@ -1,6 +1,6 @@
 /** Takes in objects that arrived: into the inbox of every trigger that wants them, then to the DAG. */
 import type { ArrivedObject } from "../core/attempt.ts";
-import type { Arrival } from "../core/dag-record.ts";
+import type { Arrival } from "../core/dag/record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { DagId, TriggerId } from "../core/ids.ts";
 import type { ArrivalTriggerSpec } from "../core/manifest.ts";

@@ -14,8 +14,8 @@ import {
   startBackfill,
   type BackfillRequest,
 } from "./backfill.ts";
-import { missingRuns } from "./missing.ts";
-import { backfillView } from "./backfill-view.ts";
+import { missingRuns } from "./views/missing.ts";
+import { backfillView } from "./views/backfill.ts";
 
 let home: SteeredHome;
 beforeEach(async () => {

@@ -11,17 +11,17 @@ import {
   type Reprocess,
   type Span,
 } from "../core/backfill/record.ts";
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import { FreshetError } from "../core/errors.ts";
 import { backfillId, idFault, type BackfillId, type DagId, type PoolId } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ScheduleSpec } from "../core/manifest.ts";
 import type { AuditEntry } from "../core/operation.ts";
-import { DST_DEFAULT, endOfMoment, readMoment, skippedText } from "../core/moment.ts";
+import { DST_DEFAULT, endOfMoment, readMoment, skippedText } from "../core/schedule/moment.ts";
 import { didYouMean } from "../core/problem.ts";
 import { backfillIdOf, scheduledRunId } from "../core/run-id.ts";
 import { selectTasks } from "../core/run/subset.ts";
-import { lastFiring, nextFiring, type Firing } from "../core/schedule.ts";
+import { lastFiring, nextFiring, type Firing } from "../core/schedule/schedule.ts";
 import { instant, iso, plus, type Instant } from "../core/time.ts";
 import { checkParams } from "../contract/params.ts";
 import type { BackfillRow } from "../contract/views.ts";
@@ -29,7 +29,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceBackfill } from "./advance.ts";
 import { currentVersion } from "./current-version.ts";
 import { heldSpans, outsideText } from "./data-window.ts";
-import { skipReason } from "./deliver-backfill.ts";
+import { skipReason } from "./deliver/backfill.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
 import { noSuchPool } from "./pools.ts";

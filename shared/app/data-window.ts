@@ -1,7 +1,7 @@
 /** What an environment that holds little past makes of dates that lie before it. */
 import type { Span } from "../core/backfill/record.ts";
 import type { Manifest, ScheduleSpec } from "../core/manifest.ts";
-import { firstEndingAfter } from "../core/schedule.ts";
+import { firstEndingAfter } from "../core/schedule/schedule.ts";
 import { durationText, instant, plus, type Instant } from "../core/time.ts";
 
 /** Of a date: why there is no run. */

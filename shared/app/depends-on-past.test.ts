@@ -4,11 +4,11 @@ import { aSteeredHome, type SteeredHome } from "../../test/builders/steered-home
 import { dagId, runId } from "../core/ids.ts";
 import { iso, plus } from "../core/time.ts";
 import { FreshetError } from "../core/errors.ts";
-import { deliverBackfill } from "./deliver-backfill.ts";
+import { deliverBackfill } from "./deliver/backfill.ts";
 import { advanceRun } from "./advance.ts";
 import { findBackfill, planBackfill, startBackfill } from "./backfill.ts";
 import { operateRun } from "./operate.ts";
-import { readRun, whyView } from "./views.ts";
+import { readRun, whyView } from "./views/runs.ts";
 
 let home: SteeredHome;
 beforeEach(async () => {

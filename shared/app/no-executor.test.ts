@@ -4,7 +4,7 @@ import { aSteeredHome, type SteeredHome } from "../../test/builders/steered-home
 import { dagId, taskId } from "../core/ids.ts";
 import { plus } from "../core/time.ts";
 import { startRun } from "./start-run.ts";
-import { readRun, taskViews } from "./views.ts";
+import { readRun, taskViews } from "./views/runs.ts";
 
 const LARGE = "lambda-2048";
 

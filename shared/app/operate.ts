@@ -2,7 +2,7 @@
 import { assertNever, FreshetError } from "../core/errors.ts";
 import type { DagId, RunId } from "../core/ids.ts";
 import type { AuditEntry, DagAction, RunAction, Signature, TaskRef, TaskSelection } from "../core/operation.ts";
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import type { Run } from "../core/run.ts";
 import { atWork, migrate } from "../core/run/migrate.ts";
 import type { TaskChange } from "../core/run/changes.ts";
@@ -14,7 +14,7 @@ import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag, advanceRun } from "./advance.ts";
 import { auditOf } from "./audit-run.ts";
 import type { Engine } from "./engine.ts";
-import { readChunks } from "./instance-views.ts";
+import { readChunks } from "./views/instances.ts";
 import { patiently } from "./patiently.ts";
 
 type Reading = Pick<Engine, "runs" | "dags" | "versions" | "clock">;

@@ -3,7 +3,7 @@ import { decideDag, newDag } from "../core/dag/decide.ts";
 import type { DagId } from "../core/ids.ts";
 import type { DagVersion } from "../ports/dag-store.ts";
 import { advanceDag, advancePool } from "./advance.ts";
-import { deliverDag } from "./deliver-dag.ts";
+import { deliverDag } from "./deliver/dag.ts";
 import type { Engine } from "./engine.ts";
 import { patiently } from "./patiently.ts";
 

@@ -5,7 +5,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { DataInterval, Run } from "../core/run.ts";
 import { idempotentRunId, manualRunId } from "../core/run-id.ts";
 import { newRun } from "../core/run/new-run.ts";
-import { lastFiring } from "../core/schedule.ts";
+import { lastFiring } from "../core/schedule/schedule.ts";
 import { instant, type Instant } from "../core/time.ts";
 import { TIMER_HORIZON_MS } from "../ports/timers.ts";
 import { checkParams } from "../contract/params.ts";

@@ -2,7 +2,7 @@ import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fault, json, startWire, type Wire, type WireAnswer } from "../../test/contract/aws/wire.ts";
-import { countCalls, createCallCounter } from "./call-counter.ts";
+import { countCalls, createCallCounter } from "./clients/call-counter.ts";
 import { createClients, type Clients } from "./clients.ts";
 
 const GET = new GetItemCommand({ TableName: "t", Key: { pk: { S: "a" } } });

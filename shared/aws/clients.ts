@@ -1,10 +1,10 @@
 /** All of the SDK's clients: for the command line and tests. A function has those that it needs. */
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import type { S3Client } from "./s3.ts";
-import { createBusClient } from "./bus-client.ts";
-import type { ClientSettings } from "./client-options.ts";
-import { createHotClients, type HotClients } from "./hot-clients.ts";
-import { createS3Client } from "./s3-client.ts";
+import type { S3Client } from "./s3/s3.ts";
+import { createBusClient } from "./clients/bus-client.ts";
+import type { ClientSettings } from "./clients/client-options.ts";
+import { createHotClients, type HotClients } from "./clients/hot-clients.ts";
+import { createS3Client } from "./s3/s3-client.ts";
 
 export interface Clients extends HotClients {
   readonly s3: S3Client;

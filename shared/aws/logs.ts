@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cl
 import type { AttemptKey } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { LogLevel } from "../core/task-host.ts";
-import type { ClientSettings } from "./client-options.ts";
+import type { ClientSettings } from "./clients/client-options.ts";
 
 /** Pages of one log group that are read at the most. */
 const PAGES_MAX = 50;

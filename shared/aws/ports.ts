@@ -1,5 +1,5 @@
 /** All ports of the engine at once, as the command line has them. */
-import { createBlobStore } from "./blob-store.ts";
+import { createBlobStore } from "./s3/blob-store.ts";
 import type { Clients } from "./clients.ts";
 import { createEventBus, type EventBusSettings } from "./event-bus.ts";
 import { openHotPorts, type Resources } from "./hot-ports.ts";

@@ -1,14 +1,14 @@
 /** `import { preview } from "freshet/preview"`: what a schedule will do. Pipelines do not carry it in their bundles. */
 import { FreshetError } from "../core/errors.ts";
-import { DST_DEFAULT, endOfMoment, readMoment } from "../core/moment.ts";
-import { previewRows, type PreviewRow } from "../core/preview.ts";
+import { DST_DEFAULT, endOfMoment, readMoment } from "../core/schedule/moment.ts";
+import { previewRows, type PreviewRow } from "../core/schedule/preview.ts";
 import type { Problem } from "../core/problem.ts";
 import { instant, type Instant } from "../core/time.ts";
 import { reporter } from "./compile/report.ts";
 import { scheduleSpec, timezoneOf } from "./compile/schedule-spec.ts";
 import type { Schedule } from "./schedule.ts";
 
-export type { PreviewRow } from "../core/preview.ts";
+export type { PreviewRow } from "../core/schedule/preview.ts";
 
 /** A date or a time on the schedule's clock, or an instant: `"2026-03-01"`, `"2026-03-01T04:00"`, `"2026-03-01T04:00:00Z"`. */
 type Moment = string;

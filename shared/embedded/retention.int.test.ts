@@ -16,14 +16,14 @@ import { versionHash, type CommitId, type RunId } from "../core/ids.ts";
 import { chunkRunId } from "../core/run-id.ts";
 import type { Run } from "../core/run.ts";
 import { plus, type Instant } from "../core/time.ts";
-import { createAttemptStore } from "./attempt-store.ts";
-import { createDagStore } from "./dag-store.ts";
-import { openDatabase, type Database } from "./database.ts";
-import { createInbox } from "./inbox.ts";
+import { createAttemptStore } from "./state/attempt-store.ts";
+import { createDagStore } from "./state/dag-store.ts";
+import { openDatabase, type Database } from "./state/database.ts";
+import { createInbox } from "./state/inbox.ts";
 import { createRetention, RUNS_KEPT_MIN, type Forgotten } from "./retention.ts";
-import { createRunStore } from "./run-store.ts";
-import { versionThere } from "./watch-bucket.ts";
-import { createWriter, type Writer } from "./writer.ts";
+import { createRunStore } from "./state/run-store.ts";
+import { versionThere } from "./files/watch-bucket.ts";
+import { createWriter, type Writer } from "./state/writer.ts";
 
 /** What had ended before then is forgotten. */
 const BEFORE = NOON;

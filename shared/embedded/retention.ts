@@ -5,15 +5,15 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import { FreshetError } from "../core/errors.ts";
 import type { DagId, RunId } from "../core/ids.ts";
-import { type EncodedRun, decodeRun } from "../core/run-codec.ts";
+import { type EncodedRun, decodeRun } from "../core/run/codec/run-codec.ts";
 import type { Run } from "../core/run.ts";
 import { type Instant, plus } from "../core/time.ts";
 import type { DagStore } from "../ports/dag-store.ts";
-import type { Database } from "./database.ts";
-import type { Writer } from "./writer.ts";
+import type { Database } from "./state/database.ts";
+import type { Writer } from "./state/writer.ts";
 
 /** Of each DAG and type, so many of the newest runs stay, however old they are: a run may wait for the one before. */
 export const RUNS_KEPT_MIN = 20;

@@ -1,4 +1,4 @@
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import type { CommitId, DagId, VersionHash } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";
 import type { AuditEntry } from "../core/operation.ts";

@@ -1,4 +1,4 @@
-import type { Arrival } from "../core/dag-record.ts";
+import type { Arrival } from "../core/dag/record.ts";
 import type { RunId, TriggerId, DagId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 

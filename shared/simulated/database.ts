@@ -1,6 +1,6 @@
 /** What is stored, as the database itself has it: each call is one atomic step. Ports reach it through a process. */
 import type { AttemptItem, CloseReason, Outcome } from "../core/attempt.ts";
-import type { Arrival, DagRecord } from "../core/dag-record.ts";
+import type { Arrival, DagRecord } from "../core/dag/record.ts";
 import {
   attemptKeyText,
   commitId as commitIdOf,

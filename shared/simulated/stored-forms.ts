@@ -2,10 +2,10 @@
 import { decodeBackfill, encodeBackfill } from "../core/backfill/codec.ts";
 import type { Backfill } from "../core/backfill/record.ts";
 import { decodeDag, encodeDag } from "../core/dag/codec.ts";
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import { decodePool, encodePool } from "../core/pool/codec.ts";
 import type { Pool } from "../core/pool/record.ts";
-import { decodeRun, encodeRun } from "../core/run-codec.ts";
+import { decodeRun, encodeRun } from "../core/run/codec/run-codec.ts";
 import type { Run } from "../core/run.ts";
 import { checkRecordSize } from "../ports/record-size.ts";
 

@@ -1,7 +1,7 @@
 /** What a simulation lets its checkers see: every change of what is stored, and every signal, at the instant it happens. */
 import type { AttemptItem, Dispatch } from "../core/attempt.ts";
 import type { Backfill } from "../core/backfill/record.ts";
-import type { DagRecord } from "../core/dag-record.ts";
+import type { DagRecord } from "../core/dag/record.ts";
 import type { Fact } from "../core/events.ts";
 import type { AttemptKey } from "../core/ids.ts";
 import type { Manifest } from "../core/manifest.ts";

@@ -1,5 +1,5 @@
 import type { ArrivedObject, Dispatch, Outcome, RunContext, TaskError } from "../../shared/core/attempt.ts";
-import type { Arrival } from "../../shared/core/dag-record.ts";
+import type { Arrival } from "../../shared/core/dag/record.ts";
 import { type AttemptKey, UNMAPPED, dagId, runId, taskId, triggerId } from "../../shared/core/ids.ts";
 import type { JsonValue } from "../../shared/core/json.ts";
 import { iso } from "../../shared/core/time.ts";

@@ -1,4 +1,4 @@
-import { type ActiveRun, DAG_SCHEMA, type DagRecord } from "../../shared/core/dag-record.ts";
+import { type ActiveRun, DAG_SCHEMA, type DagRecord } from "../../shared/core/dag/record.ts";
 import { dagId, runId } from "../../shared/core/ids.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { aManifest } from "./manifest.ts";

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/object-store.ts";
+import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/files/object-store.ts";
 import { aFolder } from "./folder.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -8,7 +8,7 @@ import type { Manifest, TaskSpec } from "../../shared/core/manifest.ts";
 import { LOCAL_ENVIRONMENT, type RunnerInput, type RunnerResult } from "../../shared/core/task-host.ts";
 import { compileModule } from "../../shared/dsl/compile.ts";
 import { bundle } from "../../shared/dsl/runtime.ts";
-import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/object-store.ts";
+import { createObjectStore, type FolderObjectStore } from "../../shared/embedded/files/object-store.ts";
 import { aDispatch, anArrivedObject, anAttemptKey, aRunContext } from "./attempt.ts";
 import { aFolder } from "./folder.ts";
 

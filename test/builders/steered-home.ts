@@ -11,7 +11,7 @@ import { earliest, instant, plus, type Instant } from "../../shared/core/time.ts
 import { createVersionCache, type Engine } from "../../shared/app/engine.ts";
 import { handleRunMessages } from "../../shared/app/handle-messages.ts";
 import { register } from "../../shared/app/register.ts";
-import { runAttempt } from "../../shared/app/run-attempt.ts";
+import { runAttempt } from "../../shared/app/attempt/run-attempt.ts";
 import { tick } from "../../shared/app/tick.ts";
 import type { RunMessage } from "../../shared/contract/messages.ts";
 import { createClock, createIds, openTokens } from "../../shared/embedded/clock.ts";

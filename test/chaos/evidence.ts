@@ -2,7 +2,7 @@
 import { openStores, type Stores } from "../../cli/home/stores.ts";
 import { loadFiles } from "../../shared/app/files.ts";
 import type { ArrivedObject, AttemptItem } from "../../shared/core/attempt.ts";
-import type { DagRecord } from "../../shared/core/dag-record.ts";
+import type { DagRecord } from "../../shared/core/dag/record.ts";
 import { planOf, type Plan, type PlannedTask } from "../../shared/core/plan.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import type { Run } from "../../shared/core/run.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DagRecord } from "../../shared/core/dag-record.ts";
+import type { DagRecord } from "../../shared/core/dag/record.ts";
 import { commitId, dagId, runId, triggerId } from "../../shared/core/ids.ts";
 import { DAG_TASKS_MAX } from "../../shared/core/manifest.ts";
 import { plus } from "../../shared/core/time.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Arrival } from "../../shared/core/dag-record.ts";
+import type { Arrival } from "../../shared/core/dag/record.ts";
 import { type RunId, dagId, runId, triggerId } from "../../shared/core/ids.ts";
 import { type Instant, plus } from "../../shared/core/time.ts";
 import type { Inbox, InboxName } from "../../shared/ports/inbox.ts";

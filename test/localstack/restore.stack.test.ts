@@ -13,7 +13,7 @@ import { bootstrap, deploy } from "../../localstack/lib/deploy.ts";
 import { endEndpoint, startEndpoint, stopEndpoint, type Endpoint } from "../../localstack/lib/endpoint.ts";
 import { freePort } from "../../localstack/lib/free-port.ts";
 import { freshTable } from "../../scripts/emulators/resources.ts";
-import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../shared/aws/tables.ts";
+import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../shared/aws/dynamo/tables.ts";
 import { dagId, type RunId } from "../../shared/core/ids.ts";
 import { RESTORED } from "./restored.ts";
 import {

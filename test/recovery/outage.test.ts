@@ -1,6 +1,6 @@
 /** What docs/scheduling.md says of an outage, on the embedded stores: stopped for three days, then started again. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { missingRuns } from "../../shared/app/missing.ts";
+import { missingRuns } from "../../shared/app/views/missing.ts";
 import { iso, plus } from "../../shared/core/time.ts";
 import { DAY_MS, HOUR_MS, NOON, aManifest, aSchedule } from "../builders/index.ts";
 import { aSteeredHome, type SteeredHome } from "../builders/steered-home.ts";

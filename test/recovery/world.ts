@@ -6,7 +6,7 @@ import { bundleKey } from "../../shared/ports/blob-store.ts";
 import type { BlobStore } from "../../shared/ports/blob-store.ts";
 import type { DagVersion } from "../../shared/ports/dag-store.ts";
 import { dagId, poolId, triggerId, versionHash } from "../../shared/core/ids.ts";
-import { startOfDate } from "../../shared/core/zone.ts";
+import { startOfDate } from "../../shared/core/schedule/zone.ts";
 import { canonicalJson } from "../../shared/core/json.ts";
 import type { Manifest } from "../../shared/core/manifest.ts";
 import { aChildSpec, aManifest, anArrivalTrigger, aRetrySpec, aTaskSpec } from "../builders/index.ts";

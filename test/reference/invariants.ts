@@ -6,7 +6,7 @@ import { LOSSES_MAX } from "../../shared/core/retry.ts";
 import { planOf } from "../../shared/core/plan.ts";
 import type { Run } from "../../shared/core/run.ts";
 import { advance } from "../../shared/core/run/advance.ts";
-import { decodeRun, encodeRun } from "../../shared/core/run-codec.ts";
+import { decodeRun, encodeRun } from "../../shared/core/run/codec/run-codec.ts";
 import { TASK_STATE, TASK_STATES, isRunEnded, type TaskState } from "../../shared/core/states.ts";
 import { RECORD_BYTES_MAX } from "../../shared/ports/stored.ts";
 import { ENDINGS, finalByTable, type Ending } from "./rule-table.ts";

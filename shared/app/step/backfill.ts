@@ -4,9 +4,9 @@ import type { Backfill, BackfillEvent } from "../../core/backfill/record.ts";
 import { FreshetError } from "../../core/errors.ts";
 import type { BackfillId } from "../../core/ids.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
-import { deliverBackfill } from "../deliver-backfill.ts";
+import { deliverBackfill } from "../deliver/backfill.ts";
 import type { Engine } from "../engine.ts";
-import { prepared, type Hand } from "./hand.ts";
+import { prepared, type Hand } from "../hand.ts";
 
 export async function stepBackfill(
   engine: Engine,

@@ -1,12 +1,12 @@
 /** A step of a DAG's record: load, decide, commit, deliver; again from the start if somebody else wrote meanwhile. */
-import type { DagEvent, DagRecord } from "../../core/dag-record.ts";
+import type { DagEvent, DagRecord } from "../../core/dag/record.ts";
 import { decideDag } from "../../core/dag/decide.ts";
 import type { DagId } from "../../core/ids.ts";
 import type { AuditEntry } from "../../core/operation.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
-import { deliverDag } from "../deliver-dag.ts";
+import { deliverDag } from "../deliver/dag.ts";
 import type { Engine } from "../engine.ts";
-import { prepared, type Hand } from "./hand.ts";
+import { prepared, type Hand } from "../hand.ts";
 
 export async function stepDag(
   engine: Engine,

@@ -3,10 +3,10 @@ import type { PoolId } from "../../core/ids.ts";
 import { decidePool, newPool } from "../../core/pool/decide.ts";
 import type { Pool, PoolEvent } from "../../core/pool/record.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
-import { deliverPool } from "../deliver-pool.ts";
+import { deliverPool } from "../deliver/pool.ts";
 import type { Engine } from "../engine.ts";
 import { inTurn, type PoolTelling } from "../turns.ts";
-import { prepared, type Hand } from "./hand.ts";
+import { prepared, type Hand } from "../hand.ts";
 
 export interface PoolStepOptions {
   /** With how many slots a pool that is not there is made. */

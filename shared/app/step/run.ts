@@ -3,12 +3,12 @@ import type { RunEvent } from "../../core/events.ts";
 import type { RunId } from "../../core/ids.ts";
 import type { Run } from "../../core/run.ts";
 import { advance } from "../../core/run/advance.ts";
-import { handOfParent } from "../chunks.ts";
+import { handOfParent } from "../deliver/chunks.ts";
 import { committed, untilCommitted, type Step } from "../commit.ts";
-import { deliverRun } from "../deliver-run.ts";
+import { deliverRun } from "../deliver/run.ts";
 import type { Engine } from "../engine.ts";
-import { handOfBackfill } from "../reprocess.ts";
-import { prepared, type Hand } from "./hand.ts";
+import { handOfBackfill } from "../deliver/reprocess.ts";
+import { prepared, type Hand } from "../hand.ts";
 
 export async function stepRun(
   engine: Engine,

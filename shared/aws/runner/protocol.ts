@@ -1,7 +1,7 @@
 /** What an executor and the threads that run the authors' code say to each other. */
 import type { JsonObject } from "../../core/json.ts";
 import type { EnvironmentFacts, LogLevel, RunnerInput, RunnerResult } from "../../core/task-host.ts";
-import type { BucketNames } from "../bucket-names.ts";
+import type { BucketNames } from "../s3/bucket-names.ts";
 
 /** What a thread is told as it starts. */
 export interface ThreadSettings {

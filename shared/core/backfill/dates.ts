@@ -1,7 +1,7 @@
 /** The dates of a backfill, in its order. */
 import { canonicalJson } from "../json.ts";
 import type { ScheduleSpec } from "../manifest.ts";
-import { nextFiring, type Firing } from "../schedule.ts";
+import { nextFiring, type Firing } from "../schedule/schedule.ts";
 import { plus } from "../time.ts";
 import { BACKFILL_DATES_MAX, type BackfillPlan } from "./record.ts";
 

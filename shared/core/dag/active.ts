@@ -1,5 +1,5 @@
 /** The places of a DAG: which runs hold one, and which that wait get the next. */
-import type { ActiveRun, DagEvent, QueuedRun } from "../dag-record.ts";
+import type { ActiveRun, DagEvent, QueuedRun } from "./record.ts";
 import type { Fact } from "../events.ts";
 import { pausedText } from "../fact-text.ts";
 import type { RunId } from "../ids.ts";

@@ -1,9 +1,9 @@
 /** What a new version of a DAG would change, told before it is registered. */
-import type { DagRecord } from "../dag-record.ts";
+import type { DagRecord } from "./record.ts";
 import { canonicalJson } from "../json.ts";
 import type { Manifest, ScheduleSpec, TaskSpec } from "../manifest.ts";
-import { resumeSchedule } from "../schedule-edit.ts";
-import { nextFiring, scheduleText } from "../schedule.ts";
+import { resumeSchedule } from "./schedule-edit.ts";
+import { nextFiring, scheduleText } from "../schedule/schedule.ts";
 import { iso, plus, type Instant } from "../time.ts";
 
 export interface DagChanges {

@@ -1,5 +1,5 @@
 /** The stored form of a DAG. */
-import { DAG_SCHEMA, type DagRecord } from "../dag-record.ts";
+import { DAG_SCHEMA, type DagRecord } from "./record.ts";
 import { checkSchema } from "../schema.ts";
 
 export const encodeDag = (dag: DagRecord): string => JSON.stringify(dag);

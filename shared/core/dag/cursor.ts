@@ -1,9 +1,9 @@
 /** Where the schedule of a DAG stands: which firings become runs, which wait, which are passed over, and which comes next. */
-import { CATCHUP_RUNS_MAX, type ActiveRun, type Gap } from "../dag-record.ts";
+import { CATCHUP_RUNS_MAX, type ActiveRun, type Gap } from "./record.ts";
 import type { ScheduleSpec } from "../manifest.ts";
 import { scheduledRunId } from "../run-id.ts";
-import { beginning } from "../schedule-edit.ts";
-import { firstEndingAfter, lastFiring, nextFiring, type Firing } from "../schedule.ts";
+import { beginning } from "./schedule-edit.ts";
+import { firstEndingAfter, lastFiring, nextFiring, type Firing } from "../schedule/schedule.ts";
 import { plus, type Instant } from "../time.ts";
 import { freePlaces, places, type DagDraft } from "./draft.ts";
 import { gapAt, withGap } from "./gaps.ts";

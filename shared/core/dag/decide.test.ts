@@ -13,7 +13,7 @@ import {
 } from "../../../test/builders/index.ts";
 import { CONFIRM_AFTER_MS } from "./active.ts";
 import { ASK_AGAIN_AFTER_MS, decideDag, newDag } from "./decide.ts";
-import { ACTIVE_RUNS_MAX, type ActiveRun, type DagCommand, type DagEvent, type DagRecord } from "../dag-record.ts";
+import { ACTIVE_RUNS_MAX, type ActiveRun, type DagCommand, type DagEvent, type DagRecord } from "./record.ts";
 import { dagId, runId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { iso, plus, type Instant } from "../time.ts";

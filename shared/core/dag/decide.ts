@@ -2,19 +2,12 @@
  * The decision on a DAG: `decideDag(dag, manifest, events, now)` gives the next record and what is to be done once it is
  * stored. Pure, total and deterministic; events may come twice, late and in any order.
  */
-import {
-  DAG_SCHEMA,
-  type ArrivalWindow,
-  type DagCommand,
-  type DagEvent,
-  type DagRecord,
-  type Gap,
-} from "../dag-record.ts";
+import { DAG_SCHEMA, type ArrivalWindow, type DagCommand, type DagEvent, type DagRecord, type Gap } from "./record.ts";
 import { assertNever } from "../errors.ts";
 import type { DagId, VersionHash } from "../ids.ts";
 import type { Manifest, ScheduleSpec } from "../manifest.ts";
 import type { Signature } from "../operation.ts";
-import { coveredUntil, isSame, resumeSchedule } from "../schedule-edit.ts";
+import { coveredUntil, isSame, resumeSchedule } from "./schedule-edit.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, finish, startUnconfirmed } from "./active.ts";
 import { fireSchedule, scheduleLook, skipOverlapped } from "./cursor.ts";

@@ -1,6 +1,6 @@
 /** The decision on a DAG under way: the record as it becomes, and what is to be done once it is stored. */
-import { allowedFrom } from "../allowed-hours.ts";
-import { ACTIVE_RUNS_MAX, type DagCommand, type DagRecord } from "../dag-record.ts";
+import { allowedFrom } from "../schedule/allowed-hours.ts";
+import { ACTIVE_RUNS_MAX, type DagCommand, type DagRecord } from "./record.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Instant } from "../time.ts";
 

@@ -11,7 +11,7 @@ import {
   anActiveRun,
   anArrivalTrigger,
 } from "../../../test/builders/index.ts";
-import type { ArrivalWindow, DagRecord } from "../dag-record.ts";
+import type { ArrivalWindow, DagRecord } from "./record.ts";
 import { runId, triggerId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { plus } from "../time.ts";

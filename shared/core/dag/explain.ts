@@ -1,7 +1,7 @@
 /** Why a DAG starts no run just now, and when it next may, as its record has it. */
-import type { DagRecord } from "../dag-record.ts";
+import type { DagRecord } from "./record.ts";
 import type { Manifest } from "../manifest.ts";
-import { nextFiring, scheduleText } from "../schedule.ts";
+import { nextFiring, scheduleText } from "../schedule/schedule.ts";
 import { durationText, iso, type Instant } from "../time.ts";
 import { freePlaces, mayStart, opensAt } from "./draft.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS, NOON, aSchedule, aVersionHash } from "../../../test/builders/index.ts";
-import { GAPS_MAX, type Gap } from "../dag-record.ts";
+import { GAPS_MAX, type Gap } from "./record.ts";
 import { plus, type Instant } from "../time.ts";
 import { gapAt, withGap } from "./gaps.ts";
 

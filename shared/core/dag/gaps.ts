@@ -1,8 +1,8 @@
 /** What the schedule of a DAG passed over: ranges of firings, so that a year of minutes is two numbers. */
-import { GAPS_MAX, type Gap } from "../dag-record.ts";
+import { GAPS_MAX, type Gap } from "./record.ts";
 import type { VersionHash } from "../ids.ts";
 import type { ScheduleSpec } from "../manifest.ts";
-import { nextFiring } from "../schedule.ts";
+import { nextFiring } from "../schedule/schedule.ts";
 import type { Instant } from "../time.ts";
 
 /** With one more, the latest of all: it lengthens the last if it follows that one at once. */

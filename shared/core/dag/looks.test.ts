@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, NOON, aDagRecord, aManifest, aSchedule, anActiveRun } from "../../../test/builders/index.ts";
-import type { DagEvent, DagRecord } from "../dag-record.ts";
+import type { DagEvent, DagRecord } from "./record.ts";
 import { runId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { iso, plus, type Instant } from "../time.ts";

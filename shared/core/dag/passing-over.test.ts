@@ -10,7 +10,7 @@ import {
   aVersionHash,
   anActiveRun,
 } from "../../../test/builders/index.ts";
-import type { DagEvent, DagRecord } from "../dag-record.ts";
+import type { DagEvent, DagRecord } from "./record.ts";
 import { runId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { iso, plus, type Instant } from "../time.ts";

@@ -10,7 +10,7 @@ import {
   aManifest,
   anActiveRun,
 } from "../../../test/builders/index.ts";
-import type { DagCommand, DagEvent, DagRecord } from "../dag-record.ts";
+import type { DagCommand, DagEvent, DagRecord } from "./record.ts";
 import { runId, triggerId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { plus } from "../time.ts";

@@ -13,7 +13,7 @@ import {
   anActiveRun,
   anArrivalTrigger,
 } from "../../../test/builders/index.ts";
-import type { ActiveRun, DagCommand, DagEvent, DagRecord } from "../dag-record.ts";
+import type { ActiveRun, DagCommand, DagEvent, DagRecord } from "./record.ts";
 import { dagId, runId, triggerId, type RunId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import type { RunState } from "../states.ts";

@@ -12,7 +12,7 @@ import {
   anArrivalTrigger,
 } from "../../../test/builders/index.ts";
 import { decideDag } from "./decide.ts";
-import type { DagEvent, DagRecord } from "../dag-record.ts";
+import type { DagEvent, DagRecord } from "./record.ts";
 import type { Manifest, ScheduleSpec } from "../manifest.ts";
 import { plus, type Instant } from "../time.ts";
 

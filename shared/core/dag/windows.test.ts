@@ -11,7 +11,7 @@ import {
 } from "../../../test/builders/index.ts";
 import { ASK_AGAIN_AFTER_MS, decideDag } from "./decide.ts";
 import { WINDOW_AGAIN_AFTER_MS } from "./windows.ts";
-import { QUEUED_EVENT_RUNS_MAX, type DagCommand, type DagEvent, type DagRecord } from "../dag-record.ts";
+import { QUEUED_EVENT_RUNS_MAX, type DagCommand, type DagEvent, type DagRecord } from "./record.ts";
 import { triggerId } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { plus, type Instant } from "../time.ts";

@@ -1,11 +1,5 @@
 /** The windows in which arrivals gather until they become a run. */
-import {
-  QUEUED_EVENT_RUNS_MAX,
-  type ArrivalWindow,
-  type DagEvent,
-  type DagRecord,
-  type OpenWindow,
-} from "../dag-record.ts";
+import { QUEUED_EVENT_RUNS_MAX, type ArrivalWindow, type DagEvent, type DagRecord, type OpenWindow } from "./record.ts";
 import type { ArrivalTriggerSpec, Manifest } from "../manifest.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { armTimer, mayStart, type DagDraft } from "./draft.ts";

@@ -1,5 +1,5 @@
 /** Why a task waits for its child run, and what that waits for: for people. */
-import type { DagRecord } from "../dag-record.ts";
+import type { DagRecord } from "../dag/record.ts";
 import type { ChildSpec } from "../manifest.ts";
 import type { Run, TaskDetail } from "../run.ts";
 import { isRunEnded } from "../states.ts";

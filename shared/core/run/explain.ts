@@ -1,5 +1,5 @@
 /** Why a task instance or a run is as it is, what it waits for, and when it is next looked at: for people. */
-import { allowedFrom } from "../allowed-hours.ts";
+import { allowedFrom } from "../schedule/allowed-hours.ts";
 import type { AttemptItem } from "../attempt.ts";
 import { assertNever } from "../errors.ts";
 import type { PoolId } from "../ids.ts";

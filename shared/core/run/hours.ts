@@ -1,5 +1,5 @@
 /** Tasks that start in certain hours only: what is ready outside of them waits, and so do its retries. */
-import { allowedFrom } from "../allowed-hours.ts";
+import { allowedFrom } from "../schedule/allowed-hours.ts";
 import type { Manifest } from "../manifest.ts";
 import type { PlannedTask } from "../plan.ts";
 import type { Run } from "../run.ts";

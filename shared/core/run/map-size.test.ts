@@ -14,7 +14,7 @@ import type { RunEvent } from "../events.ts";
 import { runId, UNMAPPED, type AttemptKey } from "../ids.ts";
 import { MAP_CHUNK_WIDTH } from "../manifest.ts";
 import type { Run } from "../run.ts";
-import { decodeRun, encodeRun } from "../run-codec.ts";
+import { decodeRun, encodeRun } from "./codec/run-codec.ts";
 import { plus, type Instant } from "../time.ts";
 import { advance } from "./advance.ts";
 import { newChunk } from "./chunk.ts";

@@ -1,4 +1,4 @@
-import { deadlinesOf } from "../deadline.ts";
+import { deadlinesOf } from "../schedule/deadline.ts";
 import type { RunId, VersionHash } from "../ids.ts";
 import type { Manifest } from "../manifest.ts";
 import { planOf } from "../plan.ts";

@@ -1,5 +1,5 @@
 /** From a DAG as its author wrote it to its manifest. */
-import { ACTIVE_RUNS_MAX } from "../../core/dag-record.ts";
+import { ACTIVE_RUNS_MAX } from "../../core/dag/record.ts";
 import { idFault, type DagId, type PoolId } from "../../core/ids.ts";
 import { DAG_TASKS_MAX, MANIFEST_SCHEMA, type Manifest, type PoolSpec, type TaskSpec } from "../../core/manifest.ts";
 import type { Problem, SourcePlace } from "../../core/problem.ts";

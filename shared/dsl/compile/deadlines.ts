@@ -1,16 +1,16 @@
 /** Deadlines, from the author's words to the manifest's. */
-import { DEADLINES_MAX } from "../../core/deadline.ts";
+import { DEADLINES_MAX } from "../../core/schedule/deadline.ts";
 import {
   DEADLINE_REFERENCES,
   type DeadlineReference,
   type DeadlineSpec,
   type ScheduleSpec,
 } from "../../core/manifest.ts";
-import { nextFiring } from "../../core/schedule.ts";
+import { nextFiring } from "../../core/schedule/schedule.ts";
 import { oneLine } from "../../core/text.ts";
-import { timeOfDayText } from "../../core/time-of-day.ts";
+import { timeOfDayText } from "../../core/schedule/time-of-day.ts";
 import { durationText, instant, plus } from "../../core/time.ts";
-import { localDate, localIso, showingOf, startOfDate, type WallTime } from "../../core/zone.ts";
+import { localDate, localIso, showingOf, startOfDate, type WallTime } from "../../core/schedule/zone.ts";
 import { isRecord } from "../definition.ts";
 import { duration, oneOf, readOptions, type Option, type Read } from "./option.ts";
 import { shown, type Reporter } from "./report.ts";

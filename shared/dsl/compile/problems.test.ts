@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "../../../test/builders/schemas.ts";
 import { loose, problemOf, problemsIn, sales, work } from "../../../test/builders/definitions.ts";
-import { ACTIVE_RUNS_MAX } from "../../core/dag-record.ts";
+import { ACTIVE_RUNS_MAX } from "../../core/dag/record.ts";
 import { DAG_TASKS_MAX } from "../../core/manifest.ts";
 import { compileModule } from "../compile.ts";
 import { arrival, branch, cron, dag, every, shortCircuit, task } from "../index.ts";

@@ -8,11 +8,11 @@ import {
   type ScheduleSpec,
 } from "../../core/manifest.ts";
 import { assertNever } from "../../core/errors.ts";
-import { DST_DEFAULT, endOfMoment, readMoment, type Moment } from "../../core/moment.ts";
+import { DST_DEFAULT, endOfMoment, readMoment, type Moment } from "../../core/schedule/moment.ts";
 import { nearest } from "../../core/problem.ts";
-import { scheduleFaults } from "../../core/schedule.ts";
+import { scheduleFaults } from "../../core/schedule/schedule.ts";
 import { durationText, instant, iso } from "../../core/time.ts";
-import { isTimezone, localIso, offsetAt, startOfDate } from "../../core/zone.ts";
+import { isTimezone, localIso, offsetAt, startOfDate } from "../../core/schedule/zone.ts";
 import { isRecord, type RawOptions } from "../definition.ts";
 import { SCHEDULE_MAKERS, WEEKDAYS, type Schedule } from "../schedule.ts";
 import { anything, duration, group, oneOf, readOptions, type Option, type Read } from "./option.ts";

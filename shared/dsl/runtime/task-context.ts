@@ -4,7 +4,7 @@ import { FreshetError } from "../../core/errors.ts";
 import type { JsonObject, JsonValue } from "../../core/json.ts";
 import type { LogLevel, RunnerInput, TaskHost } from "../../core/task-host.ts";
 import { instant } from "../../core/time.ts";
-import { localDate } from "../../core/zone.ts";
+import { localDate } from "../../core/schedule/zone.ts";
 import type { Interval, Log, RunFacts, TaskContext } from "../context.ts";
 import { createRetry, sleepFor } from "./retry.ts";
 import { createStaging } from "./staging.ts";

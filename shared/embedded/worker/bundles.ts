@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { FreshetError } from "../../core/errors.ts";
 import type { Bundle } from "../../core/task-host.ts";
 import { bundleKey } from "../../ports/blob-store.ts";
-import { createBlobStore, type FolderBlobStore } from "../blob-store.ts";
+import { createBlobStore, type FolderBlobStore } from "../files/blob-store.ts";
 
 /** The folder of a home's blob store. */
 export const blobsOf = (home: string): string => join(home, "blobs");

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UNMAPPED, type AttemptKey } from "../../core/ids.ts";
 import type { EnvironmentFacts, ObjectStore, TaskHost } from "../../core/task-host.ts";
-import { createObjectStore } from "../object-store.ts";
+import { createObjectStore } from "../files/object-store.ts";
 
 export interface HostOptions {
   readonly key: AttemptKey;

@@ -8,7 +8,7 @@ import type { BackfillStore } from "../../ports/backfill-store.ts";
 import type { PoolStore } from "../../ports/pool-store.ts";
 import type { Inbox, InboxName } from "../../ports/inbox.ts";
 import type { RunStore } from "../../ports/run-store.ts";
-import type { Arrival } from "../../core/dag-record.ts";
+import type { Arrival } from "../../core/dag/record.ts";
 import type { AttemptKey } from "../../core/ids.ts";
 import { auditKeyOf, type AttemptRow, type Author, type InboxRow } from "../database.ts";
 import { pageOf } from "../run-pages.ts";

@@ -1,7 +1,7 @@
 /** The ports of one process, put together as the use-cases want them. */
 import { executorOfClass } from "../../core/executor-class.ts";
 import { createVersionCache, type Engine } from "../../app/engine.ts";
-import type { Executing } from "../../app/run-attempt.ts";
+import type { Executing } from "../../app/attempt/run-attempt.ts";
 import type { Process } from "../process.ts";
 import type { SimulatedWorld } from "../world.ts";
 import { TOKENS, busOf, eventsOf, faultLogOf, idsOf, tasksOf, timersOf } from "./signals.ts";

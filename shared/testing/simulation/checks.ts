@@ -1,6 +1,6 @@
 /** Checks that all options of a period share. */
 import type { Manifest } from "../../core/manifest.ts";
-import { DST_DEFAULT, endOfMoment, readMoment } from "../../core/moment.ts";
+import { DST_DEFAULT, endOfMoment, readMoment } from "../../core/schedule/moment.ts";
 import { didYouMean, nearest } from "../../core/problem.ts";
 import { instant, iso, type Instant } from "../../core/time.ts";
 import type { SimulateOptions } from "./options.ts";

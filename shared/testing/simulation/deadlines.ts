@@ -1,5 +1,5 @@
 /** Deadlines of simulated runs: those that were kept, too, which records forget. */
-import { deadlinesOf } from "../../core/deadline.ts";
+import { deadlinesOf } from "../../core/schedule/deadline.ts";
 import type { Manifest } from "../../core/manifest.ts";
 import type { Run } from "../../core/run.ts";
 import { iso, type Instant } from "../../core/time.ts";

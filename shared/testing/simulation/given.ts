@@ -2,7 +2,7 @@
 import { FreshetError } from "../../core/errors.ts";
 import type { Manifest, ScheduleSpec } from "../../core/manifest.ts";
 import { didYouMean } from "../../core/problem.ts";
-import { nextFiring, type Firing } from "../../core/schedule.ts";
+import { nextFiring, type Firing } from "../../core/schedule/schedule.ts";
 import { plus, type Instant } from "../../core/time.ts";
 import { readArrivals } from "./arrivals.ts";
 import { readBehaviours } from "./behaviours.ts";

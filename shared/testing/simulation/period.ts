@@ -1,7 +1,7 @@
 /** A period to be simulated, with all that was said of it checked and filled in. */
 import type { JsonObject } from "../../core/json.ts";
 import type { Manifest } from "../../core/manifest.ts";
-import type { Firing } from "../../core/schedule.ts";
+import type { Firing } from "../../core/schedule/schedule.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TaskScript } from "./options.ts";
 import type { Spread } from "./spread.ts";

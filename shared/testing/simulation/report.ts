@@ -1,5 +1,5 @@
 /** Makes the report of a period that has passed. */
-import { taskViews } from "../../app/views.ts";
+import { taskViews } from "../../app/views/runs.ts";
 import type { AttemptItem, StoredAttempt } from "../../core/attempt.ts";
 import { UNMAPPED } from "../../core/ids.ts";
 import type { TaskView } from "../../contract/views.ts";

@@ -4,7 +4,7 @@ import { startRun } from "../../app/start-run.ts";
 import { FreshetError } from "../../core/errors.ts";
 import { versionHash } from "../../core/ids.ts";
 import type { Manifest, ScheduleSpec } from "../../core/manifest.ts";
-import { nextFiring } from "../../core/schedule.ts";
+import { nextFiring } from "../../core/schedule/schedule.ts";
 import { instant, iso, plus, type Instant } from "../../core/time.ts";
 import type { DagVersion } from "../../ports/dag-store.ts";
 import { digestOf } from "../../simulated/random.ts";

@@ -1,7 +1,7 @@
 /** A world in which nothing goes wrong but what was asked for, and nothing takes time but the tasks. */
 import { handleRunMessages, recordOf } from "../../app/handle-messages.ts";
 import type { Engine } from "../../app/engine.ts";
-import { runAttempt } from "../../app/run-attempt.ts";
+import { runAttempt } from "../../app/attempt/run-attempt.ts";
 import { tick } from "../../app/tick.ts";
 import type { RunMessage } from "../../contract/messages.ts";
 import type { Dispatch } from "../../core/attempt.ts";

@@ -3,11 +3,11 @@ import type { ArrivedObject } from "../../core/attempt.ts";
 import { FreshetError } from "../../core/errors.ts";
 import { UNMAPPED, dagId, runId, taskId, versionHash } from "../../core/ids.ts";
 import { jsonFault, type JsonObject, type JsonValue } from "../../core/json.ts";
-import { DST_DEFAULT, endOfMoment, readMoment } from "../../core/moment.ts";
+import { DST_DEFAULT, endOfMoment, readMoment } from "../../core/schedule/moment.ts";
 import { didYouMean } from "../../core/problem.ts";
 import { LOCAL_ENVIRONMENT, type EnvironmentFacts, type RunnerInput } from "../../core/task-host.ts";
 import { instant, iso, parseDuration, parseInstant, type Instant } from "../../core/time.ts";
-import { isTimezone } from "../../core/zone.ts";
+import { isTimezone } from "../../core/schedule/zone.ts";
 import { dag } from "../../dsl/dag.ts";
 import {
   dagDefinition,

@@ -1,6 +1,6 @@
 /** Every date that fell due has exactly one run, or was passed over for a reason. */
 import type { Manifest } from "../../../shared/core/manifest.ts";
-import { nextFiring, type Firing } from "../../../shared/core/schedule.ts";
+import { nextFiring, type Firing } from "../../../shared/core/schedule/schedule.ts";
 import { instant, iso, type Instant } from "../../../shared/core/time.ts";
 import type { DagEvidence, Evidence } from "../evidence.ts";
 import type { Life } from "../freshet.ts";

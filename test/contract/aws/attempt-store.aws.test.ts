@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
-import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
-import { ATTEMPTS_TABLE } from "../../../shared/aws/tables.ts";
+import { createAttemptStore } from "../../../shared/aws/dynamo/attempt-store.ts";
+import { ATTEMPTS_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { attemptStoreContract } from "../attempt-store.suite.ts";
 import { dynamoClients, hasDynamo } from "./subjects.ts";
 

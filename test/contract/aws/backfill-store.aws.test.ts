@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
-import { createBackfillStore } from "../../../shared/aws/backfill-store.ts";
-import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createBackfillStore } from "../../../shared/aws/dynamo/backfill-store.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { backfillStoreContract } from "../backfill-store.suite.ts";
 import { dynamoClients, hasDynamo } from "./subjects.ts";
 

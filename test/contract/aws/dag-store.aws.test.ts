@@ -1,8 +1,8 @@
 import { describe } from "vitest";
 import { freshBucket, freshTable } from "../../../scripts/emulators/resources.ts";
-import { createBlobStore } from "../../../shared/aws/blob-store.ts";
-import { createDagStore } from "../../../shared/aws/dag-store.ts";
-import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createBlobStore } from "../../../shared/aws/s3/blob-store.ts";
+import { createDagStore } from "../../../shared/aws/dynamo/dag-store.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { dagStoreContract } from "../dag-store.suite.ts";
 import { dynamoClients, fauxqsClients, hasDynamo } from "./subjects.ts";
 

@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
-import { createInbox } from "../../../shared/aws/inbox.ts";
-import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createInbox } from "../../../shared/aws/dynamo/inbox.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { inboxContract } from "../inbox.suite.ts";
 import { dynamoClients, hasDynamo } from "./subjects.ts";
 

@@ -1,13 +1,13 @@
 /** The SDK sends a request again whose reply was lost: the second try finds the first one's own write in its way. */
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { emulatorSettings, freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
-import { createAuditLog } from "../../../shared/aws/audit-log.ts";
-import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
+import { createAuditLog } from "../../../shared/aws/dynamo/audit-log.ts";
+import { createAttemptStore } from "../../../shared/aws/dynamo/attempt-store.ts";
 import { createClients } from "../../../shared/aws/clients.ts";
-import { createDagStore } from "../../../shared/aws/dag-store.ts";
-import { createInbox } from "../../../shared/aws/inbox.ts";
-import { createRunStore } from "../../../shared/aws/run-store.ts";
-import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createDagStore } from "../../../shared/aws/dynamo/dag-store.ts";
+import { createInbox } from "../../../shared/aws/dynamo/inbox.ts";
+import { createRunStore } from "../../../shared/aws/dynamo/run-store.ts";
+import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { commitId, dagId, triggerId } from "../../../shared/core/ids.ts";
 import { plus } from "../../../shared/core/time.ts";
 import { A_PAUSE, NOON, aDagRecord, aRun, aSuccess, anArrival, anAttemptKey } from "../../builders/index.ts";

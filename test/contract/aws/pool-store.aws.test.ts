@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { freshTable } from "../../../scripts/emulators/resources.ts";
-import { createPoolStore } from "../../../shared/aws/pool-store.ts";
-import { ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createPoolStore } from "../../../shared/aws/dynamo/pool-store.ts";
+import { ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { poolStoreContract } from "../pool-store.suite.ts";
 import { dynamoClients, hasDynamo } from "./subjects.ts";
 

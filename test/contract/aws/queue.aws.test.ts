@@ -6,8 +6,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import { describe } from "vitest";
 import { freshQueue } from "../../../scripts/emulators/resources.ts";
-import { createSqsQueue } from "../../../shared/aws/sqs-queue.ts";
-import { createQueueTimers } from "../../../shared/aws/timers.ts";
+import { createSqsQueue } from "../../../shared/aws/sqs/sqs-queue.ts";
+import { createQueueTimers } from "../../../shared/aws/sqs/timers.ts";
 import { instant, type Instant } from "../../../shared/core/time.ts";
 import type { TimerTarget } from "../../../shared/ports/timers.ts";
 import { queueContract } from "../queue.suite.ts";

@@ -2,18 +2,18 @@
 import { GetItemCommand, ScanCommand, UpdateItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
-import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
-import { createDagStore } from "../../../shared/aws/dag-store.ts";
-import { createInbox } from "../../../shared/aws/inbox.ts";
-import { attemptItemKey, dagKey, runKey, versionKey, type ItemKey } from "../../../shared/aws/keys.ts";
-import { createRunStore } from "../../../shared/aws/run-store.ts";
+import { createAttemptStore } from "../../../shared/aws/dynamo/attempt-store.ts";
+import { createDagStore } from "../../../shared/aws/dynamo/dag-store.ts";
+import { createInbox } from "../../../shared/aws/dynamo/inbox.ts";
+import { attemptItemKey, dagKey, runKey, versionKey, type ItemKey } from "../../../shared/aws/dynamo/keys.ts";
+import { createRunStore } from "../../../shared/aws/dynamo/run-store.ts";
 import {
   ATTEMPTS_TABLE,
   ATTEMPT_RETENTION_MS,
   ENGINE_TABLE,
   EXPIRES,
   INBOX_RETENTION_MS,
-} from "../../../shared/aws/tables.ts";
+} from "../../../shared/aws/dynamo/tables.ts";
 import type { Outcome } from "../../../shared/core/attempt.ts";
 import { commitId, dagId, runId } from "../../../shared/core/ids.ts";
 import { plus } from "../../../shared/core/time.ts";

@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freshQueue } from "../../../scripts/emulators/resources.ts";
-import { consumeTasks, type TaskConsumer, type TaskConsumerSettings } from "../../../shared/aws/task-consumer.ts";
+import { consumeTasks, type TaskConsumer, type TaskConsumerSettings } from "../../../shared/aws/sqs/task-consumer.ts";
 import type { Dispatch } from "../../../shared/core/attempt.ts";
 import { aDispatch, anAttemptKey } from "../../builders/attempt.ts";
 import { fauxqsClients } from "./subjects.ts";

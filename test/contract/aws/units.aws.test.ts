@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freshTable, type FreshTable } from "../../../scripts/emulators/resources.ts";
 import { measureUnits, type Units } from "../../../scripts/emulators/capacity.ts";
-import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
-import { createInbox } from "../../../shared/aws/inbox.ts";
-import { createRunStore } from "../../../shared/aws/run-store.ts";
-import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../../shared/aws/tables.ts";
+import { createAttemptStore } from "../../../shared/aws/dynamo/attempt-store.ts";
+import { createInbox } from "../../../shared/aws/dynamo/inbox.ts";
+import { createRunStore } from "../../../shared/aws/dynamo/run-store.ts";
+import { ATTEMPTS_TABLE, ENGINE_TABLE } from "../../../shared/aws/dynamo/tables.ts";
 import { OUTPUT_INLINE_BYTES_MAX } from "../../../shared/core/attempt.ts";
 import { commitId, runId } from "../../../shared/core/ids.ts";
 import type { Run } from "../../../shared/core/run.ts";

@@ -1,6 +1,6 @@
 /** The deployment of an engine that knows less than the one whose tables are there. */
 import { App, type CfnResource } from "aws-cdk-lib";
-import { ENGINE_SCHEMA } from "../../../shared/aws/tables.ts";
+import { ENGINE_SCHEMA } from "../../../shared/aws/dynamo/tables.ts";
 import { localStack } from "./local-stack.ts";
 
 const stack = localStack(new App());

@@ -2,7 +2,7 @@
 import { ListRulesCommand, ListTargetsByRuleCommand } from "@aws-sdk/client-eventbridge";
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
-import { createBusClient } from "../../../shared/aws/bus-client.ts";
+import { createBusClient } from "../../../shared/aws/clients/bus-client.ts";
 import { settingsOf } from "../place.ts";
 import { ended, eventually, trigger, type DeployedWorld } from "../world.ts";
 

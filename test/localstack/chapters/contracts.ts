@@ -7,7 +7,7 @@ import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { describe } from "vitest";
 import { freshBucket, freshQueue } from "../../../scripts/emulators/resources.ts";
 import { createEventBus } from "../../../shared/aws/event-bus.ts";
-import { createObjectStore } from "../../../shared/aws/object-store.ts";
+import { createObjectStore } from "../../../shared/aws/s3/object-store.ts";
 import type { Fact } from "../../../shared/core/events.ts";
 import { eventBusContract, type EventBusSubject } from "../../contract/event-bus.suite.ts";
 import { objectConditions } from "../../contract/object-conditions.ts";

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { deploy } from "../../../localstack/lib/deploy.ts";
-import { checkEngineSchema } from "../../../shared/aws/engine-schema.ts";
-import { ENGINE_SCHEMA } from "../../../shared/aws/tables.ts";
+import { checkEngineSchema } from "../../../shared/aws/dynamo/engine-schema.ts";
+import { ENGINE_SCHEMA } from "../../../shared/aws/dynamo/tables.ts";
 import { dagId, type RunId, type VersionHash } from "../../../shared/core/ids.ts";
 import {
   changedSince,

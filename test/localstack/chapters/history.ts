@@ -1,7 +1,7 @@
 /** All that has happened to the deployment, judged as the simulated histories are. */
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { createObjectStore } from "../../../shared/aws/object-store.ts";
+import { createObjectStore } from "../../../shared/aws/s3/object-store.ts";
 import { isRunEnded } from "../../../shared/core/states.ts";
 import type { Judge } from "../../simulation/checkers/checker.ts";
 import { CHECKERS as ALL_CHECKERS } from "../../simulation/checkers/index.ts";

@@ -20,11 +20,11 @@ import {
   type Endpoint,
 } from "../../../localstack/lib/endpoint.ts";
 import { createClients, type Clients } from "../../../shared/aws/clients.ts";
-import type { ResourceRequest } from "../../../shared/aws/custom-resource.ts";
-import { createObjectStore } from "../../../shared/aws/object-store.ts";
-import { ENGINE_SCHEMA } from "../../../shared/aws/tables.ts";
+import type { ResourceRequest } from "../../../shared/aws/deployment/custom-resource.ts";
+import { createObjectStore } from "../../../shared/aws/s3/object-store.ts";
+import { ENGINE_SCHEMA } from "../../../shared/aws/dynamo/tables.ts";
 import { parseRelease } from "../../../shared/contract/release.ts";
-import { TOKEN_KEY } from "../../../shared/aws/keys.ts";
+import { TOKEN_KEY } from "../../../shared/aws/dynamo/keys.ts";
 import { dagId } from "../../../shared/core/ids.ts";
 import { ASSETS, dropTransportPolicies, nameBatches } from "../emulated-rights.ts";
 import {

@@ -1,14 +1,21 @@
 /** What an item of the tables says, read by the stores themselves: they are handed the item instead of a table. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createAttemptStore } from "../../../shared/aws/attempt-store.ts";
-import { createBackfillStore } from "../../../shared/aws/backfill-store.ts";
-import { createDagStore } from "../../../shared/aws/dag-store.ts";
-import { AUDIT_PREFIX, attemptKeyOf, backfillIdOf, dagIdOf, poolIdOf, runIdOf } from "../../../shared/aws/keys.ts";
-import { createPoolStore } from "../../../shared/aws/pool-store.ts";
-import { createRunStore } from "../../../shared/aws/run-store.ts";
+import { createAttemptStore } from "../../../shared/aws/dynamo/attempt-store.ts";
+import { createBackfillStore } from "../../../shared/aws/dynamo/backfill-store.ts";
+import { createDagStore } from "../../../shared/aws/dynamo/dag-store.ts";
+import {
+  AUDIT_PREFIX,
+  attemptKeyOf,
+  backfillIdOf,
+  dagIdOf,
+  poolIdOf,
+  runIdOf,
+} from "../../../shared/aws/dynamo/keys.ts";
+import { createPoolStore } from "../../../shared/aws/dynamo/pool-store.ts";
+import { createRunStore } from "../../../shared/aws/dynamo/run-store.ts";
 import type { AttemptItem } from "../../../shared/core/attempt.ts";
 import type { Backfill } from "../../../shared/core/backfill/record.ts";
-import type { DagRecord } from "../../../shared/core/dag-record.ts";
+import type { DagRecord } from "../../../shared/core/dag/record.ts";
 import { runId, type AttemptKey } from "../../../shared/core/ids.ts";
 import type { AuditEntry } from "../../../shared/core/operation.ts";
 import type { Pool } from "../../../shared/core/pool/record.ts";

@@ -1,5 +1,5 @@
 import type { Dispatch } from "../../../shared/core/attempt.ts";
-import { runAttempt } from "../../../shared/app/run-attempt.ts";
+import { runAttempt } from "../../../shared/app/attempt/run-attempt.ts";
 import { executingOf } from "../../../shared/simulated/ports/wiring.ts";
 import { taskRunnerOf } from "../ports/task-runner.ts";
 import type { World } from "../world.ts";

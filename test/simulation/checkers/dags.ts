@@ -1,5 +1,5 @@
 /** Promises about the records of DAGs: places, schedules, windows. */
-import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag-record.ts";
+import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag/record.ts";
 import type { Manifest } from "../../../shared/core/manifest.ts";
 import { coverageOf, firingsBetween } from "../world/clocks.ts";
 import type { DataInterval } from "../../../shared/core/run.ts";

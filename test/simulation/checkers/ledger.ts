@@ -1,5 +1,5 @@
 /** What checkers must remember that the records do not: who was ever admitted, what was said, when there was room. */
-import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag-record.ts";
+import { ACTIVE_RUNS_MAX, type DagRecord } from "../../../shared/core/dag/record.ts";
 import { attemptKeyText, type DagId, type RunId, type VersionHash } from "../../../shared/core/ids.ts";
 import type { RunDeadline } from "../../../shared/core/run.ts";
 import { isRunEnded, type RunState } from "../../../shared/core/states.ts";

@@ -1,6 +1,6 @@
 /** Promises about the records of runs. */
 import { isDeepStrictEqual } from "node:util";
-import { decodeRun, encodeRun } from "../../../shared/core/run-codec.ts";
+import { decodeRun, encodeRun } from "../../../shared/core/run/codec/run-codec.ts";
 import { planOf } from "../../../shared/core/plan.ts";
 import type { Run } from "../../../shared/core/run.ts";
 import { transitionsMax } from "../../../shared/core/run/instances.ts";

@@ -1,7 +1,7 @@
 /** Promises about what a new version does to the dates of the schedule that it replaces. */
-import type { DagRecord, Gap } from "../../../shared/core/dag-record.ts";
+import type { DagRecord, Gap } from "../../../shared/core/dag/record.ts";
 import type { ScheduleSpec } from "../../../shared/core/manifest.ts";
-import { nextFiring, type Firing } from "../../../shared/core/schedule.ts";
+import { nextFiring, type Firing } from "../../../shared/core/schedule/schedule.ts";
 import { iso, plus } from "../../../shared/core/time.ts";
 import type { DagChange } from "../../../shared/simulated/watch.ts";
 import type { Checker, Seen } from "./checker.ts";

@@ -1,5 +1,5 @@
 /** Promises about the windows in which arrivals gather. */
-import type { ArrivalWindow, DagRecord } from "../../../shared/core/dag-record.ts";
+import type { ArrivalWindow, DagRecord } from "../../../shared/core/dag/record.ts";
 import type { Checker, Seen } from "./checker.ts";
 
 const nameOf = ({ dagId }: DagRecord, { triggerId }: ArrivalWindow): string => `${dagId}#${triggerId}`;

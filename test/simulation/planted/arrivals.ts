@@ -2,7 +2,7 @@
 import type { PlantedBug } from "./bug.ts";
 
 const WINDOWS = "shared/core/dag/windows.ts";
-const FIRE = "shared/app/fire-window.ts";
+const FIRE = "shared/app/deliver/fire-window.ts";
 
 export const ARRIVAL_BUGS: readonly PlantedBug[] = [
   {

@@ -44,7 +44,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     breaks: ["S3"],
     changes: [
       {
-        file: "shared/app/run-attempt.ts",
+        file: "shared/app/attempt/run-attempt.ts",
         find: `  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
   return "not_ours";`,
         replace: `  if (answer.status === "finished") await repeatCompletion(executing, dispatch, answer);
@@ -58,7 +58,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     breaks: ["S3"],
     changes: [
       {
-        file: "shared/app/run-attempt.ts",
+        file: "shared/app/attempt/run-attempt.ts",
         find: `  if (answer === "claimed") return claim;`,
         replace: `  if (answer === "claimed" || (answer.status === "running" && answer.leaseUntil < claim.at)) return claim;`,
       },
@@ -74,7 +74,7 @@ export const ATTEMPT_BUGS: readonly PlantedBug[] = [
     breaks: ["S3"],
     changes: [
       {
-        file: "shared/app/run-attempt.ts",
+        file: "shared/app/attempt/run-attempt.ts",
         find: "clock.now() - known > confirmedMs",
         replace: "clock.now() - known > Infinity",
       },

@@ -3,7 +3,7 @@ import type { PlantedBug } from "./bug.ts";
 
 const ENDS = "shared/core/run/child-ends.ts";
 const EFFECTS = "shared/core/run/effects.ts";
-const CHILDREN = "shared/app/children.ts";
+const CHILDREN = "shared/app/deliver/children.ts";
 
 export const CHILD_BUGS: readonly PlantedBug[] = [
   {
@@ -55,7 +55,7 @@ export const CHILD_BUGS: readonly PlantedBug[] = [
     breaks: ["S11"],
     changes: [
       {
-        file: "shared/app/tell.ts",
+        file: "shared/app/deliver/tell.ts",
         find: "return [toRun(parent.runId, {",
         replace: "return [acknowledged, toRun(parent.runId, {",
       },

@@ -68,7 +68,7 @@ export const DEADLINE_BUGS: readonly PlantedBug[] = [
     breaks: ["S13"],
     changes: [
       {
-        file: "shared/core/deadline.ts",
+        file: "shared/core/schedule/deadline.ts",
         find: ' || facts.runType === "backfill") return [];',
         replace: ") return [];",
       },

@@ -118,7 +118,7 @@ export const DELIVERY_BUGS: readonly PlantedBug[] = [
     breaks: ["L1", "L4", "S11"],
     changes: [
       {
-        file: "shared/app/deliver-run.ts",
+        file: "shared/app/deliver/run.ts",
         find: `        answers.push(...(await tell(engine, run, version, command.effect)));`,
         replace: `        answers.push(...(await tell(engine, run, version, command.effect)));
         answers.unshift(toRun(run.runId, { type: "effect_acknowledged", number: command.effect.number }));`,

@@ -48,7 +48,7 @@ export const MAP_BUGS: readonly PlantedBug[] = [
     breaks: ["S4"],
     changes: [
       {
-        file: "shared/app/attempt-inputs.ts",
+        file: "shared/app/attempt/inputs.ts",
         find: "      if (attempt > 0) yield { runId, taskId, mapIndex, attempt };",
         replace: "      if (attempt > 0) yield { runId, taskId, mapIndex: mapIndex % 2, attempt };",
       },
@@ -59,7 +59,7 @@ export const MAP_BUGS: readonly PlantedBug[] = [
     breaks: ["S4"],
     changes: [
       {
-        file: "shared/app/list-output.ts",
+        file: "shared/app/attempt/list-output.ts",
         find: "items.set(index, JSON.parse",
         replace: "items.set(index + 1, JSON.parse",
       },

@@ -112,7 +112,7 @@ export const POOL_BUGS: readonly PlantedBug[] = [
     breaks: ["L1", "L4", "L6", "S11"],
     changes: [
       {
-        file: "shared/app/tell.ts",
+        file: "shared/app/deliver/tell.ts",
         find: "return [toPool(effect.pool, event, { declared, sender })];",
         replace: "return [acknowledged, toPool(effect.pool, event, { declared, sender })];",
       },

@@ -1,7 +1,7 @@
 /** Bugs of schedules and backfills. */
 import type { PlantedBug } from "./bug.ts";
 
-const EDIT = "shared/core/schedule-edit.ts";
+const EDIT = "shared/core/dag/schedule-edit.ts";
 const CURSOR = "shared/core/dag/cursor.ts";
 
 export const SCHEDULE_BUGS: readonly PlantedBug[] = [
@@ -59,7 +59,7 @@ export const SCHEDULE_BUGS: readonly PlantedBug[] = [
     breaks: ["S17"],
     changes: [
       {
-        file: "shared/app/deliver-dag.ts",
+        file: "shared/app/deliver/dag.ts",
         find: "if (stored.value.heldBy?.epoch === stored.value.epoch) return [gone];",
         replace: "",
       },
@@ -114,7 +114,7 @@ export const SCHEDULE_BUGS: readonly PlantedBug[] = [
     breaks: ["L2", "S9", "S13"],
     changes: [
       {
-        file: "shared/core/fire.ts",
+        file: "shared/core/schedule/fire.ts",
         find: 'return dst.fold === "first" ? at.slice(0, 1) : at.slice(1);',
         replace: "return at.slice(0, 1);",
       },

@@ -2,7 +2,7 @@
 import type { PlantedBug } from "./bug.ts";
 
 const MIGRATE = "shared/core/run/migrate.ts";
-const DELIVER = "shared/app/deliver-run.ts";
+const DELIVER = "shared/app/deliver/run.ts";
 const REGISTER = "shared/app/register.ts";
 
 export const VERSION_BUGS: readonly PlantedBug[] = [

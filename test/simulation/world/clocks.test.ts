@@ -1,7 +1,7 @@
 /** The simulation's own calendar, and the engine's: neither knows of the other. */
 import { expect, test } from "vitest";
 import type { CronSpec } from "../../../shared/core/manifest.ts";
-import { nextFiring } from "../../../shared/core/schedule.ts";
+import { nextFiring } from "../../../shared/core/schedule/schedule.ts";
 import { instant, iso } from "../../../shared/core/time.ts";
 import { randomOf, type Random } from "../../../shared/simulated/random.ts";
 import { coverageOf, firingsBetween } from "./clocks.ts";
