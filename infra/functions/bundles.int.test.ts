@@ -49,7 +49,7 @@ describe("a function", () => {
     const [, handler] = Object.entries(outputs).find(([path]) => path.endsWith("/handler.mjs")) ?? [];
     const inputs = Object.keys(handler?.inputs ?? {}).join("\n");
 
-    expect(inputs).not.toMatch(/luxon|aws\/s3|client-eventbridge|zod\/v4\/classic/);
+    expect(inputs).not.toMatch(/luxon|aws\/s3\/s3|client-eventbridge|zod\/v4\/classic/);
   });
 
   test("finds whatever it loads on demand, with all that it imports from it", () => {

@@ -60,6 +60,32 @@ test("a firing is remembered with when it was due, where deadlines count from th
   expect(dues).toEqual([undefined, FOUR]);
 });
 
+describe("a firing whose logical date has a run of the schedule before", () => {
+  const { dag: daily } = decide({ nextFire: FOUR }, {}, FOUR);
+  const [run] = daily.active;
+  const again = (active: DagRecord["active"]): DagRecord =>
+    decide({ ...daily, nextFire: FOUR, active }, { maxActiveRuns: 2 }, FOUR).dag;
+  const ofAnInstant = { start: plus(FOUR, -DAY_MS), end: plus(FOUR, -DAY_MS) };
+
+  test("is that run, if it is of the same period", () => {
+    const { active, gaps, nextFire } = again(daily.active);
+
+    expect([active, gaps, nextFire]).toEqual([daily.active, [], plus(FOUR, DAY_MS)]);
+  });
+
+  test.each([
+    [
+      "is at work",
+      run?.scheduled === undefined ? [] : [{ ...run, scheduled: { ...run.scheduled, dataInterval: ofAnInstant } }],
+    ],
+    ["has ended", []],
+  ])("is passed over, if that run is of another one and %s", (_, active) => {
+    const dag = again(active);
+
+    expect([dag.active, gapsOf(dag), dag.nextFire]).toEqual([active, ["2026-03-02 2026-03-02"], plus(FOUR, DAY_MS)]);
+  });
+});
+
 describe("without catch-up", () => {
   test("what passed while nobody looked is recorded, and the latest becomes a run", () => {
     const { dag } = decide(OUTAGE, {}, FOUR);

@@ -124,8 +124,12 @@ function admit(draft: DagDraft, schedule: ScheduleSpec, firing: Beginning): void
     confirmed: false,
   };
   draft.dag = { ...dag, first: null, cursor: due, nextFire: dueAfter(draft, schedule, due) };
-  // An edit of the schedule may give a firing to a period that has its run.
-  if (dag.active.some((run) => run.runId === active.runId)) return;
+  // An edit of the schedule may give a firing to a logical date that has its run, perhaps of another period.
+  const there = dag.active.find((run) => run.runId === active.runId)?.scheduled;
+  if (there !== undefined && there.dataInterval.end === firing.dataInterval.end) return;
+  if (there !== undefined || dag.lastRun === active.runId) {
+    return addGap(draft, schedule, { version: dag.version, from: due, to: due });
+  }
   draft.dag = { ...draft.dag, active: [...dag.active, active], lastRun: active.runId };
   draft.commands.push({ type: "start_run", active });
 }

@@ -110,7 +110,9 @@ function register(draft: DagDraft, version: VersionHash, before: ScheduleSpec | 
   ];
   const { nextFire, first, gap } = resumeSchedule(before, manifest, dag, now);
   const { queuedTo: _queued, covered: ofOld, ...kept } = dag;
-  const covered = before ? coveredUntil(before, dag) : ofOld;
+  const { schedule } = manifest;
+  // Dates that cover nothing leave what was covered before them as it was.
+  const covered = before && (before.interval !== "none" || schedule === null) ? coveredUntil(before, dag) : ofOld;
   draft.dag = {
     ...kept,
     version,
@@ -120,8 +122,8 @@ function register(draft: DagDraft, version: VersionHash, before: ScheduleSpec | 
     first,
     gaps: gapsAfter(dag, before, manifest, version, gap),
     windows,
-    ...(manifest.schedule === null && covered ? { covered } : {}),
-    ...(dag.queuedTo !== undefined && isSame(before, manifest.schedule) ? { queuedTo: dag.queuedTo } : {}),
+    ...((schedule === null || schedule.interval === "none") && covered ? { covered } : {}),
+    ...(dag.queuedTo !== undefined && isSame(before, schedule) ? { queuedTo: dag.queuedTo } : {}),
   };
 }
 

@@ -100,7 +100,7 @@ export interface DagRecord {
   readonly nextFire: Instant | null;
   /** After an edit of the schedule, until it has fired: its first run begins where the last one ended. */
   readonly first?: FirstFiring | null;
-  /** While a DAG has no schedule: where the last run ended that it had by one. */
+  /** While a DAG has no schedule, or one whose runs cover nothing: where the last run ended that it had by another. */
   readonly covered?: Instant;
   /** By the overlap policy `queue`, without catch-up: firings up to here wait for a place, apart from the gaps. */
   readonly queuedTo?: Instant;

@@ -127,6 +127,17 @@ describe("after an edit of the schedule the first run", () => {
     expect(told(next(fired, at6))).toBe("2026-03-05T06:00:00Z - 2026-03-06T06:00:00Z");
   });
 
+  test("begins where the last one of an interval ended, though dates that cover nothing came between", () => {
+    const dates = aSchedule({ expression: "56 6 * * *", interval: "none" });
+    const now = at("2026-03-04T10:00:00Z");
+    const covering = edited(upToDate(at6, now), at6, dates, now);
+    const later = plus(now, HOUR_MS);
+
+    const again = edited({ ...covering, version: aVersionHash("c") }, dates, daily, later);
+
+    expect(told(next(again, daily))).toBe("2026-03-04T06:00:00Z - 2026-03-05T00:00:00Z");
+  });
+
   test("begins there after two edits in a row too", () => {
     const now = at("2026-03-04T10:00:00Z");
     const once = edited(upToDate(daily, now), daily, at6, now);

@@ -36,7 +36,8 @@ export function resumeSchedule(
   const covered = before ? (coveredUntil(before, dag) ?? lateFrom(before, dag, now)) : (dag.covered ?? null);
   if (after.interval === "none" || before?.interval === "none") {
     const fires = firing !== null && firing.due <= now;
-    return { ...counted, gap: lateFirings(before, fires ? without(before, dag, firing) : dag, now) };
+    const gap = lateFirings(before, fires ? without(before, dag, firing) : dag, now);
+    return after.interval === "none" ? { ...counted, gap } : beginAfter(after, firing, dag.covered, gap);
   }
   if (covered === null) return counted;
   // Runs that are made up for, and those after a time without a schedule, follow the new one from where the last one ended.
@@ -56,6 +57,21 @@ function fromStart(schedule: ScheduleSpec, now: Instant): Resumed {
   const { start } = schedule;
   const firing = nextFiring(schedule, start === null || start > now ? now : plus(start, -1));
   return { nextFire: firing?.due ?? null, first: null, gap: null };
+}
+
+/** With this firing, or the first after it that covers anything after `covered`, and from there. */
+function beginAfter(
+  schedule: ScheduleSpec,
+  firing: Firing | null,
+  covered: Instant | undefined,
+  gap: Gap | null,
+): Resumed {
+  if (firing === null || covered === undefined || firing.dataInterval.start >= covered)
+    return { nextFire: firing?.due ?? null, first: null, gap };
+  const next = firstAfter(schedule, plus(firing.due, -1), covered);
+  return next === null || next.dataInterval.start >= covered
+    ? { nextFire: next?.due ?? null, first: null, gap }
+    : beginAt(next, covered, gap);
 }
 
 /** The first firing after `after` that covers anything after `covered`. */
