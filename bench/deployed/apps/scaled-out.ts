@@ -4,7 +4,7 @@ import { environments } from "../../../infra/environments.ts";
 import { FRESHET_ROOT } from "../../../infra/project.ts";
 import { OrchestratorStack } from "../../../infra/stacks/orchestrator-stack.ts";
 
-const EXECUTORS = 32;
+const EXECUTORS = 64;
 /** The least that an event source takes. */
 const SCHEDULERS = 2;
 
