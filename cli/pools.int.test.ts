@@ -91,7 +91,12 @@ describe("a pool of one slot", () => {
       ([run]) => run?.state === "success",
     );
     expect(ended[0]?.state).toBe("success");
-    expect(await json<PoolView>("pools", "slot")).toMatchObject({ used: 0, waiting: 0, holders: [], waiters: [] });
+    // The pool is told after the run has ended.
+    const free = await until(
+      () => json<PoolView>("pools", "slot"),
+      ({ used }) => used === 0,
+    );
+    expect(free).toMatchObject({ used: 0, waiting: 0, holders: [], waiters: [] });
   });
 });
 

@@ -75,7 +75,10 @@ async function startRun(engine: Engine, dag: DagRecord, active: ActiveRun): Prom
   const put = active.scheduled === undefined ? undefined : await putScheduled(engine, active, active.scheduled);
   if (put !== undefined) return put;
   const stored = await engine.runs.load(active.runId);
-  const gone = toDag(dag.dagId, { type: "run_finished", runId: active.runId, epoch: active.epoch });
+  const { runId, epoch, scheduled } = active;
+  const gone = toDag(dag.dagId, { type: "run_finished", runId, epoch });
+  if (stored !== undefined && scheduled !== undefined && stored.value.dataInterval?.end !== scheduled.dataInterval.end)
+    return [toDag(dag.dagId, { type: "date_taken", runId, epoch })];
   // A run of a later epoch has ended since, and asks for a place of its own.
   if (stored === undefined || isRunEnded(stored.value.state) || stored.value.epoch > active.epoch) return [gone];
   // A backfill was faster: the date has its run, on a place of the backfill's.

@@ -35,7 +35,12 @@ async function missingOf(reading: Reading, dag: DagRecord, limit: number): Promi
       const runs = await Promise.all(
         part.map((firing) => reading.runs.load(scheduledRunId(dag.dagId, firing.logicalDate))),
       );
-      found.push(...part.flatMap((firing, index) => (runs[index] === undefined ? [viewOf(dag, firing, reason)] : [])));
+      const missed = part.filter(({ dataInterval }, index) => {
+        const there = runs[index]?.value;
+        // A date that is taken has a run, of another period.
+        return there === undefined || (gap.reason === "date_taken" && there.dataInterval?.end !== dataInterval.end);
+      });
+      found.push(...missed.map((firing) => viewOf(dag, firing, reason)));
       part = [];
     };
     for (const firing of firingsIn(gap, (until) => lastFiring(schedule, until))) {
@@ -63,6 +68,8 @@ function reasonOf({ reason }: Gap, { catchup, dataWindowMs = 0 }: Manifest): str
       return outsideText(dataWindowMs);
     case "catchup_window":
       return `catchup reaches back ${durationText(catchup?.windowMs ?? 0)}`;
+    case "date_taken":
+      return "its logical date has a run already, by the schedule before";
     case undefined:
       return null;
     default:

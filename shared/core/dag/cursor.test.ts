@@ -86,6 +86,20 @@ describe("a firing whose logical date has a run of the schedule before", () => {
   });
 });
 
+test("a date that was admitted, and whose logical date proves to be taken, is passed over, and gives its place back", () => {
+  const { dag } = decide({ nextFire: FOUR }, {}, FOUR);
+  const [run] = dag.active;
+  if (run === undefined) throw new TypeError("nothing was admitted");
+  const taken: DagEvent = { type: "date_taken", runId: run.runId, epoch: run.epoch };
+
+  const after = decide(dag, {}, plus(FOUR, 1), [taken, taken]).dag;
+
+  expect([after.active, after.gaps]).toEqual([
+    [],
+    [{ version: dag.version, from: FOUR, to: FOUR, reason: "date_taken" }],
+  ]);
+});
+
 describe("without catch-up", () => {
   test("what passed while nobody looked is recorded, and the latest becomes a run", () => {
     const { dag } = decide(OUTAGE, {}, FOUR);

@@ -1,5 +1,5 @@
 /** Where the schedule of a DAG stands: which firings become runs, which wait, which are passed over, and which comes next. */
-import { CATCHUP_RUNS_MAX, type ActiveRun, type Gap } from "./record.ts";
+import { CATCHUP_RUNS_MAX, type ActiveRun, type DagEvent, type Gap } from "./record.ts";
 import type { ScheduleSpec } from "../manifest.ts";
 import { scheduledRunId } from "../run-id.ts";
 import { beginning } from "./schedule-edit.ts";
@@ -128,10 +128,21 @@ function admit(draft: DagDraft, schedule: ScheduleSpec, firing: Beginning): void
   const there = dag.active.find((run) => run.runId === active.runId)?.scheduled;
   if (there !== undefined && there.dataInterval.end === firing.dataInterval.end) return;
   if (there !== undefined || dag.lastRun === active.runId) {
-    return addGap(draft, schedule, { version: dag.version, from: due, to: due });
+    return addGap(draft, schedule, { version: dag.version, from: due, to: due, reason: "date_taken" });
   }
   draft.dag = { ...draft.dag, active: [...dag.active, active], lastRun: active.runId };
   draft.commands.push({ type: "start_run", active });
+}
+
+/** A firing was admitted whose logical date has a run already, which a schedule before this one gave it: it gets none. */
+export function passOverTaken(draft: DagDraft, { runId, epoch }: Extract<DagEvent, { type: "date_taken" }>): void {
+  const { schedule } = draft.manifest;
+  const scheduled = draft.dag.active.find((run) => run.runId === runId && run.epoch === epoch)?.scheduled;
+  if (scheduled === undefined || schedule === null) return;
+  const { dataInterval, partial, version } = scheduled;
+  const due = nextFiring(schedule, plus(dataInterval.end, -1))?.due ?? dataInterval.end;
+  const start = partial === true ? { start: dataInterval.start } : {};
+  addGap(draft, schedule, { version, from: due, to: due, ...start, reason: "date_taken" });
 }
 
 /** What follows; among those that wait, past what was passed over between them. */

@@ -10,7 +10,7 @@ import type { Signature } from "../operation.ts";
 import { coveredUntil, isSame, resumeSchedule } from "./schedule-edit.ts";
 import { earliest, plus, type Instant } from "../time.ts";
 import { CONFIRM_AFTER_MS, admitQueued, confirm, enqueue, finish, startUnconfirmed } from "./active.ts";
-import { fireSchedule, scheduleLook, skipOverlapped } from "./cursor.ts";
+import { fireSchedule, passOverTaken, scheduleLook, skipOverlapped } from "./cursor.ts";
 
 import { armTimer, freePlaces, mayStart, opensAt, places, type DagDraft } from "./draft.ts";
 import { withGap } from "./gaps.ts";
@@ -84,6 +84,9 @@ function applyDagEvent(draft: DagDraft, event: DagEvent): void {
       return admitQueued(draft, event.runs, event.complete);
     case "run_finished":
       return finish(draft, event);
+    case "date_taken":
+      passOverTaken(draft, event);
+      return finish(draft, { ...event, type: "run_finished" });
     case "run_confirmed":
       return confirm(draft, event.runId);
     case "arrived":

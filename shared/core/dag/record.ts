@@ -69,8 +69,11 @@ export interface Gap {
   readonly to: Instant;
   /** Of a partial first interval: where it began. */
   readonly start?: Instant;
-  /** They ended too long ago: for what catch-up reaches, or for what the environment holds. Absent: by another policy. */
-  readonly reason?: "catchup_window" | "data_window";
+  /**
+   * They ended too long ago, for what catch-up reaches or for what the environment holds; or a schedule before this one gave
+   * the logical date to a run of another period. Absent: by another policy.
+   */
+  readonly reason?: "catchup_window" | "data_window" | "date_taken";
 }
 
 /** The firing due then covers what is from `start` on, whatever the schedule says. */
@@ -143,6 +146,8 @@ export type DagEvent =
   | { readonly type: "candidates"; readonly runs: readonly QueuedRun[]; readonly complete: boolean }
   /** `state`: how it ended; absent: it is known no more than that its place is free. */
   | { readonly type: "run_finished"; readonly runId: RunId; readonly epoch: number; readonly state?: RunState }
+  /** The logical date of an active entry of the schedule has its run already, of another period. */
+  | { readonly type: "date_taken"; readonly runId: RunId; readonly epoch: number }
   /** The run of an active entry was read and is past `queued`. */
   | { readonly type: "run_confirmed"; readonly runId: RunId }
   | { readonly type: "arrived"; readonly triggerId: TriggerId; readonly at: Instant }

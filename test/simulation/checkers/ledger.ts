@@ -109,6 +109,17 @@ export function createLedger(): Ledger {
       clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: after.tasks.attempts[slot] ?? 0 });
     }
   };
+  /** A task that waits for slots is cleared without moving: it only waits from now on. */
+  const noteWaiting = ({ before, after, manifest }: RunChange): void => {
+    for (const [slot, { taskId }] of manifest.tasks.entries()) {
+      if (before === undefined || stateAt(before, slot) !== "scheduled" || stateAt(after, slot) !== "scheduled")
+        continue;
+      if (before.tasks.details[slot]?.since === after.tasks.details[slot]?.since) continue;
+      const key = `${after.runId}#${taskId}`;
+      firstFailures.delete(key);
+      clears.set(key, { times: (clears.get(key)?.times ?? 0) + 1, attempt: after.tasks.attempts[slot] ?? 0 });
+    }
+  };
   const noteHand = (change: RunChange, moves: readonly Move[]): void => {
     const { before, after } = change;
     if (before !== undefined && after.epoch > before.epoch) {
@@ -117,6 +128,7 @@ export function createLedger(): Ledger {
     }
     if (isByHand(change)) overturned.add(after.runId);
     if (isTakenOver(change)) noteFresh(change);
+    else if (isByHand(change)) noteWaiting(change);
     for (const move of moves) {
       // Instances of a map that was made anew.
       if (move.mapIndex !== UNMAPPED && !existed(change, move)) firstFailures.delete(`${after.runId}#${move.name}`);
@@ -184,7 +196,7 @@ export function createLedger(): Ledger {
       noteVersion(after, at);
       for (const { runId, scheduled } of after.active) {
         // An older schedule that comes back may give out a date that it has given out before.
-        const isNew = before?.active.some((run) => run.runId === runId) !== true;
+        const isNew = before?.active.some((run) => run.runId === runId && run.scheduled !== undefined) !== true;
         if (scheduled !== undefined && isNew) lastOfSchedule.set(after.dagId, runId);
         admitted.add(runId);
       }

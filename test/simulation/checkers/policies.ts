@@ -72,7 +72,8 @@ export const datesFollowOneAnother: Checker = {
   promise: "S13",
   says: "a run of the schedule knows the one that the schedule was given before it",
   dag({ before, after }, { ledger }, expect) {
-    const known = new Set(before?.active.map(({ runId }) => runId));
+    // A run that was cleared holds a place, too, without having been given by the schedule.
+    const known = new Set(before?.active.flatMap(({ runId, scheduled }) => (scheduled === undefined ? [] : [runId])));
     let last = ledger.lastOfSchedule(after.dagId);
     for (const { runId, scheduled } of after.active) {
       if (scheduled === undefined || known.has(runId)) continue;

@@ -6,7 +6,7 @@ import type { ArrivalTriggerSpec, Manifest } from "../../../shared/core/manifest
 import { SCHEDULER_SKEW_MS_MAX } from "../actors/consumer.ts";
 import { isWithinHours } from "../world/clocks.ts";
 import type { Checker, Rest } from "./checker.ts";
-import { covers } from "./dags.ts";
+import { covers, isTaken } from "./dags.ts";
 
 const runsOf = ({ database }: Rest) => [...database.runs.rows.values()].map(({ value }) => value);
 const dagsOf = ({ database }: Rest) => [...database.dags.rows.values()].map(({ value }) => value);
@@ -198,7 +198,7 @@ export function dueDatesHaveRuns(
             .roomOf(dag.dagId)
             .filter(({ from }) => from <= latest)
             .some((stretch) => isOpen(manifest, Math.max(stretch.from, due), Math.min(stretch.until, until)));
-          if (!room || manifest.schedule === null) continue;
+          if (!room || manifest.schedule === null || isTaken(dag, due, manifest, database)) continue;
           const made = runsOf(rest).some(
             (run) =>
               (run.runType === "scheduled" || run.runType === "backfill") &&
