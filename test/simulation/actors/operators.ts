@@ -71,7 +71,16 @@ export function startOperators(world: World, actions: readonly PlannedAction[]):
         if (!process.alive) return;
         process.end();
         if (error instanceof FreshetError && error.retryable) again();
-        else if (!(error instanceof FreshetError)) throw error;
+        else if (!(error instanceof FreshetError)) {
+          const message = `an operator who tries to ${what} is told: ${String(error)}`;
+          world.watch.faulted({
+            kind: "message",
+            id: process.name,
+            code: "UNEXPECTED",
+            message,
+            at: instant(kernel.now()),
+          });
+        }
       },
     );
     kernel.settled();

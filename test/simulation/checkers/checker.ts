@@ -84,15 +84,23 @@ interface Parts {
   readonly onAttempt?: (change: AttemptChange) => void;
 }
 
+interface Hooked<Change> {
+  readonly check: (change: Change, seen: Seen, expect: Expect) => void;
+  readonly expect: Expect;
+}
+
 export function createJudge({ database, now, checkers, onRun, onDag, onPool, onAttempt }: Parts): Judge {
   const ledger = createLedger();
-  const checked = new Map<string, number>();
+  // Millions of them: a number to count each with, and no text to look it up by.
+  const tallies: { readonly says: string; times: number }[] = [];
   let violation: Violation | undefined;
   const seen = (): Seen => ({ database: database(), ledger });
   const expectOf = (checker: Checker): Expect => {
     const { promise, says } = checker;
+    const tally = { says, times: 0 };
+    tallies.push(tally);
     return (holds, text) => {
-      checked.set(says, (checked.get(says) ?? 0) + 1);
+      tally.times += 1;
       if (!holds) violation ??= { promise, says, text: text(), at: now() };
     };
   };
@@ -105,6 +113,10 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
   const [ofRun, ofDag, ofPool, ofAttempt] = [withHook("run"), withHook("dag"), withHook("pool"), withHook("attempt")];
   const ofBackfill = withHook("backfill");
   const [ofCode, ofSent, ofPublished] = [withHook("code"), withHook("sent"), withHook("published")];
+  const checkAll = <Change>(hooks: readonly Hooked<Change>[], change: Change): void => {
+    const world = seen();
+    for (const { check, expect } of hooks) check(change, world, expect);
+  };
   const convict: Judge["convict"] = (promise, says, text) => {
     violation ??= { promise, says, text, at: now() };
   };
@@ -121,7 +133,11 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
   };
   return {
     ledger,
-    checked,
+    get checked() {
+      const checked = new Map<string, number>();
+      for (const { says, times } of tallies) if (times > 0) checked.set(says, (checked.get(says) ?? 0) + times);
+      return checked;
+    },
     get violation() {
       return violation;
     },
@@ -130,42 +146,43 @@ export function createJudge({ database, now, checkers, onRun, onDag, onPool, onA
         const { before, after } = change;
         const isTakenOver = before !== undefined && before.version !== after.version;
         const moves = isTakenOver ? movesOf(change, database().manifest(before.version)) : movesOf(change);
-        for (const { check, expect } of ofRun) check(change, moves, seen(), expect);
+        const world = seen();
+        for (const { check, expect } of ofRun) check(change, moves, world, expect);
         ledger.noteRun(change, moves);
         onRun?.(change, moves);
       }),
     dagChanged: (change) =>
       guarded(() => {
-        for (const { check, expect } of ofDag) check(change, seen(), expect);
+        checkAll(ofDag, change);
         ledger.noteDag(change);
         onDag?.(change);
       }),
     poolChanged: (change) =>
       guarded(() => {
-        for (const { check, expect } of ofPool) check(change, seen(), expect);
+        checkAll(ofPool, change);
         onPool?.(change);
       }),
     backfillChanged: (change) =>
       guarded(() => {
-        for (const { check, expect } of ofBackfill) check(change, seen(), expect);
+        checkAll(ofBackfill, change);
       }),
     attemptChanged: (change) =>
       guarded(() => {
-        for (const { check, expect } of ofAttempt) check(change, seen(), expect);
+        checkAll(ofAttempt, change);
         onAttempt?.(change);
       }),
     codeStarted: (start) =>
       guarded(() => {
-        for (const { check, expect } of ofCode) check(start, seen(), expect);
+        checkAll(ofCode, start);
         ledger.codeStarts += 1;
       }),
     sent: (sent) =>
       guarded(() => {
-        for (const { check, expect } of ofSent) check(sent, seen(), expect);
+        checkAll(ofSent, sent);
       }),
     published: (published) =>
       guarded(() => {
-        for (const { check, expect } of ofPublished) check(published, seen(), expect);
+        checkAll(ofPublished, published);
         ledger.notePublished(published);
       }),
     faulted: (fault) => neverHappens("faulted", `${fault.kind} '${fault.id}': ${fault.code} ${fault.message}`),

@@ -48,7 +48,7 @@ export const VERSION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "rows of another version taken by their places",
-    breaks: ["S2", "S3"],
+    breaks: ["S2", "S3", "S11"],
     changes: [
       {
         file: MIGRATE,
